@@ -1,0 +1,74 @@
+# The commands of this repository; `make` alone lists them. npm runs on the machine's own Node (20 or later), everything
+# else on the project's, which `make install` brings along as a package.
+
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+# The project's tools first. npm itself is kept off this PATH: it must not run on the Node it is replacing.
+TOOLS := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
+INSTALLED := node_modules/.package-lock.json
+SOURCES := $(shell find src gen scripts/bundle.ts -type f ! -name '*.test.ts' 2>/dev/null)
+TEST_MS_MAX := 600000
+# Unit and tidy tests share one process: starting one for each file would take ten times as long.
+UNIT := test/unit.test.ts
+# Files that boot servers, the quick ones first.
+SLOW := $(wildcard test/crash/*.test.ts test/sdk/*.test.ts)
+WHOLE := $(filter-out $(UNIT) $(SLOW),$(sort $(wildcard test/*.test.ts $(filter-out test/tidy/%,$(wildcard test/*/*.test.ts))))) $(SLOW)
+NODE_TEST := node --disable-warning=ExperimentalWarning --test --test-concurrency=2 --test-timeout=$(TEST_MS_MAX)
+
+.PHONY: help install start test check lint types dead-code unit fmt bench test-crash docs lock clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+install: $(INSTALLED) build/coffer.mjs ## install what package-lock.json names and bundle the server
+
+start: install ## start the server on 127.0.0.1:8200; Ctrl-C stops it
+	@exec ./coffer server
+
+test: $(INSTALLED) static ## everything: check, then the tests that boot servers and speak to them
+	@$(TOOLS) $(NODE_TEST) $(UNIT) $(WHOLE)
+
+check: $(INSTALLED) static unit ## format, lint, types, boundaries, dead code, unit tests: under a minute
+
+.PHONY: static
+static: lint types dead-code
+
+lint: $(INSTALLED)
+	@$(TOOLS) node --run lint
+
+types: $(INSTALLED)
+	@$(TOOLS) node --run types
+
+dead-code: $(INSTALLED)
+	@$(TOOLS) node --run dead-code
+
+unit: $(INSTALLED)
+	@$(TOOLS) $(NODE_TEST) $(UNIT)
+
+fmt: $(INSTALLED) ## format the sources and apply safe fixes
+	@$(TOOLS) biome check --write .
+
+docs: $(INSTALLED) ## write the pages that are made from the code
+	@$(TOOLS) node --disable-warning=ExperimentalWarning scripts/errors-doc.ts
+
+lock: $(INSTALLED) ## complete package-lock.json after npm install added or updated a package
+	@$(TOOLS) node --disable-warning=ExperimentalWarning scripts/lock-platforms.ts
+	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $(INSTALLED)
+
+bench: install ## requests per second, latency and CPU per request, beside bare echo servers
+	@$(TOOLS) node --disable-warning=ExperimentalWarning bench/access.ts
+
+test-crash: $(INSTALLED) ## 200 rounds of kill -9 under write load
+	@$(TOOLS) COFFER_CRASH_ROUNDS=200 $(NODE_TEST) test/crash/kill.test.ts
+
+clean: ## remove what install made
+	rm -rf node_modules build coverage
+
+$(INSTALLED): package-lock.json
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(TOOLS) node -e 'if (parseInt(process.versions.node, 10) < 24) { console.error("make: no Node 24 or later for this platform: put one on PATH"); process.exit(1); }'
+	@touch $@
+
+build/coffer.mjs: $(INSTALLED) $(SOURCES)
+	@$(TOOLS) node --disable-warning=ExperimentalWarning scripts/bundle.ts
