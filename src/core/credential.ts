@@ -1,0 +1,11 @@
+// The forms of the credentials that Coffer gives out: a prefix that a leak scanner can find, and 258 random bits.
+
+import type { Token } from './secret.ts';
+
+export const CREDENTIAL_PREFIX = { owner: 'cof_owner_', access: 'ya29.' } as const satisfies Record<
+  Token['kind'],
+  string
+>;
+
+/** Random characters of `[A-Za-z0-9_-]` after the prefix. */
+export const CREDENTIAL_RANDOM_CHARS = 43;

@@ -1,0 +1,34 @@
+// Who asks. Every credential of every dialect is a credential of one of these, and each decision and audit record
+// names it in IAM's member form.
+
+import type { AccountEmail } from './name.ts';
+import type { Token } from './secret.ts';
+
+export interface Principal {
+  /** `user:…`, `serviceAccount:…`, or `anonymous`. */
+  readonly member: string;
+  /** The groups it belongs to, as `group:…`. */
+  readonly groups: readonly string[];
+}
+
+export const ANONYMOUS: Principal = { member: 'anonymous', groups: [] };
+
+/** The owner of the server. `.internal` is reserved for private use, so nobody can register this address. */
+export const OWNER: Principal = { member: 'user:owner@coffer.internal', groups: [] };
+
+export function accountPrincipal(email: AccountEmail): Principal {
+  return { member: `serviceAccount:${email}`, groups: [] };
+}
+
+/** What an operation knows of its caller: set once by the dialect's authentication, never changed. */
+export interface Caller {
+  readonly principal: Principal;
+  /** The credential that was accepted; the audit keeps the beginning of its hash, to tell two of one principal apart. */
+  readonly credential?: Pick<Token, 'hash' | 'kind'>;
+  /** A credential came and was not accepted; every operation then says so, and audits it. */
+  readonly refused?: true;
+  readonly dialect: string;
+  readonly peer: string;
+  readonly requestId: string;
+  readonly userAgent?: string;
+}
