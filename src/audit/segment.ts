@@ -1,0 +1,163 @@
+// One segment file, open for appending. A write is all or nothing: what a failing disk left half-written is cut off
+// again before anything else is written, so a segment only ever holds whole lines.
+
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const NAME_DIGITS = 8;
+const FILE = /^(\d{8})\.jsonl$/;
+const NEWLINE = 10;
+/** What a header has at most; a longer file is not one that was only begun. */
+const BEGUN_BYTES_MAX = 64 * 1024;
+
+const fdatasyncLater = promisify(fdatasync);
+
+/** The name of the segment with this number, from 1: eight digits. */
+export function segmentName(number: number): string {
+  return String(number).padStart(NAME_DIGITS, '0');
+}
+
+export function segmentPath(directory: string, number: number): string {
+  return join(directory, `${segmentName(number)}.jsonl`);
+}
+
+/** The numbers of the segments in a directory, ascending. Other files are not looked at. */
+export async function listSegments(directory: string): Promise<number[]> {
+  const numbers = (await readdir(directory)).flatMap((name) => FILE.exec(name)?.[1] ?? []).map(Number);
+  return numbers.sort((a, b) => a - b);
+}
+
+/** Makes the names in a directory durable. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+export class Segment {
+  readonly path: string;
+  readonly #fd: number;
+  #lengthBytes: number;
+  /** Whether bytes of a failed write may lie behind `#lengthBytes`. */
+  #torn = false;
+  #syncing: Promise<void> | undefined;
+
+  private constructor(path: string, fd: number, lengthBytes: number) {
+    this.path = path;
+    this.#fd = fd;
+    this.#lengthBytes = lengthBytes;
+  }
+
+  /**
+   * An empty segment. A file of that name is taken over only where it holds no whole line, as a start that was cut
+   * short leaves it. Throws the error of the file system.
+   */
+  static create(directory: string, number: number): Segment {
+    const path = segmentPath(directory, number);
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    try {
+      const begun = Buffer.alloc(BEGUN_BYTES_MAX);
+      const length = readSync(fd, begun, 0, BEGUN_BYTES_MAX, 0);
+      if (length === BEGUN_BYTES_MAX || begun.subarray(0, length).includes(NEWLINE)) {
+        throw new Error(`${path} holds records that this log did not write: move it elsewhere`);
+      }
+      if (length > 0) ftruncateSync(fd, 0);
+      return new Segment(path, fd, 0);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  /** A segment whose whole lines end at `lengthBytes`; what lies behind is cut off. */
+  static open(directory: string, number: number, lengthBytes: number): Segment {
+    const path = segmentPath(directory, number);
+    const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+    try {
+      ftruncateSync(fd, lengthBytes);
+      return new Segment(path, fd, lengthBytes);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  get lengthBytes(): number {
+    return this.#lengthBytes;
+  }
+
+  /** Hands whole lines to the kernel, all or none. Throws the error of the file system. */
+  append(bytes: Buffer): void {
+    this.#repair();
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(this.#fd, bytes, done, bytes.length - done, this.#lengthBytes + done);
+      }
+    } catch (error) {
+      this.#torn = true;
+      try {
+        this.#repair();
+      } catch {
+        // Kept in mind by #torn: the next append begins with it.
+      }
+      throw error;
+    }
+    this.#lengthBytes += bytes.length;
+  }
+
+  /** What somebody else did to the file, undefined where nothing. Throws where it cannot be looked at. */
+  change(): string | undefined {
+    const named = statSync(this.path, { throwIfNoEntry: false });
+    if (named === undefined) return `${this.path} was deleted while it was being written`;
+    const held = fstatSync(this.#fd);
+    if (named.ino !== held.ino || named.dev !== held.dev) return `${this.path} was replaced while it was being written`;
+    if (this.#torn || held.size === this.#lengthBytes) return undefined;
+    return `${this.path} has ${held.size} bytes where ${this.#lengthBytes} were written`;
+  }
+
+  /** What was appended is on the disk when this returns. */
+  syncNow(): void {
+    fdatasyncSync(this.#fd);
+  }
+
+  /** What was appended before the call is on the disk when this resolves. */
+  async sync(): Promise<void> {
+    this.#syncing = fdatasyncLater(this.#fd);
+    await this.#syncing;
+  }
+
+  /** Closes the file, after a sync that is under way. */
+  async close(): Promise<void> {
+    await this.#syncing?.catch(() => undefined);
+    closeSync(this.#fd);
+  }
+
+  /** Takes back a segment that could not be begun. */
+  discard(): void {
+    closeSync(this.#fd);
+    unlinkSync(this.path);
+  }
+
+  #repair(): void {
+    if (!this.#torn) return;
+    ftruncateSync(this.#fd, this.#lengthBytes);
+    this.#torn = false;
+  }
+}

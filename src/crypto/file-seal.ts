@@ -1,0 +1,142 @@
+// The `file` seal: a key in a file beside the data directory wraps the root key, which rests wrapped in the store.
+// A new store gets a new root key, and a new key file unless one is there already: that is what a start leaves that
+// was cut off before the store's first commit. A store with a root key never gets a second one.
+// The record and its associated data stand in docs/envelope.md.
+
+import { resolve } from 'node:path';
+import type { MetaStore } from '../core/ports.ts';
+import {
+  adoptKey,
+  associatedData,
+  EnvelopeError,
+  keyIdOf,
+  type NamedKey,
+  newKey,
+  openNamed,
+  sealNamed,
+} from './envelope.ts';
+import { createKeyFile, defaultKeyFile, readKeyFile, refuseInside, SealError } from './key-file.ts';
+import type { OpenRoot } from './keyring.ts';
+
+const META_KEY = 'seal';
+const SEAL_TYPE = 'file';
+const RECORD_FORMAT = 1;
+const TYPE_CHARS_MAX = 32;
+
+export interface SealOptions {
+  readonly dataDir: string;
+  /** Default: `dataDir` with `.key` after it. */
+  readonly keyFile?: string | undefined;
+  readonly meta: MetaStore;
+}
+
+export interface OpenSeal extends OpenRoot {
+  readonly keyFile: string;
+  /** True where this start made the key file. */
+  readonly keyFileMade: boolean;
+}
+
+interface SealRecord {
+  readonly type: string;
+  readonly wrappedRoot: Uint8Array;
+}
+
+/**
+ * Opens the store's root key, or makes one for a store that has none. Throws SealError: one line for the operator.
+ */
+export async function openSeal(options: SealOptions): Promise<OpenSeal> {
+  const dataDir = resolve(options.dataDir);
+  const keyFile = options.keyFile === undefined ? defaultKeyFile(dataDir) : resolve(options.keyFile);
+  const stored = await options.meta.meta(META_KEY);
+  return stored === undefined
+    ? await initialise(dataDir, keyFile, options.meta)
+    : unseal(dataDir, keyFile, parseRecord(stored, dataDir));
+}
+
+async function initialise(dataDir: string, keyFile: string, meta: MetaStore): Promise<OpenSeal> {
+  refuseInside(keyFile, dataDir);
+  const found = readKeyFile(
+    keyFile,
+    'the store has no data yet, so restore this file, or move it away and start again',
+  );
+  const sealKey = found ?? createKeyFile(keyFile);
+  const root = newKey();
+  const raw = root.export();
+  const wrappedRoot = sealNamed(sealKey, rootData(SEAL_TYPE), raw);
+  raw.fill(0);
+  await meta.setMeta(META_KEY, recordBytes({ type: SEAL_TYPE, wrappedRoot }));
+  return { root, sealType: SEAL_TYPE, sealKeyId: sealKey.id, keyFile, keyFileMade: found === undefined };
+}
+
+function unseal(dataDir: string, keyFile: string, record: SealRecord): OpenSeal {
+  const wanted = keyIdOf(record.wrappedRoot);
+  refuseInside(keyFile, dataDir);
+  const sealKey = readKeyFile(keyFile, `restore key ${wanted} of the store in ${dataDir} from your backup`);
+  if (sealKey === undefined) {
+    throw new SealError(
+      `key file ${keyFile} is missing, and the store in ${dataDir} opens with key ${wanted} only: ` +
+        'restore it from your backup, or name its place with --key-file',
+    );
+  }
+  if (sealKey.id !== wanted) {
+    throw new SealError(
+      `key file ${keyFile} holds key ${sealKey.id}, but the store in ${dataDir} opens with key ${wanted} only: ` +
+        'put that key file there, or name its place with --key-file',
+    );
+  }
+  return {
+    root: openRoot(sealKey, record, dataDir),
+    sealType: SEAL_TYPE,
+    sealKeyId: sealKey.id,
+    keyFile,
+    keyFileMade: false,
+  };
+}
+
+function openRoot(sealKey: NamedKey, record: SealRecord, dataDir: string): OpenRoot['root'] {
+  try {
+    return adoptKey(openNamed(sealKey, rootData(record.type), record.wrappedRoot));
+  } catch (error) {
+    if (!(error instanceof EnvelopeError)) throw error;
+    throw new SealError(
+      `the root key of the store in ${dataDir} does not open with its own key ${sealKey.id}, so its stored bytes were ` +
+        'changed: restore the data directory from your backup',
+      { cause: error },
+    );
+  }
+}
+
+function rootData(type: string): Buffer {
+  return associatedData('coffer root key v1', [type]);
+}
+
+/** A format byte, the length of the seal's type, the type, the wrapped root key. */
+function recordBytes(record: SealRecord): Buffer {
+  const type = Buffer.from(record.type);
+  return Buffer.concat([Buffer.of(RECORD_FORMAT, type.length), type, record.wrappedRoot]);
+}
+
+function parseRecord(bytes: Uint8Array, dataDir: string): SealRecord {
+  const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const typeChars = record[1] ?? 0;
+  const type = record.toString('latin1', 2, 2 + typeChars);
+  const known = record[0] === RECORD_FORMAT && /^[a-z-]+$/.test(type) && typeChars <= TYPE_CHARS_MAX;
+  if (known && type !== SEAL_TYPE) {
+    throw new SealError(
+      `the store in ${dataDir} has a "${type}" seal, which this program does not know: use a newer one`,
+    );
+  }
+  const wrappedRoot = record.subarray(2 + typeChars);
+  try {
+    if (!known) throw new EnvelopeError('not a seal record');
+    keyIdOf(wrappedRoot);
+  } catch (error) {
+    if (!(error instanceof EnvelopeError)) throw error;
+    throw new SealError(
+      `the seal record of the store in ${dataDir} was changed (${error.message}): ` +
+        'restore the data directory from your backup',
+      { cause: error },
+    );
+  }
+  return { type, wrappedRoot };
+}

@@ -1,0 +1,130 @@
+// One connection to a SQLite file: its settings, its prepared statements, its transactions. Every failure of SQLite
+// leaves here as a Fault; what the work of a transaction throws passes through untouched, after the rollback.
+
+import assert from 'node:assert/strict';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { faultOf } from './problem.ts';
+import type { Rows, Value } from './statement.ts';
+
+/** SQLite waits inside the call, so nothing else runs meanwhile. Only a foreign program can make it wait. */
+const BUSY_MS_MAX = 500;
+const CACHE_KIB_MAX = 32 * 1024;
+/** Pages in the log that make a commit copy them back: 4 MiB. */
+const CHECKPOINT_PAGES = 1000;
+
+const SETTINGS = [
+  'PRAGMA trusted_schema = OFF',
+  'PRAGMA temp_store = MEMORY',
+  'PRAGMA mmap_size = 0',
+  // What is deleted is overwritten with zeros.
+  'PRAGMA secure_delete = ON',
+  `PRAGMA cache_size = -${CACHE_KIB_MAX}`,
+  'PRAGMA synchronous = FULL',
+  `PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
+];
+
+export class Connection {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #busy = false;
+
+  /** Opens the file; throws SQLite's own error, which the caller words for the operator. */
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path, { timeout: BUSY_MS_MAX, enableForeignKeyConstraints: true });
+    try {
+      for (const setting of SETTINGS) this.#database.exec(setting);
+      const mode = this.#database.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
+      if (mode !== 'wal') throw new Error(`the file system allows journal mode ${mode} only, and wal is needed`);
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  /** The rows of a statement, as arrays of columns. */
+  all(sql: string, values: readonly Value[] = []): Rows {
+    try {
+      return this.#prepared(sql).all(...values) as unknown as Rows;
+    } catch (error) {
+      throw faultOf(error);
+    }
+  }
+
+  /** Runs a statement; answers how many rows it changed. */
+  run(sql: string, values: readonly Value[] = []): number {
+    try {
+      return Number(this.#prepared(sql).run(...values).changes);
+    } catch (error) {
+      throw faultOf(error);
+    }
+  }
+
+  /** One snapshot for all that `work` reads. */
+  snapshot<T>(work: () => T): T {
+    return this.#transaction('BEGIN', work);
+  }
+
+  /** All that `work` writes, or nothing; durable when this returns. */
+  transaction<T>(work: () => T): T {
+    return this.#transaction('BEGIN IMMEDIATE', work);
+  }
+
+  /** Outside any transaction: a read that would see what is not committed is a bug. */
+  assertIdle(): void {
+    assert(!this.#busy, 'the store is used from within its own transaction');
+  }
+
+  /** Copies the log back into the file and empties it; false where a foreign reader is in the way. */
+  truncateLog(): boolean {
+    this.assertIdle();
+    const [row] = this.all('PRAGMA wal_checkpoint(TRUNCATE)');
+    return row?.[0] === 0;
+  }
+
+  /** Forgets the pages held in memory, so that the next read goes to the file. */
+  dropPages(): void {
+    this.assertIdle();
+    this.run('PRAGMA shrink_memory');
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  #transaction<T>(begin: string, work: () => T): T {
+    this.assertIdle();
+    this.#busy = true;
+    try {
+      this.run(begin);
+      const result = work();
+      this.run('COMMIT');
+      return result;
+    } catch (error) {
+      this.#rollBack();
+      throw error;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** SQLite has rolled back by itself after some errors. */
+  #rollBack(): void {
+    if (!this.#database.isTransaction) return;
+    try {
+      this.#database.exec('ROLLBACK');
+    } catch {
+      // The transaction stays open, so the next BEGIN fails and comes here again.
+    }
+  }
+
+  #prepared(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      statement.setReturnArrays(true);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}

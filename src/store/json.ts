@@ -1,0 +1,93 @@
+// Columns that hold JSON. Only the exact shape is taken, at writing as at reading: what a row says is never guessed.
+// Few texts are distinct (most policies and labels are alike), so decoded values are kept by their text, frozen, within
+// a bound; a read then costs a look-up instead of a parse.
+
+import { Fault } from '../core/error.ts';
+import type { Binding, Policy } from '../core/iam/policy.ts';
+import type { Labels, Replication } from '../core/secret.ts';
+
+/** Characters of text that one column's cache keeps. */
+const CACHE_CHARS_MAX = 1024 * 1024;
+
+/** One kind of JSON column. `decode` answers undefined for a text of another shape. */
+export class JsonColumn<T extends object> {
+  readonly #fits: (value: unknown) => value is T;
+  readonly #kept = new Map<string, T>();
+  #charsKept = 0;
+
+  constructor(fits: (value: unknown) => value is T) {
+    this.#fits = fits;
+  }
+
+  decode(text: string): T | undefined {
+    return this.#kept.get(text) ?? this.#parse(text);
+  }
+
+  /** The text of a value; throws INTERNAL where it could not be read back, so that no such row is ever written. */
+  encode(value: T): string {
+    const text = JSON.stringify(value);
+    if (this.decode(text) === undefined)
+      throw new Fault('INTERNAL', { problem: 'a value has another shape than its column' });
+    return text;
+  }
+
+  #parse(text: string): T | undefined {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      return undefined;
+    }
+    if (!this.#fits(value)) return undefined;
+    freeze(value);
+    this.#charsKept += text.length;
+    this.#kept.set(text, value);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#charsKept <= CACHE_CHARS_MAX) break;
+      this.#kept.delete(oldest);
+      this.#charsKept -= oldest.length;
+    }
+    return value;
+  }
+}
+
+export const labelsColumn: JsonColumn<Labels> = new JsonColumn<Labels>(
+  (value): value is Labels => isObject(value) && Object.values(value).every(isText),
+);
+
+export const replicationColumn: JsonColumn<Replication> = new JsonColumn<Replication>(
+  (value): value is Replication => hasExactly(value, ['locations']) && isTexts(value['locations']),
+);
+
+export const policyColumn: JsonColumn<Policy> = new JsonColumn<Policy>(
+  (value): value is Policy =>
+    hasExactly(value, ['bindings', 'etag']) &&
+    isText(value['etag']) &&
+    Array.isArray(value['bindings']) &&
+    value['bindings'].every(isBinding),
+);
+
+function isBinding(value: unknown): value is Binding {
+  return hasExactly(value, ['role', 'members']) && isText(value['role']) && isTexts(value['members']);
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText);
+}
+
+function hasExactly(value: unknown, keys: readonly string[]): value is Record<string, unknown> {
+  return isObject(value) && Object.keys(value).length === keys.length && keys.every((key) => Object.hasOwn(value, key));
+}
+
+function freeze(value: object): void {
+  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) freeze(inner);
+  Object.freeze(value);
+}

@@ -1,0 +1,6 @@
+// All migrations, oldest first. A new one is a file and a line here.
+
+import type { Migration } from '../migration.ts';
+import { init } from './0001-init.ts';
+
+export const MIGRATIONS: readonly Migration[] = [init];

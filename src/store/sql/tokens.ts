@@ -1,0 +1,12 @@
+// Tokens by hash. Nothing here looks whether one has expired: only the caller knows what time it is.
+
+import { placeholders } from './reference.ts';
+
+const COLUMNS = 'hash, member, kind, created_at, expires_at';
+
+export const TOKEN_SELECT = `SELECT ${COLUMNS} FROM tokens WHERE hash = ?`;
+export const TOKEN_INSERT = `INSERT INTO tokens (${COLUMNS}) VALUES (${placeholders(COLUMNS)})`;
+export const TOKEN_DELETE = 'DELETE FROM tokens WHERE hash = ?';
+export const TOKENS_DELETE_OF_MEMBER = 'DELETE FROM tokens WHERE member = ?';
+export const TOKENS_SWEEP = `DELETE FROM tokens
+  WHERE hash IN (SELECT hash FROM tokens WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`;

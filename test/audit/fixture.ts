@@ -1,0 +1,118 @@
+// An audit log in a directory of its own, over a store that is a map: what the log asks of a store and no more, so that
+// a test can lose, forge or roll back what it holds.
+
+import { createHmac } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type AuditLog, openAudit } from '../../src/audit/log.ts';
+import type { Mac } from '../../src/audit/mark.ts';
+import { segmentPath } from '../../src/audit/segment.ts';
+import type { AuditRecord } from '../../src/core/audit-record.ts';
+import type { AuditMark } from '../../src/core/ports.ts';
+
+export class MapStore {
+  readonly pending = new Map<string, AuditRecord>();
+  mark: AuditMark | undefined;
+  settlements = 0;
+
+  /** What a change's transaction does. */
+  commit(record: AuditRecord): AuditRecord {
+    this.pending.set(record.id, record);
+    return record;
+  }
+
+  pendingAudit(): readonly AuditRecord[] {
+    return [...this.pending.values()];
+  }
+
+  settleAudit(ids: readonly string[], mark: AuditMark | undefined): void {
+    for (const id of ids) this.pending.delete(id);
+    this.mark = mark ?? this.mark;
+    this.settlements += 1;
+  }
+
+  auditMark(): AuditMark | undefined {
+    return this.mark;
+  }
+}
+
+export const mac: Mac = (text) => createHmac('sha256', 'key of the tests').update(text).digest('base64url');
+
+export interface Bench {
+  readonly directory: string;
+  readonly store: MapStore;
+  readonly failures: string[];
+  log: AuditLog;
+  /** Opens the log again, as a new process would: without a word to the one before. */
+  reopen(segmentBytesMax?: number): Promise<AuditLog>;
+  path(number: number): string;
+  read(number: number): string;
+  lines(number: number): string[];
+  edit(number: number, edit: (text: string) => string): void;
+}
+
+/** A directory that goes with the test, and an open log in it. */
+export async function openBench(context: TestContext, segmentBytesMax?: number): Promise<Bench> {
+  const directory = mkdtempSync(join(tmpdir(), 'coffer-audit-'));
+  const store = new MapStore();
+  const failures: string[] = [];
+  const open = (bytes?: number): Promise<AuditLog> =>
+    openAudit({
+      directory,
+      store,
+      mac,
+      clock: { now: () => 1_763_800_000_000 },
+      onFailure: (error) => failures.push(error.message),
+      ...(bytes === undefined ? {} : { segmentBytesMax: bytes }),
+    });
+  const path = (number: number) => segmentPath(join(directory, 'audit'), number);
+  const read = (number: number) => readFileSync(path(number), 'latin1');
+  const first = await open(segmentBytesMax);
+  const opened = [first];
+  const bench: Bench = {
+    directory,
+    store,
+    failures,
+    log: first,
+    async reopen(bytes = segmentBytesMax) {
+      bench.log = await open(bytes);
+      opened.push(bench.log);
+      return bench.log;
+    },
+    path,
+    read,
+    lines: (number) => read(number).trimEnd().split('\n'),
+    edit: (number, edit) => writeFileSync(path(number), edit(read(number)), 'latin1'),
+  };
+  context.after(async () => {
+    for (const log of opened) await log.close();
+    rmSync(directory, { recursive: true });
+  });
+  return bench;
+}
+
+/** A record of a read; `changes` replace its fields. */
+export function recordOf(number: number, changes: Partial<AuditRecord> = {}): AuditRecord {
+  return {
+    id: `id-${number}`,
+    time: 1_763_800_000_000 + number,
+    operation: 'versions.access',
+    outcome: 'allowed',
+    principal: 'serviceAccount:app@demo-project.iam.gserviceaccount.com',
+    credential: '0123456789ab',
+    resource: 'projects/demo-project/secrets/database-password',
+    version: 3,
+    dialect: 'gcp.grpc',
+    peer: '127.0.0.1:40812',
+    requestId: `request-${number}`,
+    userAgent: 'gl-python/3.13.1 grpc/1.76.0',
+    ...changes,
+  };
+}
+
+/** Appends records `from` to `to`, one write each. */
+export async function appendRange(log: AuditLog, from: number, to: number): Promise<void> {
+  for (let number = from; number <= to; number += 1) await log.append(recordOf(number));
+}
