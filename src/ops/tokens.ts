@@ -1,0 +1,87 @@
+// Access tokens: opaque, short-lived, stored as a hash. The text leaves once, in the answer that made it.
+
+import { Fault } from '../core/error.ts';
+import { TOKEN_SECONDS_DEFAULT, TOKEN_SECONDS_MAX } from '../core/limits.ts';
+import type { AccountEmail } from '../core/name.ts';
+import type { Change, Entropy } from '../core/ports.ts';
+import { accountPrincipal } from '../core/principal.ts';
+import type { Redacted } from '../core/redacted.ts';
+import type { Token } from '../core/secret.ts';
+import { accountTarget, existingAccount } from './accounts.ts';
+import { type Operation, operation } from './operation.ts';
+
+export interface GenerateToken {
+  readonly account: AccountEmail;
+  /** 0: the default. */
+  readonly lifetimeSeconds: number;
+}
+
+export interface IssuedToken {
+  readonly token: Redacted<string>;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+function mint(member: string, seconds: number, now: number, entropy: Entropy): { issued: IssuedToken; change: Change } {
+  const { text, hash } = entropy.credential('access');
+  const expiresAt = now + seconds * 1000;
+  const token: Token = { hash, member, kind: 'access', createdAt: now, expiresAt };
+  return { issued: { token: text, expiresAt }, change: { change: 'token.insert', token } };
+}
+
+function lifetime(seconds: number): number {
+  if (seconds < 0 || seconds > TOKEN_SECONDS_MAX) {
+    const problem = `must be from 1 to ${TOKEN_SECONDS_MAX} seconds`;
+    throw new Fault('INVALID_FIELD', { field: 'lifetime', problem });
+  }
+  return seconds || TOKEN_SECONDS_DEFAULT;
+}
+
+export const generateToken: Operation<GenerateToken, IssuedToken> = operation({
+  name: 'tokens.generate',
+  help: 'make a short-lived access token of a service account',
+  kind: 'write',
+  permission: 'iam.serviceAccounts.getAccessToken',
+  target: (command: GenerateToken) => accountTarget(command),
+  needs: ({ account }) => ({ account: { need: 'account', email: account } }) as const,
+  decide: (input) => {
+    const { account } = existingAccount(input);
+    const seconds = lifetime(input.command.lifetimeSeconds);
+    const { issued, change } = mint(accountPrincipal(account.email).member, seconds, input.now, input.entropy);
+    return { result: issued, changes: [change], details: { seconds } };
+  },
+});
+
+/** Only the owner's credential may be exchanged: an access token that could renew itself would never end. */
+export const issueToken: Operation<object, IssuedToken> = operation({
+  name: 'tokens.issue',
+  help: "exchange the owner's credential for a short-lived access token",
+  kind: 'write',
+  permission: 'authenticated',
+  api: { method: 'POST', path: '/tokens:issue', fields: {} },
+  target: () => ({ asked: 'server' }),
+  decide: (input) => {
+    const { principal, credential } = input.caller;
+    if (credential?.kind !== 'owner') {
+      throw new Fault('PERMISSION_DENIED', { permission: 'tokens.issue', resource: 'an access token' });
+    }
+    const { issued, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input.now, input.entropy);
+    return { result: issued, changes: [change] };
+  },
+});
+
+export const revokeToken: Operation<object, object> = operation({
+  name: 'tokens.revoke',
+  help: 'revoke the access token that the request carries',
+  kind: 'write',
+  permission: 'authenticated',
+  api: { method: 'POST', path: '/tokens:revoke', fields: {} },
+  target: () => ({ asked: 'server' }),
+  decide: (input) => {
+    const { credential } = input.caller;
+    if (credential?.kind !== 'access') {
+      throw new Fault('PERMISSION_DENIED', { permission: 'tokens.revoke', resource: "the owner's credential" });
+    }
+    return { result: {}, changes: [{ change: 'token.delete', hash: credential.hash }] };
+  },
+});

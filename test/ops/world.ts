@@ -1,0 +1,78 @@
+// A whole server without its wires: the real store, keyring and audit in a directory of their own, and callers to ask
+// as. The clock is the test's, so that an hour passes when the test says so.
+
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openAudit } from '../../src/audit/log.ts';
+import type { AuditRecord } from '../../src/core/audit-record.ts';
+import type { Audit, Clock, Store } from '../../src/core/ports.ts';
+import type { Caller } from '../../src/core/principal.ts';
+import { systemEntropy } from '../../src/crypto/entropy.ts';
+import { Keyring } from '../../src/crypto/keyring.ts';
+import { parseToken } from '../../src/identity/tokens.ts';
+import { bootstrap } from '../../src/ops/bootstrap.ts';
+import { createDoor, type Door } from '../../src/ops/door.ts';
+import { createEngine } from '../../src/ops/engine.ts';
+import type { Operation } from '../../src/ops/operation.ts';
+import { openSqlite } from '../../src/store/sqlite.ts';
+
+export interface World {
+  readonly store: Store;
+  readonly door: Door;
+  readonly clock: { now(): number; advance(milliseconds: number): void };
+  /** Asks as the holder of a credential, or as nobody. */
+  ask<C, R>(operation: Operation<C, R>, command: C, credential?: string): Promise<R>;
+  as(credential?: string): Promise<Caller>;
+  readonly ownerCredential: string;
+  /** Every record so far. */
+  records(): Promise<readonly AuditRecord[]>;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  /** Stands before the real audit. */
+  readonly wrapAudit?: (audit: Audit) => Audit;
+}
+
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
+  const root = mkdtempSync(join(tmpdir(), 'coffer-ops-'));
+  const directory = join(root, 'data');
+  let time = 1_800_000_000_000;
+  const clock: World['clock'] & Clock = {
+    now: () => time,
+    advance: (milliseconds) => {
+      time += milliseconds;
+    },
+  };
+  const store = openSqlite({ directory });
+  const keyring = new Keyring({ root: createSecretKey(randomBytes(32)), sealType: 'file', sealKeyId: 'test' });
+  const mac = (text: string) => keyring.auditMac(text);
+  const log = await openAudit({ directory: join(directory, 'audit'), store, mac, clock });
+  const audit = options.wrapAudit?.(log) ?? log;
+  const entropy = systemEntropy;
+  let ownerCredential = '';
+  const keepOwner = (credential: { reveal(): string }) => {
+    ownerCredential = credential.reveal();
+  };
+  await bootstrap({ store, keyring, clock, entropy, keepOwner, ownerHash: undefined });
+  const engine = createEngine({ store, keyring, audit, clock, entropy });
+  const door = createDoor({ engine, store, clock, hashCredential: (text) => parseToken(text)?.hash });
+  const origin = { dialect: 'test', peer: '127.0.0.1', requestId: 'r' };
+  const as = async (credential?: string) => door.authenticate(credential, origin);
+  return {
+    store,
+    door,
+    clock,
+    ownerCredential,
+    as,
+    ask: async (operation, command, credential) => door.call(operation, await as(credential), command),
+    records: async () => (await log.query({ limit: 1000 })).records,
+    close: async () => {
+      await log.close();
+      await store.close();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
