@@ -1,0 +1,44 @@
+// What a connection is for all its requests: who is at the other end, whether TLS protects it, what is under way on it.
+// Kept beside the socket or session, so that no request asks the kernel for it again.
+
+import type { Socket } from 'node:net';
+import type { Refusal } from './refusal.ts';
+import type { Peer } from './types.ts';
+
+export interface Connection {
+  readonly peer: Peer;
+  readonly secure: boolean;
+  /** Requests under way. */
+  readonly open: Set<{ close(): void }>;
+  /** Of HTTP/1.1: the last request that has a body; it can be refused while it `isReading`. */
+  reading: { readonly isReading: boolean; refuse(refusal: Refusal): void } | undefined;
+}
+
+const known = new WeakMap<object, Connection>();
+
+/** Remembers the connection of `owner`: a socket, or the HTTP/2 session that took the socket over. */
+export function remember(
+  owner: object,
+  socket: Pick<Socket, 'remoteAddress' | 'remotePort'>,
+  secure: boolean,
+): Connection {
+  const connection: Connection = {
+    peer: peerOf(socket),
+    secure,
+    open: new Set<{ close(): void }>(),
+    reading: undefined,
+  };
+  known.set(owner, connection);
+  return connection;
+}
+
+/** The connection of a socket or session; one that nobody remembered belongs to nobody. */
+export function connectionOf(owner: object): Connection {
+  return known.get(owner) ?? remember(owner, {} as Socket, false);
+}
+
+function peerOf(socket: Pick<Socket, 'remoteAddress' | 'remotePort'>): Peer {
+  const address = socket.remoteAddress ?? '';
+  // A socket that listens on `::` sees IPv4 peers in their mapped form (RFC 4291 section 2.5.5.2).
+  return { address: address.startsWith('::ffff:') ? address.slice(7) : address, port: socket.remotePort ?? 0 };
+}

@@ -1,0 +1,112 @@
+// One request and its answer, whatever carries it: asks the handler once, is answered once, and lets go of everything
+// when the peer is gone. A plain value from the handler is written in the same turn, without a promise.
+
+import type { Body } from './body.ts';
+import type { Connection } from './connection.ts';
+import type { Expiring, RequestEntry, WireContext } from './context.ts';
+import type { OpenRequest } from './head.ts';
+
+export abstract class Exchange<Answer> implements Expiring {
+  expiresAtMs: number;
+  readonly connection: Connection;
+  readonly request: OpenRequest;
+  protected phase: 'reading' | 'handling' | 'answered' | 'closed' = 'reading';
+  protected readonly context: WireContext;
+  protected readonly body: Body;
+  protected readonly startedMs: number = performance.now();
+
+  constructor(context: WireContext, connection: Connection, request: OpenRequest, body: Body) {
+    this.context = context;
+    this.connection = connection;
+    this.request = request;
+    this.body = body;
+    this.expiresAtMs = this.startedMs + context.limits.requestMs;
+    context.load.waits.add(this);
+    connection.open.add(this);
+  }
+
+  /** Calls the handler. */
+  protected abstract invoke(): Answer | Promise<Answer>;
+  /** Writes the handler's answer. What it throws goes to `fail`. */
+  protected abstract answer(answer: Answer): void;
+  /** Answers for a handler that failed. */
+  protected abstract fail(error: unknown): void;
+  /** Answers a request that did not arrive in time. */
+  protected abstract refuseSlow(): void;
+  /** Ends what the peer does not take. */
+  protected abstract abandon(): void;
+  /** Reports that the peer left before it was answered. */
+  protected abstract reportGone(): void;
+
+  get isReading(): boolean {
+    return this.phase === 'reading';
+  }
+
+  /** To be called when nothing more will pass: all was sent, or the peer is gone. */
+  close(): void {
+    if (this.phase === 'closed') return;
+    if (this.phase !== 'answered') this.reportGone();
+    this.phase = 'closed';
+    this.body.release();
+    this.context.load.waits.delete(this);
+    this.connection.open.delete(this);
+  }
+
+  expire(): void {
+    if (this.phase === 'reading') this.refuseSlow();
+    else this.abandon();
+  }
+
+  /** Asks the handler, unless the request was answered or left meanwhile. `expiresAtMs` bounds its time. */
+  protected ask(expiresAtMs: number): void {
+    if (this.phase !== 'reading') return;
+    const { load } = this.context;
+    this.phase = 'handling';
+    this.expiresAtMs = expiresAtMs;
+    load.handling++;
+    let answer: Answer | Promise<Answer>;
+    try {
+      answer = this.invoke();
+    } catch (error) {
+      return this.#settle(undefined, error);
+    }
+    if (!(answer instanceof Promise)) return this.#settle(answer);
+    answer.then(
+      (value) => this.#settle(value),
+      (error) => this.#settle(undefined, error ?? new Error('the handler failed without an error')),
+    );
+  }
+
+  /** Marks the answer as under way; from now on the peer's slowness is what is bounded. */
+  protected answered(): void {
+    this.phase = 'answered';
+    this.body.release();
+    this.expiresAtMs = performance.now() + this.context.limits.stalledMs;
+  }
+
+  protected report(status: number, bytesOut: number, grpcCode?: number): void {
+    const { onRequest } = this.context;
+    if (onRequest === undefined) return;
+    const { id, protocol, method, path, peer } = this.request;
+    const durationMs = performance.now() - this.startedMs;
+    const entry = { id, protocol, method, path, status, durationMs, bytesIn: this.body.bytesIn, bytesOut, peer };
+    onRequest(grpcCode === undefined ? entry : ({ ...entry, grpcCode } satisfies RequestEntry));
+  }
+
+  #settle(answer: Answer | undefined, error?: unknown): void {
+    this.context.load.handling--;
+    // A peer that left, or a deadline that passed, wants no answer any more; a failure is still worth knowing.
+    if (this.phase !== 'handling') {
+      if (error !== undefined) this.context.onError(error, this.request.id);
+      return;
+    }
+    if (error !== undefined) return this.fail(error);
+    try {
+      this.answer(answer as Answer);
+    } catch (problem) {
+      // Nothing was sent: Node checks all headers before it writes any.
+      this.phase = 'handling';
+      this.fail(problem);
+    }
+  }
+}
