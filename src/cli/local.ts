@@ -1,0 +1,60 @@
+// The commands that run something on this machine: `coffer server` and `coffer run`. What they run is loaded only here.
+
+import { resolve } from 'node:path';
+import { defaultDataPath } from '../client/connection.ts';
+import type { Context } from './context.ts';
+import { CliError, UsageError } from './error.ts';
+import { VERSION } from './version.ts';
+
+export interface ServerFlags {
+  readonly listen?: string;
+  readonly data?: string;
+  readonly keyFile?: string;
+}
+
+export interface RunFlags {
+  readonly serviceAccount?: string;
+  readonly setSecrets?: readonly string[];
+  readonly noMask?: boolean;
+}
+
+const LISTEN_DEFAULT = '127.0.0.1:8200';
+
+/** `coffer server`: returns when the server has stopped. @throws CliError where it cannot start. */
+export async function runServer(this: Context, flags: ServerFlags): Promise<void> {
+  const { serve } = await import('../serve.ts');
+  const data = flags.data || this.io.env['COFFER_DATA'] || defaultDataPath(this.io.env);
+  try {
+    await serve({
+      listen: flags.listen || LISTEN_DEFAULT,
+      data: resolve(this.io.cwd, data),
+      ...(flags.keyFile ? { keyFile: resolve(this.io.cwd, flags.keyFile) } : {}),
+    });
+  } catch (error) {
+    throw new CliError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/** `coffer run -- CMD`: the child's exit code is ours. @throws UsageError where there is no command behind `--`. */
+export async function runCommand(this: Context, flags: RunFlags, ...misplaced: readonly string[]): Promise<void> {
+  const command = this.rest ?? [];
+  if (command.length === 0 || misplaced.length > 0) {
+    throw new UsageError('put the command behind --, like: coffer run -- python app.py');
+  }
+  const { run } = await import('../run/run.ts');
+  this.exitCode = await run(
+    {
+      project: this.session.project,
+      setSecrets: [...(flags.setSecrets ?? [])],
+      noMask: flags.noMask === true,
+      command: [...command],
+      ...(flags.serviceAccount === undefined ? {} : { serviceAccount: flags.serviceAccount }),
+    },
+    this.session.connection,
+  );
+}
+
+/** `coffer version`. */
+export function printVersion(this: Context): void {
+  this.out.result(`Coffer ${VERSION}\n`);
+}
