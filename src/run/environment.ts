@@ -1,0 +1,124 @@
+// The child's environment: the user's own, minus everything that would lead a Google library past this run, plus what
+// leads it here. The child never inherits the owner's credential or any COFFER_* variable.
+
+import { basename } from 'node:path';
+import { RunFailure } from './failure.ts';
+import { nodeOptions } from './hook-source.ts';
+import { coversOwnedName } from './owned-names.ts';
+import { noProxyEntries } from './upstream.ts';
+
+export interface EnvironmentParts {
+  readonly project: string;
+  readonly command: string;
+  readonly proxyUrl: string;
+  /** Paths inside the run directory. */
+  readonly caPath: string;
+  readonly bundlePath: string;
+  readonly hookPath: string;
+  readonly gcloudConfigPath: string;
+  /** What the identities need, and the given secrets. */
+  readonly identities: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+const DEFAULT_PORT = '8080';
+
+/** Credentials, endpoints and switches of Google's libraries, gRPC and gcloud that would win over this run's. */
+const DROPPED = new RegExp(
+  `^(?:${[
+    'COFFER_.*',
+    'GOOGLE_APPLICATION_CREDENTIALS',
+    'GOOGLE_API_USE_.*',
+    'GOOGLE_CLOUD_UNIVERSE_DOMAIN',
+    'GOOGLE_GHA_CREDS_PATH',
+    'GCE_METADATA_.*',
+    'NO_GCE_CHECK',
+    'METADATA_SERVER_DETECTION',
+    'GRPC_PROXY',
+    'NO_GRPC_PROXY',
+    'CLOUDSDK_AUTH_.*',
+    'CLOUDSDK_PROXY_.*',
+    'CLOUDSDK_API_ENDPOINT_OVERRIDES_.*',
+    'CLOUDSDK_ACTIVE_CONFIG_NAME',
+    'CLOUDSDK_CORE_ACCOUNT',
+  ].join('|')})$`,
+  'i',
+);
+
+/** What a secret may not be called: Cloud Run's reserved names, Coffer's own, and what a run sets for itself. */
+export function assertBindable(name: string): void {
+  if (/^(?:PORT|K_SERVICE|K_REVISION|K_CONFIGURATION)$/.test(name)) {
+    throw new RunFailure(`--set-secrets: ${name} is reserved, as it is on Cloud Run: choose another name`);
+  }
+  if (DROPPED.test(name) || OWN_NAMES.has(name)) {
+    throw new RunFailure(`--set-secrets: ${name} is set by coffer run itself: choose another name`);
+  }
+}
+
+const OWN_NAMES: ReadonlySet<string> = new Set([
+  ...[
+    'https_proxy',
+    'HTTPS_PROXY',
+    'no_proxy',
+    'NO_PROXY',
+    'NODE_OPTIONS',
+    'NODE_USE_ENV_PROXY',
+    'NODE_EXTRA_CA_CERTS',
+  ],
+  ...['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'SSL_CERT_FILE', 'AWS_CA_BUNDLE'],
+  ...['CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE', 'CLOUDSDK_CONFIG', 'CLOUDSDK_CORE_PROJECT', 'GOOGLE_CLOUD_PROJECT'],
+  ...['GCP_PROJECT', 'SECRETS_DIR', 'PATH', 'SHELL'],
+]);
+
+/** The whole environment of the child. */
+export function childEnvironment(user: NodeJS.ProcessEnv, parts: EnvironmentParts): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(user)) {
+    if (value !== undefined && !DROPPED.test(name)) env[name] = value;
+  }
+  const noProxy = mergedNoProxy(user);
+  const service = user['K_SERVICE'] || serviceName(parts.command);
+  Object.assign(env, {
+    https_proxy: parts.proxyUrl,
+    HTTPS_PROXY: parts.proxyUrl,
+    no_proxy: noProxy,
+    NO_PROXY: noProxy,
+    GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: parts.bundlePath,
+    REQUESTS_CA_BUNDLE: parts.bundlePath,
+    CURL_CA_BUNDLE: parts.bundlePath,
+    SSL_CERT_FILE: parts.bundlePath,
+    AWS_CA_BUNDLE: parts.bundlePath,
+    CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE: parts.bundlePath,
+    NODE_EXTRA_CA_CERTS: parts.caPath,
+    NODE_OPTIONS: nodeOptions(user['NODE_OPTIONS'], parts.hookPath),
+    NODE_USE_ENV_PROXY: '1',
+    GOOGLE_CLOUD_PROJECT: parts.project,
+    GCP_PROJECT: parts.project,
+    CLOUDSDK_CONFIG: parts.gcloudConfigPath,
+    CLOUDSDK_CORE_PROJECT: parts.project,
+    K_SERVICE: service,
+    K_REVISION: user['K_REVISION'] || `${service}-00001-run`,
+    K_CONFIGURATION: user['K_CONFIGURATION'] || service,
+    PORT: user['PORT'] || DEFAULT_PORT,
+  });
+  return { ...env, ...parts.identities, ...parts.secrets };
+}
+
+/**
+ * The user's own exemptions stay, but for those that would take an owned name off this run's proxy: the proxy itself
+ * honours them for every other name. No trailing comma: grpc-js would then bypass the proxy for every host.
+ */
+function mergedNoProxy(user: NodeJS.ProcessEnv): string {
+  const kept = noProxyEntries(user).filter((entry) => !coversOwnedName(entry));
+  return [...new Set(['127.0.0.1', 'localhost', ...kept])].join(',');
+}
+
+/** A name as Cloud Run would allow it, made from the command's. */
+function serviceName(command: string): string {
+  const name = basename(command)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+|-+$/g, '')
+    .slice(0, 40);
+  return name || 'service';
+}

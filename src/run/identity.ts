@@ -1,0 +1,27 @@
+// One cloud's way of telling a program who it is, as a part that `run` starts and stops. A cloud is one file that
+// exports an `Identity`: Google's metadata server today, AWS's container credentials or a Vault token later.
+
+/** An access token and when it ends, in milliseconds since 1970. */
+export interface AccessToken {
+  readonly accessToken: string;
+  readonly expiresAtMs: number;
+}
+
+export interface IdentityContext {
+  readonly email: string;
+  readonly projectId: string;
+  readonly projectNumber: string;
+  /** A token that is good for some minutes at least; rejects where the server gives none. */
+  token(): Promise<AccessToken>;
+}
+
+export interface RunningIdentity {
+  /** What the child's environment needs in order to find this identity. */
+  readonly env: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+export interface Identity {
+  readonly name: string;
+  start(context: IdentityContext): Promise<RunningIdentity>;
+}
