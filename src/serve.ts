@@ -1,6 +1,7 @@
 // The composition root: the one file that knows every adapter. It opens the store, the seal, the audit and the port in
 // this order, and closes them in the other.
 
+import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openAudit } from './audit/log.ts';
 import { statePath } from './client/connection.ts';
@@ -56,6 +57,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 /** Opens everything and answers once requests are; whatever was opened is closed again where a later step fails. */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
   const data = resolve(options.data);
+  const address = parseListen(options.listen);
   const closing: (() => unknown)[] = [];
   const close = async () => {
     for (const step of closing.reverse()) await step();
@@ -63,7 +65,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   try {
     const store = openSqlite({ directory: data });
     closing.push(() => store.close());
-    return await startOn(store, { ...options, data }, closing, close);
+    return await startOn(store, { ...options, ...address, data }, closing, close);
   } catch (error) {
     await close();
     throw error;
@@ -72,16 +74,16 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
 
 async function startOn(
   store: SqliteStore,
-  options: ServeOptions,
+  options: ServeOptions & { readonly host: string; readonly port: number },
   closing: (() => unknown)[],
   close: () => Promise<void>,
 ): Promise<RunningServer> {
-  const { data } = options;
+  const { data, host, port } = options;
   const log = createLog(process.env['COFFER_LOG_LEVEL'] ?? 'info');
   const clock: Clock = systemClock;
   const entropy = systemEntropy;
-  const keyFile = options.keyFile ?? `${data}.key`;
-  const seal = await openSeal({ dataDir: data, keyFile, meta: store });
+  const given = options.keyFile === undefined ? {} : { keyFile: options.keyFile };
+  const seal = await openSeal({ dataDir: data, ...given, meta: store });
   const keyring = new Keyring(seal);
   const audit = await openAudit({
     directory: join(data, 'audit'),
@@ -101,8 +103,7 @@ async function startOn(
     ownerHash: owner === undefined ? undefined : parseToken(owner)?.hash,
   });
   if (first.record !== undefined) audit.copy(first.record);
-  const { host, port } = parseListen(options.listen);
-  const authority = await openAuthority({ meta: store, keyring, clock, hosts: [host], allows: ownsGcpHost });
+  const authority = await openAuthority({ meta: store, keyring, clock, hosts: namesOf(host), allows: ownsGcpHost });
 
   let ready = false;
   let connections = () => 0;
@@ -135,7 +136,7 @@ async function startOn(
     await listener.drain(DRAIN_MS);
   });
   ready = true;
-  return { address, greeting: greeting(address, data, keyFile, first.isNew), stop: close };
+  return { address, greeting: greeting(address, data, seal.keyFile, first.isNew), stop: close };
 }
 
 async function sweep(
@@ -172,6 +173,13 @@ function parseListen(text: string): { host: string; port: number } {
     throw new Error(`--listen ${text}: expected HOST:PORT, such as 127.0.0.1:8200`);
   }
   return { host, port };
+}
+
+/** The names and addresses by which clients reach a server that listens on `host`. */
+function namesOf(host: string): readonly string[] {
+  if (host !== '0.0.0.0' && host !== '::') return [host];
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
+  return [hostname().toLowerCase(), ...addresses];
 }
 
 function urlHost(host: string): string {

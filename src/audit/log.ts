@@ -3,7 +3,6 @@
 // A failing disk refuses the records of that moment and is tried again by the next; nothing needs a restart.
 
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { AuditPage, AuditQuery, AuditRecord, AuditVerdict } from '../core/audit-record.ts';
 import { Fault } from '../core/error.ts';
@@ -26,7 +25,7 @@ const SETTLE_MS = 1000;
 const SETTLE_RECORDS_MAX = 1000;
 
 export interface AuditOptions {
-  /** The data directory; the segments go to `audit` in it. */
+  /** Holds the segments and nothing else: `audit` in the data directory. Made, private, where it is not there. */
   readonly directory: string;
   readonly store: Pick<Store, 'pendingAudit' | 'settleAudit' | 'auditMark'>;
   /** Keyed by the root key. */
@@ -42,7 +41,7 @@ export interface AuditOptions {
  * AUDIT_UNAVAILABLE, its cause saying why, where the log cannot be read or written.
  */
 export async function openAudit(options: AuditOptions): Promise<AuditLog> {
-  const directory = join(options.directory, 'audit');
+  const { directory } = options;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const pending = await options.store.pendingAudit();
@@ -51,7 +50,7 @@ export async function openAudit(options: AuditOptions): Promise<AuditLog> {
     const end = await findEnd({ directory, mark, mac: options.mac, sought });
     const segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX;
     const writer = new Writer({ directory, clock: options.clock, segmentBytesMax }, end);
-    const log = new AuditLog(options, directory, writer, end.found);
+    const log = new AuditLog(options, writer, end.found);
     if (end.broken !== undefined) options.onFailure?.(new Error(`the audit log does not hold: ${end.broken}`));
     await log.begin(pending, mark);
     return log;
@@ -69,7 +68,6 @@ interface Batch {
 
 export class AuditLog implements Audit {
   readonly #options: AuditOptions;
-  readonly #directory: string;
   readonly #writer: Writer;
   readonly #search: Search;
   #batch: Batch | undefined;
@@ -91,11 +89,10 @@ export class AuditLog implements Audit {
   #closed = false;
 
   /** Made by openAudit; `found` are copies that were seen in the segments. */
-  constructor(options: AuditOptions, directory: string, writer: Writer, found: ReadonlySet<string>) {
+  constructor(options: AuditOptions, writer: Writer, found: ReadonlySet<string>) {
     this.#options = options;
-    this.#directory = directory;
     this.#writer = writer;
-    this.#search = new Search(directory);
+    this.#search = new Search(options.directory);
     this.#copied = new Set(found);
     this.#unsettled = [...found];
   }
@@ -124,12 +121,12 @@ export class AuditLog implements Audit {
   }
 
   async verify(): Promise<AuditVerdict> {
-    const { mac, store } = this.#options;
+    const { directory, mac, store } = this.#options;
     const kept = this.#settled;
     const mark = await store.auditMark();
-    const numbers = await listSegments(this.#directory);
+    const numbers = await listSegments(directory);
     this.#flush();
-    return verifyLog({ directory: this.#directory, numbers, end: this.#writer.position, mark, kept, mac });
+    return verifyLog({ directory, numbers, end: this.#writer.position, mark, kept, mac });
   }
 
   /**

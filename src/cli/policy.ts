@@ -134,7 +134,7 @@ export async function retryConflicts<T>(act: () => Promise<T>, isConflict: (erro
       return await act();
     } catch (error) {
       if (attempt === ATTEMPTS_MAX || !(error instanceof ApiError) || !isConflict(error)) throw error;
-      await delay(Math.random() * 25 * 2 ** attempt);
+      await delay(Math.random() * 10 * 2 ** attempt);
     }
   }
 }

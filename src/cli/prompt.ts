@@ -65,7 +65,7 @@ function readLine({ stdin }: Io): Promise<string | undefined> {
       done(line.toString('utf8').replace(/\r$/, ''));
       if (rest.length > 0) stdin.unshift(rest);
     };
-    stdin.on('data', onData).on('end', onEnd).on('error', onEnd);
+    stdin.on('data', onData).on('end', onEnd).on('error', onEnd).resume();
   });
 }
 

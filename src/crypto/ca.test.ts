@@ -111,7 +111,7 @@ describe('the local CA', () => {
   });
 });
 
-describe('the contexts of names', () => {
+describe('the certificates of names', () => {
   it('are minted once for all who ask together', async () => {
     const authority = await openAuthority(options);
     const asked = await Promise.all(Array.from({ length: 20 }, () => authority.certificateFor(REGIONAL)));
@@ -166,7 +166,7 @@ describe('the contexts of names', () => {
   });
 
   it('are bounded: the one not asked for the longest is minted again', async () => {
-    const authority = await openAuthority({ ...options, contextsMax: 3 });
+    const authority = await openAuthority({ ...options, leavesMax: 3 });
     const kept = await authority.certificateFor('kept.googleapis.com');
     const dropped = await authority.certificateFor('dropped.googleapis.com');
     for (const name of ['a', 'b', 'c']) {

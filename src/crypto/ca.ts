@@ -1,4 +1,4 @@
-// The local certificate authority: made at first start, and the TLS contexts of the names that this server answers to.
+// The local certificate authority: made at first start, and the certificates of the names that this server answers to.
 // Its key rests sealed under the root key; its certificate is public. It never signs for a name outside its list, so
 // stealing a connection of any other name through it is impossible. Leaves live in memory only.
 
@@ -23,7 +23,7 @@ const LEAF_DAYS = 90;
 /** For clients whose clock is behind ours. */
 const BACKDATING_MS = HOUR_MS;
 /** Names outside the fixed few come by region, and a client chooses which: bounded, the least used one goes. */
-const CONTEXTS_MAX_DEFAULT = 256;
+const LEAVES_MAX_DEFAULT = 256;
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'] as const;
 const WILDCARD_ADDRESSES: readonly string[] = ['0.0.0.0', '::'];
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
@@ -36,8 +36,8 @@ export interface AuthorityOptions {
   readonly hosts: readonly string[];
   /** True for the names that a dialect owns; asked in lower case. */
   readonly allows: (name: string) => boolean;
-  /** How many contexts are kept. */
-  readonly contextsMax?: number;
+  /** How many leaves are kept. */
+  readonly leavesMax?: number;
 }
 
 /** A certificate and its private key, both PEM: what a TLS handshake is answered with. */
@@ -75,7 +75,7 @@ export class CertificateAuthority {
     this.#clock = options.clock;
     this.#allows = options.allows;
     this.#ownNames = ownNames(options.hosts);
-    this.#leaves = new Lru(options.contextsMax ?? CONTEXTS_MAX_DEFAULT);
+    this.#leaves = new Lru(options.leavesMax ?? LEAVES_MAX_DEFAULT);
   }
 
   /** The CA's certificate, for clients to trust. */
@@ -84,7 +84,7 @@ export class CertificateAuthority {
   }
 
   /**
-   * What a TLS handshake for `servername` is answered with, TLS 1.2 or later. Without a name, or with one that is not
+   * What a TLS handshake for `servername` is answered with. Without a name, or with one that is not
    * ours, it is the certificate of localhost and the hosts served, which a client that asked for another name refuses.
    */
   certificateFor(servername: string | undefined): Promise<LeafCertificate> {

@@ -77,8 +77,14 @@ export class Connection {
   /** Copies the log back into the file and empties it; false where a foreign reader is in the way. */
   truncateLog(): boolean {
     this.assertIdle();
-    const [row] = this.all('PRAGMA wal_checkpoint(TRUNCATE)');
-    return row?.[0] === 0;
+    // It would wait for that reader, again and again.
+    this.run('PRAGMA busy_timeout = 0');
+    try {
+      const [row] = this.all('PRAGMA wal_checkpoint(TRUNCATE)');
+      return row?.[0] === 0;
+    } finally {
+      this.run(`PRAGMA busy_timeout = ${BUSY_MS_MAX}`);
+    }
   }
 
   /** Forgets the pages held in memory, so that the next read goes to the file. */

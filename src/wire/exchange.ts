@@ -1,6 +1,7 @@
 // One request and its answer, whatever carries it: asks the handler once, is answered once, and lets go of everything
 // when the peer is gone. A plain value from the handler is written in the same turn, without a promise.
 
+import type { Readable } from 'node:stream';
 import type { Body } from './body.ts';
 import type { Connection } from './connection.ts';
 import type { Expiring, RequestEntry, WireContext } from './context.ts';
@@ -82,6 +83,15 @@ export abstract class Exchange<Answer> implements Expiring {
     this.phase = 'answered';
     this.body.release();
     this.expiresAtMs = performance.now() + this.context.limits.stalledMs;
+  }
+
+  /**
+   * Throws away the rest of a body that was answered too early for its sender. Ending the stream now would reset it
+   * under the peer's hands, before it has read why (RFC 9112 section 9.6; the same holds for HTTP/2).
+   */
+  protected linger(source: Readable): void {
+    this.expiresAtMs = performance.now() + this.context.limits.lingerMs;
+    source.resume();
   }
 
   protected report(status: number, bytesOut: number, grpcCode?: number): void {

@@ -21,7 +21,7 @@ import { checkHealth, HEALTH_SERVICE } from './health.ts';
 import { REFUSALS } from './refusal.ts';
 import type { GrpcFailure, GrpcRequest, GrpcResponse } from './types.ts';
 
-const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = http2.constants;
+const { NGHTTP2_CANCEL } = http2.constants;
 
 const OK_TRAILERS = { 'grpc-status': '0' };
 /** Ours: status text and details share the 8 KiB that clients allow for all metadata (`GRPC_ARG_MAX_METADATA_SIZE`). */
@@ -207,7 +207,7 @@ export class GrpcCall extends Exchange<GrpcResponse> {
     if (code === GRPC_UNIMPLEMENTED) trailers['grpc-accept-encoding'] = 'identity';
     this.answered();
     stream.respond(trailers, { endStream: true });
-    if (!stream.readableEnded) stream.close(NGHTTP2_NO_ERROR);
+    if (!stream.readableEnded) this.linger(stream);
     this.report(status, 0, code);
   }
 }

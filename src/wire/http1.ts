@@ -104,12 +104,10 @@ class Http1Exchange extends HttpExchange {
       outgoing.end(body);
       return;
     }
-    // Closing now would reset the connection under the peer's hands before it has read why (RFC 9112 section 9.6).
     if (body === undefined) outgoing.flushHeaders();
     else outgoing.write(body);
-    this.expiresAtMs = performance.now() + this.context.limits.lingerMs;
     this.#incoming.on('end', () => outgoing.end());
-    this.#incoming.resume();
+    this.linger(this.#incoming);
   }
 
   protected override abandon(): void {

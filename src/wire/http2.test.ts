@@ -63,7 +63,7 @@ test('a body of the limit passes and one byte more does not', async () => {
   const post = { ':method': 'POST', ':path': '/' };
   assert.equal((await ask2(client, post, [Buffer.alloc(1000)])).status, 200);
   const over = await ask2(client, post, [Buffer.alloc(1001)]);
-  assert.deepEqual([over.status, over.rstCode], [413, http2.constants.NGHTTP2_NO_ERROR]);
+  assert.equal(over.status, 413);
   assert.match(over.body, /Request body too large/);
   const declared = await ask2(client, { ...post, 'content-length': 1001 }, [Buffer.alloc(1001)]);
   assert.equal(declared.status, 413);
@@ -89,9 +89,9 @@ test('what cannot be served is refused, and the connection stays', async () => {
     [414, { ':path': `/${'a'.repeat(200)}` }],
     [400, { ':path': '/a#b' }],
     [400, { ':path': '*', ':method': 'OPTIONS' }],
-    [400, { ':authority': 'a b' }],
+    [400, { ':authority': 'a,b' }],
     [400, { ':authority': 'a.test', host: 'b.test' }],
-    [405, { ':method': 'CONNECT' }],
+    [405, { ':method': 'CONNECT', ':authority': 'a.test:443' }],
   ];
   for (const [status, headers] of refused) {
     assert.equal((await ask2(client, headers)).status, status, JSON.stringify(headers));
@@ -101,10 +101,10 @@ test('what cannot be served is refused, and the connection stays', async () => {
 });
 
 test('a header that may occur once shows when it came twice', async () => {
-  await ask2(client, { authorization: ['Bearer a', 'Bearer b'] as unknown as string });
-  const twice = server.requests.at(-1)?.headers['authorization'];
-  // Node's client refuses to send it twice; a bare session does not.
-  if (twice !== undefined) assert.equal(twice, 'Bearer a, Bearer b');
+  const lax = session(server.port, { strictSingleValueFields: false } as http2.ClientSessionOptions);
+  await ask2(lax, { authorization: ['Bearer a', 'Bearer b'] as unknown as string });
+  assert.equal(server.requests.at(-1)?.headers['authorization'], 'Bearer a, Bearer b');
+  lax.close();
 });
 
 test('too many or too large headers end the stream and nothing else', async () => {

@@ -10,7 +10,7 @@ import { type AnswerHeaders, HttpExchange } from './http-exchange.ts';
 import { REFUSALS, type Refusal } from './refusal.ts';
 import type { Headers } from './types.ts';
 
-const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = http2.constants;
+const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM } = http2.constants;
 
 /** Ours: what a peer may send ahead on one stream and on all of a connection before we have read it. */
 const STREAM_WINDOW_BYTES = 256 * 1024;
@@ -137,8 +137,7 @@ class Http2Exchange extends HttpExchange {
     if (stream.destroyed || stream.closed) return;
     stream.respond({ ':status': status, ...headers }, { endStream: body === undefined });
     if (body !== undefined) stream.end(body);
-    // RFC 9113 section 8.1: asks the peer to send no more of what nobody reads.
-    if (!this.#ended && !stream.readableEnded) stream.close(NGHTTP2_NO_ERROR);
+    if (!this.#ended && !stream.readableEnded) this.linger(stream);
   }
 
   protected override abandon(): void {

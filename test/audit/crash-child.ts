@@ -1,6 +1,7 @@
 // Writes to the audit log of argv[2] until it is killed, and prints the id of each record once it is acknowledged.
 
 import { writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { openAudit } from '../../src/audit/log.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import { mac, recordOf } from './fixture.ts';
@@ -9,7 +10,7 @@ const WRITERS = 8;
 const [directory = '', round = ''] = process.argv.slice(2);
 const store = openSqlite({ directory });
 const log = await openAudit({
-  directory,
+  directory: join(directory, 'audit'),
   store,
   mac,
   clock: { now: () => Date.now() },

@@ -52,7 +52,13 @@ test('kill -9 loses no acknowledged record, and the chain holds', async (context
     acknowledged.push(...(await writeUntilKilled(directory, round, 100 + round * 97)));
     const store = openSqlite({ directory });
     const onFailure = (error: Error) => assert.fail(error.message);
-    const log = await openAudit({ directory, store, mac, clock: { now: () => Date.now() }, onFailure });
+    const log = await openAudit({
+      directory: join(directory, 'audit'),
+      store,
+      mac,
+      clock: { now: () => Date.now() },
+      onFailure,
+    });
     assert.deepEqual(store.pendingAudit(), []);
     const ids = await idsOf(log);
     const found = new Set(ids);

@@ -14,7 +14,7 @@ test('the script of the document checks an export, and is as short as it says', 
   const bench = await openBench(context, 2000);
   await appendRange(bench.log, 1, 10);
   await bench.log.close();
-  const check = () => execute('python3', ['-c', script, join(bench.directory, 'audit')]);
+  const check = () => execute('python3', ['-c', script, bench.directory]);
   const { head } = bench.store.mark ?? { head: '' };
   assert.deepEqual((await check()).stdout, `10 records hold; the last hash is ${head}\n`);
   bench.edit(2, (text) => text.replace('"version":3', '"version":4'));

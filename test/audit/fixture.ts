@@ -67,7 +67,7 @@ export async function openBench(context: TestContext, segmentBytesMax?: number):
       onFailure: (error) => failures.push(error.message),
       ...(bytes === undefined ? {} : { segmentBytesMax: bytes }),
     });
-  const path = (number: number) => segmentPath(join(directory, 'audit'), number);
+  const path = (number: number) => segmentPath(directory, number);
   const read = (number: number) => readFileSync(path(number), 'latin1');
   const first = await open(segmentBytesMax);
   const opened = [first];

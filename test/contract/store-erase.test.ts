@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseProjectRef, secretKey } from '../../src/core/name.ts';
@@ -76,6 +77,21 @@ test('a start erases what a server that was killed had destroyed', async () => {
   const need = { need: 'payload', project: parseProjectRef(project.id), key: secretKey(secret.name) } as const;
   assert.equal(again.read({ it: { ...need, number: 1 } }).it?.version.state, 'DESTROYED');
   again.close();
+});
+
+test('a foreign reader delays erasing, never the server', async () => {
+  const directory = join(root, 'reader');
+  const store = openSqlite({ directory });
+  await seed(store, 1);
+  const reader = new DatabaseSync(join(directory, 'coffer.db'));
+  reader.exec('BEGIN; SELECT COUNT(*) FROM versions');
+  await seed(store, 1);
+  const start = performance.now();
+  assert.equal(store.erase(), false);
+  assert.ok(performance.now() - start < 250);
+  reader.close();
+  assert.equal(store.erase(), true);
+  store.close();
 });
 
 // SQLite's own secure_delete leaves five copies after this very sequence, in pages that it rebalanced.

@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, describe, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Fault } from '../../src/core/error.ts';
 import { parseProjectRef, secretKey } from '../../src/core/name.ts';
 import type { Need } from '../../src/core/ports.ts';
@@ -116,7 +117,7 @@ describe('the lock', () => {
 
   test('names the process that holds it; kill -9 frees it and loses nothing that was acknowledged', async () => {
     const directory = place();
-    const writer = join(import.meta.dirname, 'store-writer.ts');
+    const writer = fileURLToPath(import.meta.resolve('./store-writer.ts'));
     const child = spawn(process.execPath, [writer, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       let output = '';

@@ -133,7 +133,7 @@ class Parser {
     if (this.#take(')')) return args;
     do {
       this.#space();
-      args.push(this.#value(/[^,)]*/y).trim());
+      args.push(this.#value(/[^,)]*/y));
       this.#space();
     } while (this.#take(','));
     if (!this.#take(')')) this.#fail(')');
@@ -144,7 +144,7 @@ class Parser {
   #value(bare: RegExp): string {
     const name = this.#match(/\w+=(?=["'])/y) ?? '';
     const quoted = this.#match(/"[^"]*"|'[^']*'/y);
-    return quoted === undefined ? (this.#match(bare) ?? '') : name + quoted.slice(1, -1);
+    return quoted === undefined ? (this.#match(bare) ?? '').trim() : name + quoted.slice(1, -1);
   }
 
   #space(): void {

@@ -58,7 +58,7 @@ test('a key keeps what the default format says of it, and its heading is an alia
   assert.equal(await list('value(name)'), 'beta\na\n');
   assert.equal(await list('value(NAME, KIND)'), 'beta\tautomatic\na\tuserManaged\n');
   assert.equal(await list('get(name)'), 'projects/1/secrets/beta\nprojects/1/secrets/a\n');
-  assert.equal(await list('value(name.scope(projects))'), '1/secrets/beta\n1/secrets/a\n');
+  assert.equal(await list('value(name.scope(secrets).upper())'), 'BETA\nA\n');
 });
 
 test('value prints maps, booleans and absent keys as gcloud does', async () => {

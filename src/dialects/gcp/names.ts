@@ -37,13 +37,13 @@ export interface VersionName extends SecretRef {
 
 /** The parent of secrets, `projects/P`. Throws INVALID_FIELD, or UNIMPLEMENTED for a location. */
 export function parseProjectName(name: string, field: string): ProjectRef {
-  if (REGIONAL.test(name)) throw unsupported('Secrets of a location');
+  if (REGIONAL.test(name)) throw unsupported('A secret of a location');
   return projectRef(PROJECT.exec(name)?.[1] ?? '', field);
 }
 
 /** `projects/P/secrets/S`. Throws INVALID_FIELD, or UNIMPLEMENTED for a location. */
 export function parseSecretRef(name: string, field: string): SecretRef {
-  if (REGIONAL.test(name)) throw unsupported('Secrets of a location');
+  if (REGIONAL.test(name)) throw unsupported('A secret of a location');
   const [, project, key] = SECRET.exec(name) ?? [];
   if (project === undefined || key === undefined) throw unexpectedName(name, field, 'projects/*/secrets/*');
   return { project: projectRef(project, field), key: key as SecretKey };
@@ -51,7 +51,7 @@ export function parseSecretRef(name: string, field: string): SecretRef {
 
 /** `projects/P/secrets/S/versions/V`, where the last is a number, `latest` or an alias. */
 export function parseVersionName(name: string): VersionName {
-  if (REGIONAL.test(name)) throw unsupported('Secrets of a location');
+  if (REGIONAL.test(name)) throw unsupported('A secret of a location');
   const [, project, key, asked] = VERSION.exec(name) ?? [];
   if (project === undefined || key === undefined || asked === undefined || !isSelector(asked)) {
     throw unexpectedName(name, 'name', 'projects/*/secrets/*/versions/*');

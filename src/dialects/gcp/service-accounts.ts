@@ -11,9 +11,9 @@ import { decodePage } from './decode.ts';
 import { encodeAccount } from './encode.ts';
 import { parseAccountName, parseProjectName } from './names.ts';
 
-const keys = missing('Service account keys');
+const keys = missing('Managing the keys of a service account');
 const policies = missing('The IAM policy of a service account');
-const customRoles = missing('Custom roles');
+const customRoles = missing('Managing custom roles');
 
 export const serviceAccountsMethods = serviceMethods(IAM, {
   listServiceAccounts: (request, call) => {

@@ -105,8 +105,8 @@ describe('hostile paths', () => {
       ['/v1/projects/p/secrets/a;x', 'projects/p/secrets/a;x'],
       ['/v1/projects/p/secrets/a%5Cb', 'projects/p/secrets/a\\b'],
       ['/v1/projects/p/secrets/a%3Aaccess', 'projects/p/secrets/a:access'],
-    ]) {
-      assert.deepEqual(find(path ?? '')?.values, [name], path);
+    ] as const) {
+      assert.deepEqual(find(path)?.values, [name], path);
     }
   });
 
