@@ -90,7 +90,7 @@ async function startOn(
     store,
     mac: (text) => keyring.auditMac(text),
     clock,
-    onFailure: (error) => log.error({ err: error }, 'the audit log cannot be written'),
+    onFailure: (error) => log.error({ err: error }, 'the audit log needs attention'),
   });
   closing.push(() => audit.close());
   const owner = readOwner(data);
@@ -110,14 +110,20 @@ async function startOn(
   const metrics = createMetrics(() => connections());
   const engine = createEngine({ store, keyring, audit, clock, entropy, onCall: metrics.operation });
   const door = createDoor({ engine, store, clock, hashCredential: (text) => parseToken(text)?.hash });
-  const native = createNativeDialect(door, { certificatePem: () => authority.certificatePem() });
+  const onError = (error: unknown, requestId?: string) =>
+    log.error({ err: error, requestId }, 'a request failed unexpectedly');
+  const native = createNativeDialect(door, { certificatePem: () => authority.certificatePem(), onError });
   const listener = await listen({
     host,
     port,
-    handler: createRouter({ dialects: [native, createGcpDialect(door)], ready: () => ready, metrics: metrics.render }),
+    handler: createRouter({
+      dialects: [native, createGcpDialect(door, { onError })],
+      ready: () => ready,
+      metrics: metrics.render,
+    }),
     tls: { certificateFor: (name) => authority.certificateFor(name) },
     ready: () => ready,
-    onError: (error, requestId) => log.error({ err: error, requestId }, 'a request failed unexpectedly'),
+    onError,
     onRequest: (entry) => {
       metrics.request(entry.protocol, String(entry.status), entry.durationMs);
       if (log.isLevelEnabled('debug')) log.debug(entry, 'request');

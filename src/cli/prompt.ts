@@ -21,7 +21,7 @@ export interface Question {
 /** Returns when the answer is yes. @throws CliError when it is no, or when there is nobody to answer. */
 export async function confirm(io: Io, { message, question, quiet, attended }: Question): Promise<void> {
   if (quiet) return;
-  const width = io.stderr.columns ?? WIDTH_DEFAULT;
+  const width = io.stderr.columns || WIDTH_DEFAULT;
   io.stderr.write(`${wrap(printable(message), width)}\n\n${question ?? 'Do you want to continue'} (Y/n)?  `);
   const yes = await answer(io, attended).finally(() => io.stderr.write('\n'));
   if (!yes) throw new CliError('Aborted by user.');

@@ -70,8 +70,9 @@ export class Session {
     try {
       return await act();
     } catch (error) {
-      if (!isAbsent(error) || !(await this.#mayCreate(project))) throw error;
-      await this.#createProject(project);
+      if (!isAbsent(error) || !this.#mayCreate(project)) throw error;
+      // Also where the project is there by now: another command of the same owner may have made it meanwhile.
+      if (!(await this.#exists(project))) await this.#createProject(project);
       return act();
     }
   }
@@ -80,15 +81,17 @@ export class Session {
     for (const client of this.#clients) client.close();
   }
 
-  async #mayCreate(project: string): Promise<boolean> {
-    const owner = this.connection.owner && this.#globals.impersonate === undefined;
-    // A number is given by the server; nobody can ask for one.
-    if (!owner || /^\d+$/.test(project)) return false;
+  /** A number is given by the server; nobody can ask for one. */
+  #mayCreate(project: string): boolean {
+    return this.connection.owner && this.#globals.impersonate === undefined && !/^\d+$/.test(project);
+  }
+
+  async #exists(project: string): Promise<boolean> {
     try {
       await this.request('GET', `/v3/projects/${segment(project)}`);
-      return false;
+      return true;
     } catch (error) {
-      if (isAbsent(error)) return true;
+      if (isAbsent(error)) return false;
       throw error;
     }
   }

@@ -2,11 +2,11 @@
 // in gcloud's order.
 
 import { ApiError } from '../client/error.ts';
+import { flattenAll, sortBy } from './arrange.ts';
 import type { Context } from './context.ts';
 import { CliError } from './error.ts';
 import { parseFormat } from './format/expression.ts';
 import { compileFilter, needsClientFilter } from './format/filter.ts';
-import { parsePath, valueAt } from './format/path.ts';
 import { columnKeys, formatList, formatOne, type Resource } from './format/print.ts';
 import type { Transforms } from './format/transforms.ts';
 
@@ -56,22 +56,45 @@ export async function showOne(context: Context, resource: Resource, defaultForma
 /** Fetches all pages that are needed and prints them as a list. */
 export async function showList(context: Context, flags: ListFlags, listing: Listing): Promise<void> {
   const keys = columnKeys(parseFormat(listing.defaultFormat));
-  const filter = flags.filter === '' ? undefined : flags.filter;
-  const onServer = filter !== undefined && listing.serverFilters && !needsClientFilter(filter);
-  const matches = filter === undefined || onServer ? () => true : compileFilter(filter, keys);
+  const { filter } = flags;
+  let items: readonly Resource[];
+  try {
+    const onServer = filter !== undefined && listing.serverFilters && !needsClientFilter(filter);
+    items = await collect(context, flags, listing, onServer ? { onServer: filter } : { here: filter, keys });
+  } catch (error) {
+    // A server without filters says so, and then the work is done here.
+    if (!(error instanceof ApiError && error.status === 'UNIMPLEMENTED') || !filter) throw error;
+    items = await collect(context, flags, listing, { here: filter, keys });
+  }
+  const sorted = flags.sortBy === undefined ? items : sortBy(items, flags.sortBy, keys);
+  await print(context, flags, listing, sorted.slice(0, flags.limit));
+}
+
+interface Filtering {
+  readonly onServer?: string;
+  readonly here?: string | undefined;
+  readonly keys?: ReadonlyMap<string, string>;
+}
+
+async function collect(
+  context: Context,
+  flags: ListFlags,
+  listing: Listing,
+  { onServer, here, keys }: Filtering,
+): Promise<readonly Resource[]> {
+  const matches = here ? compileFilter(here, keys) : () => true;
   const { flatten } = context.globals;
   // Sorting must see every item, so only an unsorted list can stop early.
-  const enough = flags.sortBy === undefined && flatten === undefined ? flags.limit : undefined;
+  const enough = flags.sortBy === undefined ? flags.limit : undefined;
   const items: Resource[] = [];
-  for await (const page of pages(listing, flags, onServer ? filter : undefined)) {
-    items.push(...page.filter(matches));
-    if (items.length > ITEMS_MAX)
+  for await (const page of pages(listing, flags, onServer)) {
+    for (const item of flatten === undefined ? page : flattenAll(page, flatten)) if (matches(item)) items.push(item);
+    if (items.length > ITEMS_MAX) {
       throw new CliError(`there are more than ${ITEMS_MAX} items: narrow them with --filter`);
+    }
     if (enough !== undefined && items.length >= enough) break;
   }
-  const flat = flatten === undefined ? items : flattenAll(items, flatten);
-  const sorted = flags.sortBy === undefined ? flat : sortBy(flat, flags.sortBy, keys);
-  await print(context, flags, listing, sorted.slice(0, flags.limit));
+  return items;
 }
 
 async function print(context: Context, flags: ListFlags, listing: Listing, items: readonly Resource[]): Promise<void> {
@@ -105,52 +128,4 @@ async function* pages(
     }
     pageToken = page.nextPageToken || undefined;
   } while (pageToken !== undefined);
-}
-
-/** `--flatten=bindings[].members`: one item for each element, the element in the list's place. */
-function flattenAll(items: readonly Resource[], keys: string): readonly Resource[] {
-  let result = items;
-  for (const key of keys.split(',')) {
-    const steps = key.replace(/\[\]$/, '').split('[].');
-    for (let depth = 1; depth <= steps.length; depth++) {
-      const path = steps.slice(0, depth).join('.');
-      result = result.flatMap((item) => flattenOne(item, path));
-    }
-  }
-  return result;
-}
-
-function flattenOne(item: Resource, key: string): readonly Resource[] {
-  const path = parsePath(key);
-  if (path === undefined) throw new CliError(`--flatten: [${key}] is not a key`);
-  const value = valueAt(item, path);
-  return Array.isArray(value) ? value.map((element) => replaced(item, path.map(String), element)) : [item];
-}
-
-function replaced(item: Resource, [name, ...rest]: readonly string[], value: unknown): Resource {
-  if (name === undefined) return item;
-  return { ...item, [name]: rest.length === 0 ? value : replaced((item[name] ?? {}) as Resource, rest, value) };
-}
-
-/** `~key` sorts downwards. Numbers as numbers, everything else as text; what lacks the key comes first. */
-function sortBy(items: readonly Resource[], text: string, aliases: ReadonlyMap<string, string>): readonly Resource[] {
-  const keys = text.split(',').map((part) => {
-    const name = part.trim().replace(/^~/, '');
-    const path = parsePath(aliases.get(name) ?? name);
-    if (path === undefined) throw new CliError(`--sort-by: [${name}] is not a key`);
-    return { path, direction: part.trim().startsWith('~') ? -1 : 1 };
-  });
-  return [...items].sort((a, b) => {
-    for (const { path, direction } of keys) {
-      const order = compare(valueAt(a, path), valueAt(b, path));
-      if (order !== 0) return order * direction;
-    }
-    return 0;
-  });
-}
-
-function compare(a: unknown, b: unknown): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  const [left, right] = [String(a ?? ''), String(b ?? '')];
-  return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -100,7 +100,12 @@ export abstract class Exchange<Answer> implements Expiring {
     const { id, protocol, method, path, peer } = this.request;
     const durationMs = performance.now() - this.startedMs;
     const entry = { id, protocol, method, path, status, durationMs, bytesIn: this.body.bytesIn, bytesOut, peer };
-    onRequest(grpcCode === undefined ? entry : ({ ...entry, grpcCode } satisfies RequestEntry));
+    try {
+      onRequest(grpcCode === undefined ? entry : ({ ...entry, grpcCode } satisfies RequestEntry));
+    } catch (error) {
+      // The answer is out; a log that fails must not end the process.
+      this.context.onError(error, id);
+    }
   }
 
   #settle(answer: Answer | undefined, error?: unknown): void {
@@ -110,13 +115,22 @@ export abstract class Exchange<Answer> implements Expiring {
       if (error !== undefined) this.context.onError(error, this.request.id);
       return;
     }
-    if (error !== undefined) return this.fail(error);
+    if (error !== undefined) return this.#failed(error);
     try {
       this.answer(answer as Answer);
     } catch (problem) {
       // Nothing was sent: Node checks all headers before it writes any.
       this.phase = 'handling';
-      this.fail(problem);
+      this.#failed(problem);
+    }
+  }
+
+  #failed(error: unknown): void {
+    try {
+      this.fail(error);
+    } catch {
+      // Not even a refusal can be written, so the peer is told by the end of its stream.
+      this.abandon();
     }
   }
 }

@@ -26,8 +26,8 @@ let world: World;
 let dialect: Dialect;
 const bugs: unknown[] = [];
 
-function head(host = 'localhost') {
-  const headers = { authorization: `Bearer ${world.ownerCredential}`, 'x-goog-request-params': 'name=nonsense' };
+function head(host = 'localhost', credential = world.ownerCredential) {
+  const headers = { authorization: `Bearer ${credential}`, 'x-goog-request-params': 'name=nonsense' };
   const peer = { address: '127.0.0.1', port: 1 };
   return { id: 'r', protocol: 'h2', secure: false, method: 'POST', host, path: '', query: '', headers, peer } as const;
 }
@@ -101,6 +101,20 @@ describe('limits', () => {
   test('an id has at most 255 characters', async () => {
     assert.equal((await rest('POST', `${SECRETS}?secretId=${'b'.repeat(255)}`, AUTOMATIC)).status, 200);
     assert.equal((await rest('POST', `${SECRETS}?secretId=${'b'.repeat(256)}`, AUTOMATIC)).status, 400);
+  });
+
+  test('a large body of a caller without a valid credential is not read', async () => {
+    const path = `${SECRETS}/a:addVersion`;
+    const send = async (spaces: number) => {
+      const before = (await world.records()).length;
+      const body = new TextEncoder().encode(`{"payload":{"data":"AA=="}}${' '.repeat(spaces)}`);
+      const { status } = await dialect.http({ ...head('localhost', 'ya29.x'), path, body });
+      assert.equal(status, 401);
+      return (await world.records()).length - before;
+    };
+    // Read, the request names a secret and its refusal is audited; unread, it names nothing.
+    assert.equal(await send(64 * 1024), 1);
+    assert.equal(await send(128 * 1024), 0);
   });
 
   test('JSON a million levels deep', async () => {

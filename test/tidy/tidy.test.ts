@@ -11,8 +11,8 @@ import { text, tree } from './tree.ts';
 
 const files = tree();
 const sources = files.filter((file) => /\.(ts|cjs|mjs|js)$/.test(file));
-const HEADER_LINES_MAX = 8;
-const STATIC_IMPORT = /^(?:import|export)\s+(type\s)?[^;'"]*?['"]([^'"]+)['"]/gms;
+const HEADER_LINES_MAX = 12;
+const STATIC_IMPORT = /^(?:import|export)\s+(type\s)?(?:[\w$*{},\s]+\sfrom\s+)?['"]([^'"]+)['"]/gm;
 
 describe('files', () => {
   test('every source begins with a header that says what it is', () => {

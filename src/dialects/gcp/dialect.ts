@@ -32,10 +32,31 @@ const ALLOWED_LOCATIONS = /^\/v1\/projects\/[^/]+\/serviceAccounts\/[^/]+\/allow
 
 const NOT_FOUND: GcpStatus = { code: Code.NOT_FOUND, message: 'Method not found.', details: [] };
 
+/** What every call needs. */
+interface Desk {
+  readonly door: Door;
+  told(error: unknown, requestId: string): void;
+}
+
+/** One call as its transport has it. */
+interface Exchange<R> {
+  readonly method: Method;
+  readonly head: RequestHead;
+  /** Bytes of the message as sent. */
+  readonly bytes: number;
+  /** The message; throws a fault where it is none. */
+  read(): Message;
+  encode(message: Message): R;
+  fail(status: GcpStatus): R;
+}
+
 export function createGcpDialect(door: Door, options: GcpDialectOptions = {}): Dialect {
   const transcoder = new Transcoder(METHODS.values());
-  const told = (error: unknown, requestId: string) => {
-    if (!(error instanceof Fault)) options.onError?.(error, requestId);
+  const desk: Desk = {
+    door,
+    told: (error, requestId) => {
+      if (!(error instanceof Fault)) options.onError?.(error, requestId);
+    },
   };
   return {
     name: 'gcp',
@@ -43,7 +64,7 @@ export function createGcpDialect(door: Door, options: GcpDialectOptions = {}): D
     claims: (head) => isGrpc(head) || CLAIMED.test(head.path),
     http: (request) => {
       const route = transcoder.find(request.method, request.path, servicesOf(request.host));
-      if (route !== undefined) return answerHttp(door, route, request, told);
+      if (route !== undefined) return answer(desk, httpExchange(route, request));
       if (request.method === 'GET' && ALLOWED_LOCATIONS.test(request.path)) {
         return { status: 200, headers: JSON_HEADERS, body: jsonText({ locations: [], encodedLocations: '0x0' }, true) };
       }
@@ -55,7 +76,7 @@ export function createGcpDialect(door: Door, options: GcpDialectOptions = {}): D
       if (method === undefined || (services !== undefined && !services.includes(request.service))) {
         return unknownMethod(request);
       }
-      return answerGrpc(door, method, request, told);
+      return answer(desk, grpcExchange(method, request));
     },
   };
 }
@@ -64,70 +85,79 @@ function isGrpc(head: RequestHead): boolean {
   return /^application\/grpc(?:[+;]|$)/.test(head.headers['content-type'] ?? '');
 }
 
-type Told = (error: unknown, requestId: string) => void;
-
-function failedCall({ desc }: Method): FailedCall {
-  const service = desc.parent.typeName;
-  return { host: hostOfService(service), service, rpc: desc.name };
-}
-
-/** Who asks, what for, and the answer; `failed` turns whatever was thrown into one too. */
-function answer<R>(
-  door: Door,
-  method: Method,
-  head: RequestHead,
-  read: () => Message,
-  encode: (message: Message) => R,
-  failed: (status: GcpStatus) => R,
-  told: Told,
-): Maybe<R> {
+/** Learns who asks, lets the method work, and answers; whatever is thrown on the way is an answer too. */
+function answer<R>({ door, told }: Desk, exchange: Exchange<R>): Maybe<R> {
   const fail = (error: unknown): R => {
-    told(error, head.id);
-    return failed(statusOf(error, failedCall(method)));
+    told(error, exchange.head.id);
+    return exchange.fail(statusOf(error, failedCall(exchange.method)));
   };
   try {
-    const result = then(callerOf(door, head), (caller) => then(handle(door, method, caller, read), encode));
+    const result = then(callerOf(door, exchange.head), (caller) =>
+      then(handle(door, caller, exchange), (message) => exchange.encode(message)),
+    );
     return result instanceof Promise ? result.catch(fail) : result;
   } catch (error) {
     return fail(error);
   }
 }
 
-function handle(door: Door, method: Method, caller: Caller, read: () => Message): Maybe<Message> {
+function failedCall({ desc }: Method): FailedCall {
+  const service = desc.parent.typeName;
+  return { host: hostOfService(service), service, rpc: desc.name };
+}
+
+/**
+ * Ours: no more than this is read for a caller without a valid credential. It holds the largest payload in base64, for
+ * where everybody may add versions.
+ */
+const UNKNOWN_CALLER_BYTES_MAX = 128 * 1024;
+
+function handle<R>(door: Door, caller: Caller, exchange: Exchange<R>): Maybe<Message> {
+  if (exchange.bytes > UNKNOWN_CALLER_BYTES_MAX) refuseUnknown(caller);
   const call = new Call(door, caller);
   try {
-    return method.handle(read(), call);
+    return exchange.method.handle(exchange.read(), call);
   } catch (error) {
-    if (call.judged) throw error;
-    throw unjudged(error, caller);
+    if (error instanceof Fault && !call.judged) refuseUnknown(caller);
+    throw error;
   }
 }
 
 /** Who brings no valid credential learns that first: not what else is wrong with the request. */
-function unjudged(error: unknown, caller: Caller): unknown {
-  if (caller.refused) return new Fault('CREDENTIAL_INVALID');
-  return caller.principal.member === 'anonymous' ? new Fault('CREDENTIAL_MISSING') : error;
+function refuseUnknown(caller: Caller): void {
+  if (caller.refused) throw new Fault('CREDENTIAL_INVALID');
+  if (caller.principal.member === 'anonymous') throw new Fault('CREDENTIAL_MISSING');
 }
 
-function answerHttp(door: Door, route: Route, request: WireRequest, told: Told): Maybe<WireResponse> {
+function httpExchange(route: Route, request: WireRequest): Exchange<WireResponse> {
   const { method } = route.value;
   let system = DEFAULT_PARAMETERS;
-  const read = () => {
-    const rest = readRest(route, request);
-    system = rest.system;
-    return rest.message();
+  return {
+    method,
+    head: request,
+    bytes: request.body.length,
+    read: () => {
+      const rest = readRest(route, request);
+      system = rest.system;
+      return rest.message();
+    },
+    encode: (message) => {
+      const json = jsonOf(method.desc.output, message, system.enumAsInteger);
+      return { status: 200, headers: JSON_HEADERS, body: jsonText(json, system.pretty) };
+    },
+    fail: (status) => statusResponse(status, system.pretty),
   };
-  const encode = (message: Message): WireResponse => {
-    const json = jsonOf(method.desc.output, message, system.enumAsInteger);
-    return { status: 200, headers: JSON_HEADERS, body: jsonText(json, system.pretty) };
-  };
-  return answer(door, method, request, read, encode, (status) => statusResponse(status, system.pretty), told);
 }
 
-function answerGrpc(door: Door, method: Method, request: GrpcRequest, told: Told): Maybe<GrpcResponse> {
-  const read = () => readBinary(method, request.message);
-  const encode = (message: Message): GrpcResponse => ({ ok: true, message: toBinary(method.desc.output, message) });
-  return answer<GrpcResponse>(door, method, request, read, encode, statusFailure, told);
+function grpcExchange(method: Method, request: GrpcRequest): Exchange<GrpcResponse> {
+  return {
+    method,
+    head: request,
+    bytes: request.message.length,
+    read: () => readBinary(method, request.message),
+    encode: (message) => ({ ok: true, message: toBinary(method.desc.output, message) }),
+    fail: statusFailure,
+  };
 }
 
 function readBinary(method: Method, bytes: Uint8Array): Message {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Fault } from '../../core/error.ts';
-import { JSON_DEPTH_MAX, parseJson } from './json.ts';
+import { JSON_DEPTH_MAX, JSON_VALUES_MAX, parseJson } from './json.ts';
 
 const parse = (text: string) => parseJson(new TextEncoder().encode(text));
 const invalid = (text: string) => (error: unknown) =>
@@ -50,6 +50,13 @@ describe('JSON of a request', () => {
     assert.throws(() => parse(nested(JSON_DEPTH_MAX + 1)), invalid('Nesting is too deep.'));
     assert.throws(() => parse('['.repeat(1_000_000)), invalid('Nesting is too deep.'));
     assert.throws(() => parse('{"a":'.repeat(1_000_000)), invalid('Nesting is too deep.'));
+  });
+
+  test('so is the number of values, but not the length of one', () => {
+    const list = (count: number) => `[${'0,'.repeat(count - 1)}0]`;
+    assert.doesNotThrow(() => parse(list(JSON_VALUES_MAX)));
+    assert.throws(() => parse(list(JSON_VALUES_MAX + 1)), invalid('There are too many values.'));
+    assert.equal(parse(JSON.stringify(','.repeat(100_000))), ','.repeat(100_000));
   });
 
   test('what is no JSON is told by kind, and not repeated', () => {

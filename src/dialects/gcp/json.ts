@@ -1,5 +1,5 @@
-// JSON text from outside becomes a value: UTF-8, bounded depth, and no key twice in one object. JSON.parse alone would
-// keep the last of two equal keys in silence, so that two readers of one request could see two different requests.
+// JSON text from outside becomes a value: UTF-8, of bounded depth and count, and no key twice in one object. JSON.parse
+// alone would keep the last of two equal keys in silence, so that two readers of one request could see two of them.
 // Grammar: RFC 8259.
 
 import { invalidJson } from './invalid.ts';
@@ -8,6 +8,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 /** As Google's and protobuf's own parsers allow. */
 export const JSON_DEPTH_MAX = 100;
+/** Ours: several times the largest policy. Building more values than this from 4 MiB would hold up everybody else. */
+export const JSON_VALUES_MAX = 20_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -42,6 +44,7 @@ const BACKSLASH = 0x5c;
 /** Walks the text once, before anything is built from it: its depth is bounded and no object names a key twice. */
 function checkNesting(text: string): void {
   const keys: (Set<string> | undefined)[] = [];
+  let commas = 0;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case QUOTE: {
@@ -51,6 +54,9 @@ function checkNesting(text: string): void {
         at = end - 1;
         break;
       }
+      case 0x2c:
+        if (++commas >= JSON_VALUES_MAX) throw invalidJson('There are too many values.');
+        break;
       case 0x7b:
         keys.push(new Set());
         break;

@@ -17,6 +17,8 @@ const GRPC_UNIMPLEMENTED = 12;
 export interface NativeOptions {
   /** The certificate of the server's own authority, in PEM: public, so that `coffer run` can trust it. */
   readonly certificatePem: () => Maybe<string>;
+  /** Told of every failure that is no Fault: the answer says nothing of it. */
+  readonly onError: (error: unknown, requestId: string) => void;
 }
 
 export function createNativeDialect(door: Door, options: NativeOptions): Dialect {
@@ -25,11 +27,15 @@ export function createNativeDialect(door: Door, options: NativeOptions): Dialect
     ownsHost: () => false,
     claims: (head) => head.path === PREFIX || head.path.startsWith(`${PREFIX}/`),
     http: (request) => {
+      const failed = (error: unknown) => {
+        if (!(error instanceof Fault)) options.onError(error, request.id);
+        return encodeError(error);
+      };
       try {
         const answer = route(door, options, request);
-        return answer instanceof Promise ? answer.catch(encodeError) : answer;
+        return answer instanceof Promise ? answer.catch(failed) : answer;
       } catch (error) {
-        return encodeError(error);
+        return failed(error);
       }
     },
     grpc: () => ({ ok: false, code: GRPC_UNIMPLEMENTED, message: 'this API has no gRPC form' }),
