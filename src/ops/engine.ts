@@ -157,7 +157,9 @@ class Call<C, R> {
     const denied = error instanceof Fault && (error.class === 'denied' || error.class === 'unauthenticated');
     const outcome = denied ? 'denied' : 'failed';
     this.#count(outcome, code);
-    return then(this.#append(this.#record(outcome, code, undefined)), () => {
+    const version = error instanceof Fault ? error.facts['version'] : undefined;
+    const known = typeof version === 'number' ? { result: undefined, version } : undefined;
+    return then(this.#append(this.#record(outcome, code, known)), () => {
       throw error;
     });
   }
@@ -169,6 +171,7 @@ class Call<C, R> {
 
   #record(outcome: Outcome, code: FaultCode | undefined, decision: Decision<unknown> | undefined): AuditRecord {
     const { principal, credential, dialect, peer, requestId, userAgent } = this.#caller;
+    const version = decision?.version;
     return {
       id: this.#deps.entropy.uid(),
       time: this.#deps.clock.now(),
@@ -178,7 +181,7 @@ class Call<C, R> {
       principal: principal.member,
       ...(credential === undefined ? {} : { credential: credential.hash.slice(0, 12) }),
       resource: resourceName(this.#scope, this.#target),
-      ...(decision?.version === undefined ? {} : { version: decision.version }),
+      ...(version === undefined ? {} : { version }),
       dialect,
       peer,
       requestId,

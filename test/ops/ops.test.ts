@@ -83,6 +83,8 @@ test('a version goes in and comes out, and latest is the newest whatever its sta
     world.ask(accessVersion, { ...secret, selector: 'latest' }, owner),
   );
   assert.equal(disabled.facts['state'], 'DISABLED');
+  const record = (await world.records()).at(-1);
+  assert.deepEqual([record?.outcome, record?.version], ['failed', 2], 'the record names the version that was refused');
   await world.ask(enableVersion, { ...secret, number: 2 }, owner);
   await world.ask(destroyVersion, { ...secret, number: 2 }, owner);
   await refused('VERSION_NOT_ENABLED', world.ask(accessVersion, { ...secret, selector: 'latest' }, owner));
