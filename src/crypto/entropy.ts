@@ -7,11 +7,13 @@ import { Redacted } from '../core/redacted.ts';
 
 const UID_BYTES = 16;
 const ETAG_BYTES = 7;
+/** Asked of the system at once: every answered request takes a uid, and each question costs more than its bytes. */
+const POOL_BYTES: number = 128 * UID_BYTES;
 
 export const systemEntropy: Entropy = {
-  uid: () => randomBytes(UID_BYTES).toString('hex'),
+  uid: () => pooled(UID_BYTES),
 
-  etag: () => randomBytes(ETAG_BYTES).toString('hex'),
+  etag: () => pooled(ETAG_BYTES),
 
   digits: (count) => {
     let digits = String(randomInt(1, 10));
@@ -26,6 +28,19 @@ export const systemEntropy: Entropy = {
     return { text: new Redacted(text), hash: hash('sha256', text, 'hex') };
   },
 };
+
+let pool = randomBytes(POOL_BYTES);
+let taken = 0;
+
+/** Bytes for names, in hex; what is secret does not come from the pool. */
+function pooled(bytes: number): string {
+  if (taken + bytes > POOL_BYTES) {
+    pool = randomBytes(POOL_BYTES);
+    taken = 0;
+  }
+  taken += bytes;
+  return pool.toString('hex', taken - bytes, taken);
+}
 
 function randomText(count: number): string {
   // Base64url spends 6 bits a character, so every character is drawn evenly from all 64.
