@@ -7,11 +7,11 @@ MAKEFLAGS += --no-print-directory
 TOOLS := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 INSTALLED := node_modules/.package-lock.json
 SOURCES := $(shell find src gen scripts/bundle.ts -type f ! -name '*.test.ts' 2>/dev/null)
-TEST_MS_MAX := 600000
+TEST_MS_MAX := 300000
 # Unit and tidy tests share one process: starting one for each file would take ten times as long.
 UNIT := test/unit.test.ts
 # Files that boot servers, the quick ones first.
-SLOW := $(wildcard test/crash/*.test.ts test/sdk/*.test.ts)
+SLOW := $(wildcard test/crash/*.test.ts test/sdk/*.test.ts) test/readme.test.ts
 WHOLE := $(filter-out $(UNIT) $(SLOW),$(sort $(wildcard test/*.test.ts $(filter-out test/tidy/%,$(wildcard test/*/*.test.ts))))) $(SLOW)
 NODE_TEST := node --disable-warning=ExperimentalWarning --test --test-concurrency=2 --test-timeout=$(TEST_MS_MAX)
 

@@ -163,6 +163,9 @@ function greeting(address: string, data: string, keyFile: string, isNew: boolean
     `  data      ${data}`,
     `  key file  ${keyFile}`,
     ...(isNew ? ['            keep a copy of it elsewhere: without it nobody can open the data'] : []),
+    ...(isLoopback(address)
+      ? []
+      : ['  warning   plain text on this address can be read on the network: let clients use https']),
     '  next      in another terminal:',
     '            ./coffer secrets create my-secret --project=default --replication-policy=automatic',
     "            echo -n 'a value' | ./coffer secrets versions add my-secret --project=default --data-file=-",
@@ -186,6 +189,10 @@ function namesOf(host: string): readonly string[] {
   if (host !== '0.0.0.0' && host !== '::') return [host];
   const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
   return [hostname().toLowerCase(), ...addresses];
+}
+
+function isLoopback(address: string): boolean {
+  return /^http:\/\/(127\.|\[::1\]|localhost)/.test(address);
 }
 
 function urlHost(host: string): string {

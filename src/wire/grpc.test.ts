@@ -20,7 +20,7 @@ before(async () => {
   handle = echo;
   server = await start({
     tls: { certificateFor: () => LOCALHOST },
-    limits: { requestMs: 300, streamsMax: 100 },
+    limits: { requestMs: 300, lingerMs: 100, streamsMax: 100 },
     ready: () => ready,
     grpc: (call) => handle(call),
   });
@@ -258,15 +258,35 @@ test('a call that is not a POST is refused, and grpc-web is not taken for gRPC',
   assert.equal(server.requests.length, served + 1);
 });
 
-test('a call that never ends is ended', async () => {
+test('a call that never ends is ended, also one that was refused at once', async () => {
   const opened = session(server.port);
-  const stream = opened.request({ ':method': 'POST', ':path': PATH, 'content-type': 'application/grpc' });
-  stream.on('error', () => {});
-  const code = new Promise((resolve) => stream.on('response', (headers) => resolve(headers['grpc-status'])));
-  stream.write(hello.subarray(0, 6));
-  assert.equal(await code, '4');
-  stream.close(constants.NGHTTP2_CANCEL);
+  for (const [timeout, expected] of [
+    ['60S', '4'],
+    ['bad', '13'],
+  ] as const) {
+    const headers = { ':method': 'POST', ':path': PATH, 'content-type': 'application/grpc', 'grpc-timeout': timeout };
+    const stream = opened.request(headers);
+    const code = new Promise((resolve) => stream.on('response', (answered) => resolve(answered['grpc-status'])));
+    const closed = new Promise((resolve) => stream.on('close', () => resolve(stream.rstCode)));
+    stream.on('error', () => {});
+    stream.resume();
+    stream.write(hello.subarray(0, 6));
+    assert.equal(await code, expected);
+    assert.equal(await closed, constants.NGHTTP2_CANCEL);
+  }
   opened.close();
+});
+
+test('a near deadline is kept more exactly than the sweep would', async () => {
+  const exact = await start({ grpc: () => new Promise(() => {}) });
+  const opened = session(exact.port);
+  const startedMs = performance.now();
+  const headers = { ':method': 'POST', ':path': PATH, 'content-type': 'application/grpc', 'grpc-timeout': '30m' };
+  const answer = await ask2(opened, headers, [hello]);
+  assert.equal(answer.headers['grpc-status'], '4');
+  assert.ok(performance.now() - startedMs < 250);
+  opened.close();
+  await exact.listener.drain(0);
 });
 
 test('the health service answers on every connection', async () => {

@@ -94,7 +94,7 @@ describe('secret files', { concurrency: 2 }, () => {
 
   test('as an ordinary user: a path below /, with everything else as it was', { skip: !hasNamespaces }, async () => {
     const file = `/coffer-${tagOf}/deep/key`;
-    const script = `cat ${file}; id -u; pwd; stat -c '%a' ${file}; touch ${file} 2>/dev/null || echo readonly; ls / | sort; grep -c . /proc/self/uid_map; umount / 2>/dev/null; mount -t tmpfs x /mnt 2>/dev/null || echo powerless`;
+    const script = `cat ${file}; id -u; pwd; stat -c '%a' ${file}; (: >${file}) 2>/dev/null || echo readonly; ls / | sort; grep -c . /proc/self/uid_map; umount / 2>/dev/null; mount -t tmpfs x /mnt 2>/dev/null || echo powerless`;
     const result = await run(asUser, `${file}=key:latest`, script);
     const uid = isRoot ? NOBODY : process.getuid?.();
     const root = [...readdirSync('/').filter((name) => !name.startsWith('.')), `coffer-${tagOf}`];
@@ -184,23 +184,26 @@ describe('secret files', { concurrency: 2 }, () => {
   test('where the kernel refuses: a link at the path, or a private directory that the child is told', {
     skip: !canRefuse,
   }, async () => {
-    const linked = join(home, 'linked/key');
-    const script = `cat ${linked}; stat -c %F ${linked}; cat "$SECRETS_DIR/sys/nope/key" 2>/dev/null; cat "$SECRETS_DIR/dev/null/key" 2>/dev/null; cat "$SECRETS_DIR${linked}" | wc -c; stat -f -c %T "$SECRETS_DIR"; stat -c %a "$SECRETS_DIR"`;
-    const result = await run(refusing, `${linked}=key:1`, script);
+    const mine = mkdtempSync(join(tmpdir(), 'coffer-mine-'));
+    const linked = join(mine, 'linked/key');
+    const script = `cat ${linked}; stat -c %F ${linked}; cat "$SECRETS_DIR${linked}" | wc -c; stat -f -c %T "$SECRETS_DIR"; stat -c %a "$SECRETS_DIR"`;
+    const result = await run(refusing, `${linked}=key:1`, script, mine);
     assert.equal(result.stdout, `${KEY}symbolic link\n${KEY.length}\ntmpfs\n700\n`, result.stderr);
     assert.equal(result.stderr, '');
-    assert.ok(!existsSync(join(home, 'linked')));
-    writeFileSync(join(home, 'taken'), 'mine');
+    assert.ok(!existsSync(join(mine, 'linked')));
+    writeFileSync(join(mine, 'taken'), 'mine');
     const told = await run(
       refusing,
-      `${join(home, 'taken')}=key:1`,
-      `cat "$SECRETS_DIR${join(home, 'taken')}"; cat taken`,
+      `${join(mine, 'taken')}=key:1`,
+      `cat "$SECRETS_DIR${join(mine, 'taken')}"; cat taken`,
+      mine,
     );
     assert.equal(told.stdout, `${KEY}mine`, told.stderr);
     assert.match(
       told.stderr,
       /^WARNING: \(coffer\.run\) no private mount namespace here, so the child finds .*\/taken below \$SECRETS_DIR \(\/[^)]+\)\n$/,
     );
+    rmSync(mine, { recursive: true });
   });
 
   test('without unshare on PATH the private directory serves', async () => {

@@ -8,7 +8,7 @@ import { type CofferOptions, type CofferResult, coffer } from '../support/coffer
 import { entry, type RunningServer, startServer } from '../support/start.ts';
 
 export const PROJECT = 'run-project';
-export const ACCOUNT = `app@${PROJECT}.iam.gserviceaccount.com`;
+export const ACCOUNT = `worker@${PROJECT}.iam.gserviceaccount.com`;
 export const PASSWORD = 'p@ss/w0rd "quoted" ünïcode';
 export const KEY = '-----BEGIN KEY-----\nMIIBVQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----\n';
 export const BINARY = Buffer.from([0xff, 0x00, 0xfe, 0x0a, 0x80, 0x01, 0x02, 0x03]);
@@ -33,9 +33,19 @@ export interface Running {
 
 export async function startFixture(): Promise<Fixture> {
   const server = await startServer();
+  try {
+    return await fill(server);
+  } catch (error) {
+    // A server left running would keep the test process alive.
+    await server.kill();
+    throw error;
+  }
+}
+
+async function fill(server: RunningServer): Promise<Fixture> {
   const owner = apiOf(server, ownerToken(server));
   await must(owner, 'POST', '/v3/projects', { projectId: PROJECT });
-  await must(owner, 'POST', `/v1/projects/${PROJECT}/serviceAccounts`, { accountId: 'app' });
+  await must(owner, 'POST', `/v1/projects/${PROJECT}/serviceAccounts`, { accountId: 'worker' });
   const secrets: Record<string, string | Buffer> = {
     password: PASSWORD,
     key: KEY,

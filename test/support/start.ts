@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly args?: readonly string[];
   /** Where to listen; port 0 is any free one. */
   readonly listen?: string;
+  /** The program to run instead of src/main.ts. */
+  readonly entry?: string;
   /** A directory of an earlier server, to start again on its data. */
   readonly root?: string;
 }
@@ -83,7 +85,15 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   const directories = privateDirectories(root);
   const child = spawn(
     process.execPath,
-    [entry, 'server', '--listen', options.listen ?? '127.0.0.1:0', '--data', data, ...(options.args ?? [])],
+    [
+      options.entry ?? entry,
+      'server',
+      '--listen',
+      options.listen ?? '127.0.0.1:0',
+      '--data',
+      data,
+      ...(options.args ?? []),
+    ],
     { cwd: root, env: cleanEnv({ ...directories, ...options.env }), stdio: ['ignore', 'pipe', 'pipe'] },
   );
   running.add(child);
