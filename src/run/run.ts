@@ -3,7 +3,7 @@
 // it dies with the child: tokens are revoked, ports closed, files removed. `run` reaches the server through the client
 // only, and the child never sees the credential that `run` itself uses.
 
-import { Client, type Connection } from '../client/client.ts';
+import { ApiError, Client, type Connection } from '../client/client.ts';
 import { type Account, explainRefusedAccount, findAccount } from './account.ts';
 import { parseBindings } from './bindings.ts';
 import { assertExecutable } from './command.ts';
@@ -62,7 +62,13 @@ export async function run(options: RunOptions, connection: Connection): Promise<
     return await launched.finished;
   } catch (error) {
     if (error instanceof Interrupted) return error.exitCode;
-    complain(error instanceof Error ? error.message : String(error));
+    complain(
+      error instanceof ApiError
+        ? `${error.status}: ${error.message}`
+        : error instanceof Error
+          ? error.message
+          : String(error),
+    );
     return error instanceof RunFailure ? error.exitCode : 1;
   }
 }

@@ -9,7 +9,7 @@ export interface Connection {
   readonly peer: Peer;
   readonly secure: boolean;
   /** Requests under way. */
-  readonly open: Set<{ close(): void }>;
+  open: number;
   /** Of HTTP/1.1: the last request that has a body; it can be refused while it `isReading`. */
   reading: { readonly isReading: boolean; refuse(refusal: Refusal): void } | undefined;
 }
@@ -25,7 +25,7 @@ export function remember(
   const connection: Connection = {
     peer: peerOf(socket),
     secure,
-    open: new Set<{ close(): void }>(),
+    open: 0,
     reading: undefined,
   };
   known.set(owner, connection);

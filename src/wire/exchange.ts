@@ -23,7 +23,7 @@ export abstract class Exchange<Answer> implements Expiring {
     this.body = body;
     this.expiresAtMs = this.startedMs + context.limits.requestMs;
     context.load.waits.add(this);
-    connection.open.add(this);
+    connection.open++;
   }
 
   /** Calls the handler. */
@@ -50,7 +50,7 @@ export abstract class Exchange<Answer> implements Expiring {
     this.phase = 'closed';
     this.body.release();
     this.context.load.waits.delete(this);
-    this.connection.open.delete(this);
+    this.connection.open--;
   }
 
   expire(): void {

@@ -77,11 +77,7 @@ export class Front {
   #handOver(socket: Socket, isH2: boolean, secure: boolean): void {
     if (this.#context.load.draining) return void socket.destroy();
     if (isH2) return void this.http2.server.emit('connection', socket);
-    const connection = remember(socket, socket, secure);
-    // Node tells the first of several waiting requests that the peer is gone; the others would never learn it.
-    socket.on('close', () => {
-      for (const exchange of connection.open) exchange.close();
-    });
+    remember(socket, socket, secure);
     this.http1.emit('connection', socket);
     socket.resume();
   }

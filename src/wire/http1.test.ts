@@ -126,8 +126,13 @@ test('a peer that reads only after it has sent far too much still reads why, and
   socket.pause();
   const body = Buffer.alloc(12_000_000);
   socket.write(`POST / HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n`);
-  socket.write(body, () => socket.resume());
+  let failed: Error | null | undefined;
+  socket.write(body, (error) => {
+    failed = error;
+    socket.resume();
+  });
   await closed;
+  assert.equal(failed ?? null, null);
   assert.match(text, /^HTTP\/1\.1 413 /);
   assert.match(text, /Request body too large/);
   await patient.listener.drain(100);

@@ -58,7 +58,7 @@ function receive(
 
 function requestProblem(context: WireContext, request: IncomingMessage, exchange: Http1Exchange): Refusal | undefined {
   const { limits } = context;
-  if (exchange.connection.open.size > limits.pipelinedMax) return REFUSALS.pipelined;
+  if (exchange.connection.open > limits.pipelinedMax) return REFUSALS.pipelined;
   if (request.rawHeaders.length > 2 * limits.headerCountMax) return REFUSALS.headersLarge;
   const problem = targetProblem(request.method ?? '', request.url ?? '', limits.targetBytesMax);
   if (problem !== undefined) return problem;
@@ -131,7 +131,7 @@ function onClientError(context: WireContext, error: NodeJS.ErrnoException, socke
   const isReading = reading?.isReading === true;
   const refusal = CLIENT_ERRORS[error.code ?? ''] ?? REFUSALS.malformed;
   // An answer written now would be taken for that of the request before it.
-  if (error.code === 'ECONNRESET' || !socket.writable || open.size > 1 || (open.size === 1 && !isReading)) {
+  if (error.code === 'ECONNRESET' || !socket.writable || open > 1 || (open === 1 && !isReading)) {
     socket.destroy();
   } else if (isReading) {
     reading.refuse(refusal);

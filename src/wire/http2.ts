@@ -61,7 +61,7 @@ function openSession(context: WireContext, session: ServerHttp2Session): void {
   session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
   const onIdle = (): void => {
     // Streams under way have waits of their own.
-    if (connection.open.size === 0) session.close();
+    if (connection.open === 0) session.close();
     else session.setTimeout(context.limits.idleMs, onIdle);
   };
   session.setTimeout(context.limits.idleMs, onIdle);
