@@ -9,10 +9,9 @@ INSTALLED := node_modules/.package-lock.json
 SOURCES := $(shell find src gen scripts/bundle.ts -type f ! -name '*.test.ts' 2>/dev/null)
 TEST_MS_MAX := 300000
 # Unit and tidy tests share one process: starting one for each file would take ten times as long.
-UNIT := test/unit.test.ts
-# Files that boot servers, the quick ones first.
-SLOW := $(wildcard test/crash/*.test.ts test/sdk/*.test.ts) test/readme.test.ts
-WHOLE := $(filter-out $(UNIT) $(SLOW),$(sort $(wildcard test/*.test.ts $(filter-out test/tidy/%,$(wildcard test/*/*.test.ts))))) $(SLOW)
+UNIT := test/all-unit.test.ts
+# With the files that boot servers. Node runs them in the order of their names, the unit tests first.
+WHOLE := $(filter-out test/tidy/%,$(wildcard test/*.test.ts test/*/*.test.ts))
 NODE_TEST := node --disable-warning=ExperimentalWarning --test --test-concurrency=2 --test-timeout=$(TEST_MS_MAX)
 
 .PHONY: help install start test check lint types dead-code unit fmt bench test-crash docs lock clean
@@ -26,7 +25,7 @@ start: install ## start the server on 127.0.0.1:8200; Ctrl-C stops it
 	@exec ./coffer server
 
 test: $(INSTALLED) static ## everything: check, then the tests that boot servers and speak to them
-	@$(TOOLS) $(NODE_TEST) $(UNIT) $(WHOLE)
+	@$(TOOLS) $(NODE_TEST) $(WHOLE)
 
 check: $(INSTALLED) static unit ## format, lint, types, boundaries, dead code, unit tests: under a minute
 

@@ -125,7 +125,8 @@ async function startOn(
     ready: () => ready,
     onError,
     onRequest: (entry) => {
-      metrics.request(entry.protocol, String(entry.status), entry.durationMs);
+      const { grpcCode, protocol, status, durationMs } = entry;
+      metrics.request(grpcCode === undefined ? protocol : 'grpc', String(grpcCode ?? status), durationMs);
       if (log.isLevelEnabled('debug')) log.debug(entry, 'request');
     },
   });

@@ -1,12 +1,13 @@
 // The HTTP client of the CLI and of `run`: JSON in, JSON out, one server, no dependencies.
 // Every wait and every answer is bounded; redirects are not followed, so a token goes to one place only.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { rootCertificates } from 'node:tls';
-import type { Connection } from './connection.ts';
+import { type Connection, isLoopback } from './connection.ts';
 import { ApiError, ClientError } from './error.ts';
+import { listenersOn } from './socket-owner.ts';
 
 export type { Connection } from './connection.ts';
 export { ApiError, ClientError } from './error.ts';
@@ -35,6 +36,7 @@ export class Client {
   readonly #connection: Connection;
   readonly #url: URL;
   readonly #agent: Agent;
+  #listenerChecked = false;
 
   /** @throws ClientError where the connection's CA file cannot be read. */
   constructor(connection: Connection) {
@@ -48,9 +50,11 @@ export class Client {
   /**
    * Sends one request and gives the JSON of its answer (`{}` for an empty one).
    * `path` is sent as it is: encode its parts with `segment`. An undefined value of `query` is left out.
-   * @throws ApiError the server's own error; ClientError where there was no usable answer within 60 s.
+   * @throws ApiError the server's own error; ClientError where there was no usable answer within 60 s, or where the
+   * owner's credential would go to another user of this machine.
    */
   async request<T>(method: string, path: string, body?: object, query: Query = {}): Promise<T> {
+    this.#checkListener();
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const { status, contentType, bytes } = await this.#exchange(method, path + queryText(query), payload);
     const parsed = parse(bytes);
@@ -61,6 +65,24 @@ export class Client {
   /** Lets go of idle sockets. */
   close(): void {
     this.#agent.destroy();
+  }
+
+  /**
+   * The owner's credential, found in a file, goes to a server of that file's owner only: when no server runs, any user
+   * of the machine could listen on its port and wait for the credential to come by.
+   */
+  #checkListener(): void {
+    const { owner, data, address } = this.#connection;
+    if (this.#listenerChecked || !owner || data === undefined || !isLoopback(address)) return;
+    const trusted = [0, process.getuid?.(), statSync(data, { throwIfNoEntry: false })?.uid];
+    for (const uid of listenersOn(Number(this.#url.port) || (this.#url.protocol === 'https:' ? 443 : 80))) {
+      if (trusted.includes(uid)) continue;
+      throw new ClientError(
+        `another user (uid ${uid}) listens at ${address}, so the owner's credential is not sent there: ` +
+          'set COFFER_TOKEN if that server is yours',
+      );
+    }
+    this.#listenerChecked = true;
   }
 
   #exchange(method: string, path: string, payload: Buffer | undefined): Promise<Answer> {

@@ -129,7 +129,8 @@ function parseAddress(text: string, where: string): string {
   return url.origin;
 }
 
-function isLoopback(address: string): boolean {
+/** True where the address can only be this machine. */
+export function isLoopback(address: string): boolean {
   const host = new URL(address).hostname;
   return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }

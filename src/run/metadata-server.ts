@@ -5,9 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { isOwnPeer } from '../client/socket-owner.ts';
 import type { Identity, IdentityContext, RunningIdentity } from './identity.ts';
 import { type MetadataReply, MetadataTree, text } from './metadata-tree.ts';
-import { isOwnPeer } from './peer-owner.ts';
 
 const PREFIX = '/computeMetadata/v1';
 /** The names under which Google's own server is asked; a run's is asked by address. */

@@ -7,8 +7,8 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isOwnPeer } from '../client/socket-owner.ts';
 import { OWNED_PORT, ownsName } from './owned-names.ts';
-import { isOwnPeer } from './peer-owner.ts';
 import { dial, dialThrough, join } from './tunnel.ts';
 import type { Route } from './upstream.ts';
 

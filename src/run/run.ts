@@ -4,6 +4,7 @@
 // only, and the child never sees the credential that `run` itself uses.
 
 import { ApiError, Client, type Connection } from '../client/client.ts';
+import { canTellOwners } from '../client/socket-owner.ts';
 import { type Account, explainRefusedAccount, findAccount } from './account.ts';
 import { parseBindings } from './bindings.ts';
 import { assertExecutable } from './command.ts';
@@ -18,7 +19,6 @@ import { googleIdentity } from './metadata-server.ts';
 import { planMounts, type SecretFile, Unplaceable } from './mount-plan.ts';
 import { namespaces } from './mount-script.ts';
 import { PatternSet } from './pattern-set.ts';
-import { canTellPeers } from './peer-owner.ts';
 import { placePrivately } from './private-directory.ts';
 import { startProxy, startTlsPort } from './proxy.ts';
 import { makeRunDirectory, type RunDirectory } from './run-directory.ts';
@@ -153,7 +153,7 @@ async function prepareEnvironment(parts: Preparation): Promise<Record<string, st
     own(cleanup, () => running.stop());
     Object.assign(identities, running.env);
   }
-  if (!canTellPeers)
+  if (!canTellOwners)
     warn(
       'this system does not tell whose connection is whose: other users of this machine can reach the metadata port',
     );

@@ -2,8 +2,8 @@
 // read, the child does not get. Secret Manager v1 AccessSecretVersion; the checksum must match.
 
 import { ApiError, Client, type Connection, segment } from '../client/client.ts';
+import { crc32c } from '../core/crc32c.ts';
 import { type Binding, type SecretReference, versionName } from './bindings.ts';
-import { crc32c } from './crc32c.ts';
 import { RunFailure } from './failure.ts';
 
 export interface ResolvedSecrets {

@@ -17,7 +17,7 @@ const TLS_HANDSHAKE = 0x16;
 export class Front {
   /** Every open connection. */
   readonly sockets: Set<Socket> = new Set();
-  /** Those of which we do not know yet what they speak, or whose handshake is under way. */
+  /** Those of which we do not know yet what they speak, or that wait for a certificate. */
   readonly unsettled: Set<Socket> = new Set();
   readonly http1: ReturnType<typeof http1Server>;
   readonly http2: Http2Front;

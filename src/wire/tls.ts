@@ -2,7 +2,13 @@
 // Certificates come from outside on each handshake, so that they can be renewed while connections are open.
 
 import type { Socket } from 'node:net';
-import { createSecureContext, createServer, type SecureContext, type TLSSocket } from 'node:tls';
+import {
+  createSecureContext,
+  createServer,
+  type SecureContext,
+  type SecureContextOptions,
+  type TLSSocket,
+} from 'node:tls';
 import type { WireLimits } from './limits.ts';
 
 /** A certificate chain, leaf first, and its private key, both PEM. */
@@ -49,7 +55,7 @@ export function tlsFront(options: TlsOptions, limits: WireLimits, events: TlsEve
   const contexts = new WeakMap<Certificate, SecureContext>();
   let nameless: Certificate | undefined;
   const contextOf = (certificate: Certificate): SecureContext => {
-    const known = contexts.get(certificate) ?? createSecureContext({ ...certificate, minVersion: VERSION_MIN });
+    const known = contexts.get(certificate) ?? createSecureContext(secured(certificate));
     contexts.set(certificate, known);
     return known;
   };
@@ -76,7 +82,7 @@ export function tlsFront(options: TlsOptions, limits: WireLimits, events: TlsEve
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   const accept = (socket: Socket): void => {
     const begin = (certificate: Certificate): void => {
-      if (certificate !== nameless) server.setSecureContext({ ...certificate, minVersion: VERSION_MIN });
+      if (certificate !== nameless) server.setSecureContext(secured(certificate));
       nameless = certificate;
       if (socket.destroyed) return;
       events.begun(socket);
@@ -88,6 +94,10 @@ export function tlsFront(options: TlsOptions, limits: WireLimits, events: TlsEve
     });
   };
   return { accept };
+}
+
+function secured({ cert, key }: Certificate): SecureContextOptions {
+  return { cert, key, minVersion: VERSION_MIN };
 }
 
 /** Calls `use` with the certificate for a name, in this turn where it is there at once. */

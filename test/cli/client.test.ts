@@ -1,8 +1,13 @@
 // The HTTP client against servers that misbehave.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { ApiError, Client, ClientError } from '../../src/client/client.ts';
 
@@ -132,4 +137,34 @@ test("without a credential, the server's refusal says where one is looked for", 
       anonymous.close();
     },
   );
+});
+
+const isRoot = process.getuid?.() === 0;
+
+test("the owner's credential is not sent to another user who took the port", {
+  skip: isRoot && existsSync('/usr/bin/setpriv') ? false : 'needs root, to run a server as another user',
+}, async () => {
+  const program =
+    'let n=0;require("node:http").createServer((q,s)=>{n++;s.end("{}")}).listen(0,"127.0.0.1",function(){console.log(this.address().port)});process.on("SIGTERM",()=>{console.log("asked",n);process.exit()})';
+  const drop = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+  const thief = spawn('setpriv', [...drop, process.execPath, '-e', program], {
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const lines = createInterface(thief.stdout)[Symbol.asyncIterator]();
+  try {
+    const port = (await lines.next()).value as string;
+    const data = mkdtempSync(join(tmpdir(), 'coffer-owner-'));
+    const address = `http://127.0.0.1:${port}`;
+    const client = new Client({ address, token: 'T0KEN', owner: true, data });
+    await assert.rejects(client.request('GET', '/'), (error) => {
+      assert.ok(error instanceof ClientError);
+      assert.match(error.message, /another user \(uid 65534\) listens at .*the owner's credential is not sent/);
+      return true;
+    });
+    assert.deepEqual(await new Client({ address, token: 'T0KEN', owner: false }).request('GET', '/'), {});
+  } finally {
+    thief.kill('SIGTERM');
+  }
+  assert.equal((await lines.next()).value, 'asked 1', 'only the request without the owner came');
 });

@@ -1,7 +1,7 @@
 // `coffer secrets versions access`: the payload on stdout byte for byte, with nothing added, or in a file of its
 // owner's. What comes is checked against its CRC32C before a byte of it is passed on.
 
-import { crc32c } from '../../client/crc32c.ts';
+import { crc32c } from '../../core/crc32c.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../error.ts';
 import { versionPath, versionRef } from '../names.ts';

@@ -1,7 +1,7 @@
 // `coffer secrets versions add`: a new version from a file or stdin. The checksum goes along, and the server must say
 // that it saw it: what arrived is then what was sent.
 
-import { crc32c } from '../../client/crc32c.ts';
+import { crc32c } from '../../core/crc32c.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../error.ts';
 import { lastPart, type SecretRef, secretPath, secretRef } from '../names.ts';
