@@ -12,8 +12,6 @@ export const LABEL_BYTES_MAX = 128;
 /** resources.proto, `Secret.annotations`: all keys and values together. */
 export const ANNOTATIONS_BYTES_MAX: number = 16 * 1024;
 export const ANNOTATION_KEY_CHARS_MAX = 64;
-/** resources.proto, `Secret.version_aliases`. */
-export const ALIASES_MAX = 50;
 /** IAM: https://cloud.google.com/iam/quotas, bindings and members of one policy. */
 export const POLICY_MEMBERS_MAX = 1500;
 export const POLICY_BINDINGS_MAX = 1500;
@@ -33,8 +31,6 @@ export const PROJECT_ID_CHARS_MIN = 6;
 export const PROJECT_ID_CHARS_MAX = 30;
 /** Ours: projects of one server. */
 export const PROJECTS_MAX = 10_000;
-/** gRPC's own default for a received message; REST bodies take the same. */
-export const MESSAGE_BYTES_MAX: number = 4 * 1024 * 1024;
 /** Ours: audit records of one page of a query. */
 export const AUDIT_PAGE_MAX = 1000;
 /** Ours: text a caller chose (user agent, request reason) as kept in an audit record. */
