@@ -42,7 +42,8 @@ describe('coffer run on a terminal', { skip: !hasScript, concurrency: 2 }, () =>
       }
     });
     return new Promise((resolve, reject) => {
-      child.on('error', reject).on('close', (code) => resolve({ screen, code }));
+      // What is written after script(1) gave the terminal back gets its carriage return twice, which shows on no screen.
+      child.on('error', reject).on('close', (code) => resolve({ screen: screen.replace(/\r+\n/g, '\r\n'), code }));
     });
   }
 
