@@ -7,5 +7,8 @@ export const CREDENTIAL_PREFIX = { owner: 'cof_owner_', access: 'ya29.' } as con
   string
 >;
 
+/** Of the password by which a program of `coffer env` may use the server's proxy; 256 bits of MAC follow. */
+export const PROXY_PASSWORD_PREFIX = 'cof_proxy_';
+
 /** Random characters of `[A-Za-z0-9_-]` after the prefix. */
 export const CREDENTIAL_RANDOM_CHARS = 43;

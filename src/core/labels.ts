@@ -25,7 +25,8 @@ function byteLength(text: string): number {
 export function parseLabels(labels: Labels): Labels {
   const entries = Object.entries(labels);
   if (entries.length > LABELS_MAX) {
-    throw new Fault('INVALID_FIELD', { field: 'labels', problem: `at most ${LABELS_MAX} labels are allowed` });
+    const problem = `at most ${LABELS_MAX} labels are allowed`;
+    throw new Fault('INVALID_FIELD', { field: 'labels', problem, rule: 'count', found: entries.length });
   }
   for (const [key, value] of entries) {
     if (!LABEL_KEY.test(key) || byteLength(key) > LABEL_BYTES_MAX) {
@@ -52,6 +53,8 @@ export function parseAnnotations(annotations: Labels): Labels {
       throw new Fault('INVALID_FIELD', {
         field: 'annotations',
         problem: `a key has 1 to ${ANNOTATION_KEY_CHARS_MAX} letters, digits and . _ - inside`,
+        rule: 'name',
+        name: key,
       });
     }
     bytes += byteLength(key) + byteLength(value);

@@ -12,9 +12,64 @@ export const LABEL_BYTES_MAX = 128;
 /** resources.proto, `Secret.annotations`: all keys and values together. */
 export const ANNOTATIONS_BYTES_MAX: number = 16 * 1024;
 export const ANNOTATION_KEY_CHARS_MAX = 64;
+/** resources.proto, `Secret.version_aliases`. */
+export const ALIASES_MAX = 50;
+export const ALIAS_CHARS_MAX = 63;
+/** resources.proto, `Secret.topics`. */
+export const TOPICS_PER_SECRET_MAX = 10;
+/** Resource Manager: tags attached to one resource, https://cloud.google.com/resource-manager/docs/limits. */
+export const TAGS_MAX = 50;
+/** The same page: keys of one project, and values of one key. */
+export const TAG_KEYS_PER_PROJECT_MAX = 1000;
+export const TAG_VALUES_PER_KEY_MAX = 1000;
+/** https://cloud.google.com/resource-manager/docs/tags/tags-creating-and-managing, short names of keys and values. */
+export const TAG_NAME_CHARS_MAX = 256;
+/** resourcemanager/v3/tag_keys.proto, `TagKey.description`, and `ListTagKeysRequest.page_size`. */
+export const TAG_DESCRIPTION_CHARS_MAX = 256;
+export const TAGS_PAGE_MAX = 300;
+/** Ours: replicas of one secret; Google has fewer locations than this. */
+export const REPLICAS_MAX = 50;
+/** resources.proto, `Secret.expire_time` and `Rotation`: as far ahead as anything may be planned, 100 years. */
+export const SCHEDULE_SECONDS_MAX: number = 876_000 * 3600;
+export const EXPIRATION_SECONDS_MIN = 60;
+/** resources.proto, `Rotation.next_rotation_time` and `.rotation_period`. */
+export const ROTATION_AHEAD_SECONDS_MIN = 300;
+export const ROTATION_PERIOD_SECONDS_MIN = 3600;
+/** https://cloud.google.com/secret-manager/docs/delay-destruction-of-secret-versions. */
+export const DESTROY_TTL_SECONDS_MIN: number = 24 * 3600;
+export const DESTROY_TTL_SECONDS_MAX: number = 24_000 * 3600;
+/** Azure Key Vault's longest recovery of what was deleted; AWS's is 30 days. */
+export const RECOVERY_SECONDS_MAX: number = 90 * 24 * 3600;
+/** Ours: a filter of a list: its characters, its comparisons, how deep it nests, and the characters of one value. */
+export const FILTER_CHARS_MAX = 4096;
+export const FILTER_TERMS_MAX = 64;
+export const FILTER_DEPTH_MAX = 16;
+export const FILTER_VALUE_CHARS_MAX = 256;
+/** Ours: rows that one page of a filtered list looks at; a page may so be short and still not be the last. */
+export const FILTER_SCAN_MAX = 1000;
+/** Ours: versions with the same value that one answer shows. */
+export const SAME_VALUE_MAX = 1000;
+/** Ours: things due that are settled before other work gets its turn. */
+export const SWEEP_BATCH_MAX = 25;
 /** IAM: https://cloud.google.com/iam/quotas, bindings and members of one policy. */
 export const POLICY_MEMBERS_MAX = 1500;
 export const POLICY_BINDINGS_MAX = 1500;
+/** IAM: https://cloud.google.com/iam/quotas, logic operators of one condition, and bindings that differ in it only. */
+export const CONDITION_LOGICAL_OPERATORS_MAX = 12;
+export const CONDITIONS_PER_MEMBER_MAX = 20;
+/** IAM: https://cloud.google.com/iam/docs/conditions-overview, conditional bindings of one policy. */
+export const CONDITIONAL_BINDINGS_MAX = 100;
+/** IAM: https://cloud.google.com/iam/docs/linting-policies, items of a list given to `hasOnly`. */
+export const HAS_ONLY_ITEMS_MAX = 10;
+/** Ours: the text of one condition, its parts and nesting once parsed, and the text of all in one policy. */
+export const CONDITION_EXPRESSION_CHARS_MAX = 4096;
+export const CONDITION_NODES_MAX = 500;
+export const CONDITION_DEPTH_MAX = 64;
+export const CONDITIONS_CHARS_MAX: number = 64 * 1024;
+export const CONDITION_TITLE_CHARS_MAX = 256;
+export const CONDITION_DESCRIPTION_CHARS_MAX = 1024;
+/** Ours: text of the conditions that are kept compiled. */
+export const CONDITIONS_CACHED_CHARS_MAX: number = 512 * 1024;
 /** service.proto, `ListSecretsRequest.page_size`: larger values are capped. */
 export const PAGE_SIZE_MAX = 25_000;
 /** Ours: what a page holds when the caller names no size. */
@@ -24,8 +79,27 @@ export const VERSIONS_MAX = 100_000;
 /** IAM credentials: `GenerateAccessTokenRequest.lifetime`, at most an hour by default. */
 export const TOKEN_SECONDS_MAX = 3600;
 export const TOKEN_SECONDS_DEFAULT = 3600;
+/** AIP-4111 and RFC 7523 as Google holds it: how long what an account signed may be good for. */
+export const ASSERTION_SECONDS_MAX = 3600;
+/** Ours: how far the clock of whoever signed may be from ours. */
+export const CLOCK_SKEW_SECONDS = 60;
+/** Google's ID tokens hold an hour. */
+export const ID_TOKEN_SECONDS = 3600;
+/** Ours: an audience is a URL, or a text of its size. */
+export const AUDIENCE_CHARS_MAX = 1024;
+/** IAM: https://cloud.google.com/iam/quotas, user-managed keys of one service account. */
+export const KEYS_PER_ACCOUNT_MAX = 10;
 /** IAM: https://cloud.google.com/iam/quotas, service accounts of one project. */
 export const ACCOUNTS_PER_PROJECT_MAX = 100;
+/** Pub/Sub: https://cloud.google.com/pubsub/quotas, topics and subscriptions of one project. */
+export const TOPICS_PER_PROJECT_MAX = 10_000;
+export const SUBSCRIPTIONS_PER_PROJECT_MAX = 10_000;
+/** Pub/Sub keeps what nobody took for 7 days unless told otherwise: `Subscription.message_retention_duration`. */
+export const EVENT_RETENTION_SECONDS: number = 7 * 24 * 3600;
+/** Ours: events of one page. */
+export const EVENTS_PAGE_MAX = 1000;
+/** Ours: the largest quota that can be set, requests a minute. */
+export const QUOTA_PER_MINUTE_MAX = 100_000_000;
 /** resourcemanager/v3/projects.proto, `Project.project_id`. */
 export const PROJECT_ID_CHARS_MIN = 6;
 export const PROJECT_ID_CHARS_MAX = 30;

@@ -14,6 +14,8 @@ export type ProjectRef = Brand<string, 'ProjectRef'>;
 export type SecretName = Brand<string, 'SecretName'>;
 /** A secret's name in the spelling shared by all dialects: `/` written `--`. Unique within project and location. */
 export type SecretKey = Brand<string, 'SecretKey'>;
+/** A region, or the empty text for global. */
+export type Location = Brand<string, 'Location'>;
 export type AccountEmail = Brand<string, 'AccountEmail'>;
 
 const PROJECT_ID = new RegExp(`^[a-z][a-z0-9-]{${PROJECT_ID_CHARS_MIN - 2},${PROJECT_ID_CHARS_MAX - 2}}[a-z0-9]$`);
@@ -59,6 +61,23 @@ export function parseSecretName(text: string): SecretName {
     throw new Fault('INVALID_FIELD', { field: 'secret_id', problem: 'a segment must not be . or ..' });
   }
   return text as SecretName;
+}
+
+export const GLOBAL: Location = '' as Location;
+
+const LOCATION = /^[a-z]{2,20}-[a-z]{2,20}[0-9]{1,2}$/;
+
+/** A region as Google writes it, such as `europe-west1`. */
+export function parseLocation(text: string): Location {
+  if (!LOCATION.test(text)) {
+    throw new Fault('INVALID_FIELD', { field: 'location', problem: 'not a region such as europe-west1' });
+  }
+  return text as Location;
+}
+
+/** What a location adds to a resource's name before the kind: `locations/L/`, or nothing for global. */
+export function locationPart(location: Location | undefined): string {
+  return location === undefined || location === GLOBAL ? '' : `locations/${location}/`;
 }
 
 /** The spelling under which a name is unique. */

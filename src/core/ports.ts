@@ -3,9 +3,23 @@
 
 import type { AuditPage, AuditQuery, AuditRecord, AuditVerdict } from './audit-record.ts';
 import type { Grant, Policy } from './iam/policy.ts';
-import type { AccountEmail, ProjectRef, SecretKey } from './name.ts';
+import type { Claims, SignedJwt } from './jwt.ts';
+import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
 import type { Redacted } from './redacted.ts';
-import type { Account, Project, SealedPayload, Secret, Token, Uid, Version } from './secret.ts';
+import type {
+  Account,
+  AccountKey,
+  Project,
+  SealedPayload,
+  Secret,
+  StoredEvent,
+  Subscription,
+  Token,
+  Topic,
+  Uid,
+  Version,
+} from './secret.ts';
+import type { TagKey, TagKeyOfProject, TagKeyRef, TagValue, TagValueOfProject, TagValueRef } from './tag.ts';
 
 export type Maybe<T> = T | Promise<T>;
 
@@ -27,29 +41,69 @@ export interface Entropy {
   credential(kind: Token['kind']): { readonly text: Redacted<string>; readonly hash: string };
 }
 
+/** How a secret is found. A deleted one is not, unless `deleted` asks for it too. */
+export interface SecretPlace {
+  readonly project: ProjectRef;
+  /** Absent: global. */
+  readonly location?: Location;
+  readonly key: SecretKey;
+  readonly deleted?: true;
+}
+
 /** A row, or rows, that an operation must see. Every one is answered from the same snapshot. */
 export type Need =
   | { readonly need: 'server' }
   | { readonly need: 'project'; readonly project: ProjectRef }
   | { readonly need: 'projects'; readonly after: string; readonly limit: number }
-  | { readonly need: 'secret'; readonly project: ProjectRef; readonly key: SecretKey }
-  | { readonly need: 'secrets'; readonly project: ProjectRef; readonly before: number; readonly limit: number }
+  | ({ readonly need: 'secret' } & SecretPlace)
   | {
-      readonly need: 'version' | 'payload';
+      readonly need: 'secrets';
       readonly project: ProjectRef;
-      readonly key: SecretKey;
-      readonly number: number;
-    }
-  | {
-      readonly need: 'versions';
-      readonly project: ProjectRef;
-      readonly key: SecretKey;
+      /** Absent: the global ones only. */
+      readonly location?: Location;
       readonly before: number;
       readonly limit: number;
     }
+  | ({
+      readonly need: 'version' | 'payload';
+      readonly number: number;
+      /** In place of the number, which then is not looked at: the one that this alias of the secret means. */
+      readonly alias?: string;
+      /** In place of the number: the one that was current before. */
+      readonly previous?: true;
+    } & SecretPlace)
+  | ({ readonly need: 'versions'; readonly before: number; readonly limit: number } & SecretPlace)
   | { readonly need: 'account'; readonly email: AccountEmail }
   | { readonly need: 'accounts'; readonly project: ProjectRef; readonly after: string; readonly limit: number }
-  | { readonly need: 'token'; readonly hash: string };
+  | { readonly need: 'accountKey'; readonly id: string }
+  | { readonly need: 'accountKeys'; readonly email: AccountEmail }
+  | { readonly need: 'token'; readonly hash: string }
+  | { readonly need: 'topic' | 'subscription'; readonly project: ProjectRef; readonly id: string }
+  /** Topics by their full names, the project by id or number. */
+  | { readonly need: 'topicsNamed'; readonly names: readonly string[] }
+  | {
+      readonly need: 'topics' | 'subscriptions';
+      readonly project: ProjectRef;
+      readonly after: string;
+      readonly limit: number;
+    }
+  | { readonly need: 'tagKey'; readonly tag: TagKeyRef }
+  | { readonly need: 'tagKeys'; readonly project: ProjectRef; readonly after: string; readonly limit: number }
+  | { readonly need: 'tagValues'; readonly keyId: string; readonly after: string; readonly limit: number }
+  | { readonly need: 'tagValuesNamed'; readonly tags: readonly TagValueRef[] }
+  /** The project of a tag key or value by its id, whose policy decides. */
+  | { readonly need: 'projectOfTag'; readonly kind: 'tagKeys' | 'tagValues'; readonly id: string }
+  | ({ readonly need: 'tagsOfSecret' } & SecretPlace)
+  /** Where a secret lives that has this value, deleted ones among them. */
+  | { readonly need: 'tagUse'; readonly valueId: string }
+  /** Events after this cursor, oldest first. */
+  | { readonly need: 'events'; readonly after: number; readonly limit: number }
+  /** Secrets that expire, or are purged, at or before this time, and those whose rotation is due. */
+  | { readonly need: 'dueSecrets'; readonly until: number; readonly limit: number }
+  /** Versions that are to be destroyed at or before this time. */
+  | { readonly need: 'dueVersions'; readonly until: number; readonly limit: number }
+  /** Versions of the server that hold the same value as this one, itself among them; none where it has no fingerprint. */
+  | ({ readonly need: 'sameValue'; readonly number: number; readonly limit: number } & SecretPlace);
 
 export interface Listed<T> {
   readonly rows: readonly T[];
@@ -84,7 +138,45 @@ interface RowByNeed {
   readonly account: Account | undefined;
   /** By address, ascending. */
   readonly accounts: Listed<Account>;
+  readonly accountKey: AccountKey | undefined;
+  /** Oldest first. */
+  readonly accountKeys: readonly AccountKey[];
   readonly token: Token | undefined;
+  readonly topic: Topic | undefined;
+  readonly subscription: Subscription | undefined;
+  /** For each name that was asked for: the full name with the project's id, or undefined where there is none. */
+  readonly topicsNamed: readonly (string | undefined)[];
+  /** By id, ascending. */
+  readonly topics: readonly Topic[];
+  readonly subscriptions: readonly Subscription[];
+  readonly tagKey: TagKeyOfProject | undefined;
+  /** By short name, ascending. */
+  readonly tagKeys: readonly TagKey[];
+  readonly tagValues: readonly TagValue[];
+  /** For each that was asked for: the value, or undefined where there is none. */
+  readonly tagValuesNamed: readonly (TagValueOfProject | undefined)[];
+  readonly projectOfTag: Project | undefined;
+  /** By the value's id, ascending. */
+  readonly tagsOfSecret: readonly TagValueOfProject[];
+  readonly tagUse: Location | undefined;
+  readonly events: readonly EventInList[];
+  readonly dueSecrets: readonly SecretOfProject[];
+  readonly dueVersions: readonly VersionOfSecret[];
+  readonly sameValue: readonly VersionOfSecret[];
+}
+
+export interface SecretOfProject {
+  readonly project: Project;
+  readonly secret: Secret;
+}
+
+export interface VersionOfSecret extends SecretOfProject {
+  readonly version: Version;
+}
+
+export interface EventInList {
+  readonly event: StoredEvent;
+  readonly cursor: number;
 }
 
 export type Needs = Readonly<Record<string, Need>>;
@@ -100,8 +192,30 @@ export type Change =
   /** Moves the state; a DESTROYED version loses its sealed payload and key. */
   | { readonly change: 'version.update'; readonly version: Version }
   | { readonly change: 'account.insert' | 'account.update'; readonly account: Account }
-  /** Takes every token of the account with it. */
-  | { readonly change: 'account.delete'; readonly email: AccountEmail }
+  /** Takes every token and key of the account with it, and renames it in every policy that names it. */
+  | {
+      readonly change: 'account.delete';
+      readonly email: AccountEmail;
+      /** The member that those bindings name from now on: nobody's, so that no account to come inherits them. */
+      readonly deletedMember: string;
+      /** The etag of each policy that was changed so. */
+      readonly policyEtag: string;
+    }
+  | { readonly change: 'accountKey.insert' | 'accountKey.update'; readonly key: AccountKey }
+  | { readonly change: 'accountKey.delete'; readonly id: string }
+  | { readonly change: 'topic.insert'; readonly topic: Topic }
+  | { readonly change: 'topic.delete'; readonly projectUid: Uid; readonly id: string }
+  | { readonly change: 'subscription.insert'; readonly subscription: Subscription }
+  | { readonly change: 'subscription.delete'; readonly projectUid: Uid; readonly id: string }
+  | { readonly change: 'tagKey.insert'; readonly key: TagKey }
+  | { readonly change: 'tagKey.delete' | 'tagValue.delete'; readonly id: string }
+  | { readonly change: 'tagValue.insert'; readonly value: TagValue }
+  /** That a secret has a value; what conditions see of it is part of the secret. */
+  | { readonly change: 'tagBinding.insert' | 'tagBinding.delete'; readonly secretUid: Uid; readonly valueId: string }
+  /** Puts an event into the outbox; it is there exactly when the transaction is. */
+  | { readonly change: 'event.insert'; readonly event: StoredEvent }
+  /** Drops events that are older than this. */
+  | { readonly change: 'events.deleteBefore'; readonly time: number }
   | { readonly change: 'token.insert'; readonly token: Token }
   | { readonly change: 'token.delete'; readonly hash: string }
   /** Revokes whatever this member holds. */
@@ -178,8 +292,44 @@ export interface Keyring {
   seal(projectKey: Uint8Array, place: PayloadPlace, payload: Redacted<Uint8Array>): SealedPayload;
   /** Demands a grant of `secretmanager.versions.access`; throws PAYLOAD_CORRUPT where the bytes were changed. */
   open(grant: Grant, projectKey: Uint8Array, place: PayloadPlace, sealed: SealedPayload): Redacted<Uint8Array>;
+  /** The keyed fingerprint of a value: 64 hex digits under one store-wide key, wrapped by the root. */
+  fingerprint(payload: Redacted<Uint8Array>): string;
+  /** By which the holder of this key of a service account may use the server's proxy: kept nowhere, made anew. */
+  proxyPassword(keyId: string): Redacted<string>;
+  /** In constant time. */
+  isProxyPassword(keyId: string, password: string): boolean;
   /** A page token that only this server can have made, for this list of this project. */
   signPage(scope: string, cursor: string): string;
   /** The cursor of a page token; undefined where it was forged, or made for another list. */
   openPage(scope: string, token: string): string | undefined;
+}
+
+/** The token authority's pen. */
+export interface TokenSigner {
+  /** A JWT over these claims, RS256, by a key that the authority publishes. */
+  sign(claims: Claims): Maybe<Redacted<string>>;
+}
+
+/** Reads what service accounts signed. */
+export interface JwtReader {
+  /** The parts of a JWT; undefined for a text that is none, or not exactly of the one form that is taken. */
+  read(text: string): SignedJwt | undefined;
+  /** `publicKey` is SubjectPublicKeyInfo in PEM. */
+  isSignedBy(jwt: SignedJwt, publicKey: string): boolean;
+}
+
+/** The CONNECT proxy that the server has on loopback for the programs of `coffer env`. */
+export interface LoopbackProxy {
+  /** Where it listens; the first who asks has it started. */
+  open(): Promise<{ readonly host: string; readonly port: number }>;
+}
+
+/** A new key of a service account. The private half leaves once and is kept nowhere. */
+export interface AccountKeyPair {
+  /** 40 hex digits. */
+  readonly id: string;
+  /** SubjectPublicKeyInfo in PEM. */
+  readonly publicKey: string;
+  /** PKCS #8 in PEM. */
+  readonly privateKey: Redacted<string>;
 }

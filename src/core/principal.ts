@@ -1,7 +1,8 @@
 // Who asks. Every credential of every dialect is a credential of one of these, and each decision and audit record
 // names it in IAM's member form.
 
-import type { AccountEmail } from './name.ts';
+import type { JwtProblem } from './jwt.ts';
+import { type AccountEmail, parseAccountEmail } from './name.ts';
 import type { Token } from './secret.ts';
 
 export interface Principal {
@@ -16,17 +17,28 @@ export const ANONYMOUS: Principal = { member: 'anonymous', groups: [] };
 /** The owner of the server. `.internal` is reserved for private use, so nobody can register this address. */
 export const OWNER: Principal = { member: 'user:owner@coffer.internal', groups: [] };
 
+/** The server itself, for what comes due without anybody asking. No credential makes one this principal. */
+export const SYSTEM: Principal = { member: 'system', groups: [] };
+
 export function accountPrincipal(email: AccountEmail): Principal {
   return { member: `serviceAccount:${email}`, groups: [] };
+}
+
+/** The service account that a member is; undefined for any other. */
+export function accountOfMember(member: string): AccountEmail | undefined {
+  const prefix = 'serviceAccount:';
+  return member.startsWith(prefix) ? parseAccountEmail(member.slice(prefix.length)) : undefined;
 }
 
 /** What an operation knows of its caller: set once by the dialect's authentication, never changed. */
 export interface Caller {
   readonly principal: Principal;
   /** The credential that was accepted; the audit keeps the beginning of its hash, to tell two of one principal apart. */
-  readonly credential?: Pick<Token, 'hash' | 'kind'>;
+  readonly credential?: { readonly hash: string; readonly kind: Token['kind'] | 'jwt' };
   /** A credential came and was not accepted; every operation then says so, and audits it. */
   readonly refused?: true;
+  /** Why, where the credential was one that an account signed. */
+  readonly problem?: JwtProblem;
   readonly dialect: string;
   readonly peer: string;
   readonly requestId: string;

@@ -2,7 +2,7 @@
 // 1970. A payload is never part of these rows; it is asked for by itself (`Need` in ports.ts) and arrives sealed.
 
 import type { Policy } from './iam/policy.ts';
-import type { AccountEmail, ProjectId, SecretName } from './name.ts';
+import type { AccountEmail, Location, ProjectId, SecretName } from './name.ts';
 
 /** 128 random bits in lower-case hex: names a thing for ever, also in what is sealed. */
 export type Uid = string;
@@ -22,27 +22,65 @@ export interface Project {
   readonly policy: Policy;
   /** The project key, wrapped by the root key. */
   readonly wrappedKey: Uint8Array;
+  readonly settings: ProjectSettings;
+}
+
+/** What an operator sets for a project; absent: the server's default. */
+export interface ProjectSettings {
+  readonly accessPerMinute?: number;
+  readonly readPerMinute?: number;
+  readonly writePerMinute?: number;
 }
 
 /** Kept and shown; a self-hosted server has one place. Empty locations mean `automatic`. */
 export interface Replication {
-  readonly locations: readonly string[];
+  readonly locations: readonly ReplicaLocation[];
+  /** The customer-managed key of an automatic, or of a regional secret. */
+  readonly kmsKey?: string;
+}
+
+export interface ReplicaLocation {
+  readonly location: string;
+  readonly kmsKey?: string;
+}
+
+/** When notices of rotation go out. At least one of the two is there. */
+export interface Rotation {
+  readonly nextAt?: number;
+  readonly periodSeconds?: number;
 }
 
 export interface Secret {
   readonly uid: Uid;
   readonly projectUid: Uid;
+  /** Where it lives, such as `europe-west1`; empty: global. Part of what names it. */
+  readonly location: Location;
   readonly name: SecretName;
   readonly createdAt: number;
   readonly labels: Labels;
   readonly annotations: Labels;
+  /** The Resource Manager tags bound to it, each under its id and under its name: what conditions see. */
+  readonly tags: Labels;
   readonly replication: Replication;
+  /** Names of versions, the caller's own. */
+  readonly versionAliases: Readonly<Record<string, number>>;
+  /** When it deletes itself. */
+  readonly expiresAt?: number;
+  /** How long a destroyed version can still be saved; absent: not at all. */
+  readonly versionDestroyTtlSeconds?: number;
+  /** Full names, `projects/P/topics/T`. */
+  readonly topics: readonly string[];
+  readonly rotation?: Rotation;
+  /** Set once it is deleted: absent from every read, and purged then. */
+  readonly purgeAt?: number;
   readonly etag: string;
   readonly policy: Policy;
   /** The highest version number given out; numbers are never used again. */
   readonly lastVersion: number;
   /** The number that `latest` means, 0 while there is none. */
   readonly currentVersion: number;
+  /** The number that was current before: where a rollback goes. 0: nowhere. */
+  readonly previousVersion: number;
 }
 
 export type VersionState = 'ENABLED' | 'DISABLED' | 'DESTROYED';
@@ -54,8 +92,12 @@ export interface Version {
   readonly state: VersionState;
   readonly createdAt: number;
   readonly destroyedAt?: number;
+  /** Disabled, and destroyed then unless it is enabled before. */
+  readonly scheduledDestroyAt?: number;
   readonly etag: string;
   readonly crc32c: number;
+  /** Keyed by a key of the server's: equal values have equal fingerprints, and no value follows from one. Gone with the value. */
+  readonly fingerprint?: string;
   /** Whether the writer sent a checksum of its own. */
   readonly clientChecksum: boolean;
 }
@@ -76,6 +118,53 @@ export interface Account {
   readonly description: string;
   readonly createdAt: number;
   readonly etag: string;
+}
+
+/** A public key by which an account proves itself; the private half was given out once and is kept nowhere. */
+export interface AccountKey {
+  /** 40 hex digits, as Google's. */
+  readonly id: string;
+  readonly account: AccountEmail;
+  /** SubjectPublicKeyInfo in PEM. */
+  readonly publicKey: string;
+  readonly createdAt: number;
+  readonly expiresAt?: number;
+  readonly disabled: boolean;
+}
+
+/** Where events of a project are announced. */
+export interface Topic {
+  readonly projectUid: Uid;
+  /** The last part of the name. */
+  readonly id: string;
+  readonly createdAt: number;
+  readonly labels: Labels;
+}
+
+export interface Subscription {
+  readonly projectUid: Uid;
+  readonly id: string;
+  /** Full name of the topic, with the project's id. */
+  readonly topic: string;
+  readonly createdAt: number;
+  readonly labels: Labels;
+}
+
+/** Something that happened, kept in the transaction that made it happen and delivered at least once. */
+export interface StoredEvent {
+  readonly id: Uid;
+  readonly time: number;
+  readonly projectUid: Uid;
+  /** One of `EVENT_TYPES`. */
+  readonly type: string;
+  /** `projects/ID/secrets/NAME`, of whatever kind it is. */
+  readonly resource: string;
+  readonly version?: number;
+  /** Full names of the topics it goes to; an event without any is still one for whoever listens by other means. */
+  readonly topics: readonly string[];
+  readonly attributes: Labels;
+  /** What the resource looked like, as plain data; never a payload. */
+  readonly data: string;
 }
 
 /** A credential by the SHA-256 of its text; the text itself is kept nowhere. */

@@ -2,14 +2,16 @@
 // Source: google/iam/v1/policy.proto and https://cloud.google.com/iam/docs/principal-identifiers.
 
 import { Fault } from '../error.ts';
-import { POLICY_BINDINGS_MAX, POLICY_MEMBERS_MAX } from '../limits.ts';
 import type { Principal } from '../principal.ts';
+import { type Condition, type ConditionContext, holds } from './condition.ts';
 import type { Permission } from './permissions.ts';
-import { isRole, roleGrants } from './roles.ts';
+import { roleGrants } from './roles.ts';
 
 export interface Binding {
   readonly role: string;
   readonly members: readonly string[];
+  /** Absent: the binding always counts. */
+  readonly condition?: Condition;
 }
 
 export interface Policy {
@@ -36,26 +38,33 @@ export class Grant {
   readonly permission: Permission;
   readonly role: string;
   readonly resource: string;
+  /** Title of the condition that held, where the binding has one. */
+  readonly condition: string | undefined;
 
-  constructor(mint: typeof MINT, permission: Permission, role: string, resource: string) {
+  constructor(mint: typeof MINT, permission: Permission, binding: Binding, resource: string) {
     if (mint !== MINT) throw new TypeError('only authorise() mints a grant');
     this.permission = permission;
-    this.role = role;
+    this.role = binding.role;
     this.resource = resource;
+    this.condition = binding.condition?.title;
   }
 }
 
-/** The grant of `permission` to `principal` by the first policy of the chain that allows it, or undefined. */
+/**
+ * The grant of `permission` to `principal` by the first policy of the chain that allows it, or undefined. `context` is
+ * only looked at where a binding that would grant has a condition.
+ */
 export function authorise(
   permission: Permission,
   principal: Principal,
   chain: readonly PolicyScope[],
+  context: ConditionContext,
 ): Grant | undefined {
   for (const { resource, policy } of chain) {
     for (const binding of policy.bindings) {
-      if (roleGrants(binding.role, permission) && binding.members.some((member) => isMember(principal, member))) {
-        return new Grant(MINT, permission, binding.role, resource);
-      }
+      const { role, members, condition } = binding;
+      if (!roleGrants(role, permission) || !members.some((member) => isMember(principal, member))) continue;
+      if (condition === undefined || holds(condition, context)) return new Grant(MINT, permission, binding, resource);
     }
   }
   return undefined;
@@ -76,9 +85,13 @@ export function isMember(principal: Principal, member: string): boolean {
 const EMAIL = /^[^\s@:/]{1,200}@[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?$/;
 const DOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/;
 
+/** What is left of a member that was deleted; it is nobody, and a policy that holds it can be written back. */
+const DELETED = /^deleted:(?:user|serviceAccount|group):[^\s@:/?]{1,200}@[a-z0-9.-]{1,255}\?uid=[0-9]{1,30}$/;
+
 /** A member as IAM keeps it, lower-cased; throws POLICY_INVALID for a form that IAM does not know. */
 export function parseMember(text: string): string {
   if (text === 'allUsers' || text === 'allAuthenticatedUsers') return text;
+  if (DELETED.test(text)) return text.toLowerCase().replace(/^deleted:serviceaccount:/, 'deleted:serviceAccount:');
   const colon = text.indexOf(':');
   const kind = text.slice(0, colon);
   const value = text.slice(colon + 1).toLowerCase();
@@ -93,31 +106,4 @@ export function parseMember(text: string): string {
     });
   }
   return `${kind}:${value}`;
-}
-
-export interface PolicyInput {
-  readonly bindings: readonly { role: string; members: readonly string[]; conditional: boolean }[];
-}
-
-/** Bindings as they are stored: members canonical and distinct, roles known, one binding a role, empty ones dropped. */
-export function parseBindings(input: PolicyInput): readonly Binding[] {
-  if (input.bindings.length > POLICY_BINDINGS_MAX) {
-    throw new Fault('LIMIT_REACHED', { what: 'bindings of one policy', limit: POLICY_BINDINGS_MAX });
-  }
-  const membersByRole = new Map<string, Set<string>>();
-  let memberCount = 0;
-  for (const binding of input.bindings) {
-    if (binding.conditional) throw new Fault('CONDITION_UNSUPPORTED');
-    if (!isRole(binding.role)) throw new Fault('ROLE_UNKNOWN', { role: binding.role.slice(0, 128) });
-    memberCount += binding.members.length;
-    if (memberCount > POLICY_MEMBERS_MAX) {
-      throw new Fault('LIMIT_REACHED', { what: 'members of one policy', limit: POLICY_MEMBERS_MAX });
-    }
-    const members = membersByRole.get(binding.role) ?? new Set();
-    for (const member of binding.members) members.add(parseMember(member));
-    membersByRole.set(binding.role, members);
-  }
-  return [...membersByRole]
-    .filter(([, members]) => members.size > 0)
-    .map(([role, members]) => ({ role, members: [...members] }));
 }

@@ -6,12 +6,28 @@ import { PERMISSIONS, type Permission } from './permissions.ts';
 
 const PROJECT_VIEW = ['resourcemanager.projects.get', 'resourcemanager.projects.list'] as const;
 
+const TAG_VIEW = [
+  'resourcemanager.tagKeys.get',
+  'resourcemanager.tagKeys.list',
+  'resourcemanager.tagValues.get',
+  'resourcemanager.tagValues.list',
+] as const;
+
+const TAG_BIND = ['resourcemanager.tagValueBindings.create', 'resourcemanager.tagValueBindings.delete'] as const;
+
+const TAG_MANAGE = PERMISSIONS.filter((permission) => /^resourcemanager\.(?:tagKeys|tagValues)\./.test(permission));
+
+const SECRET_TAG_VIEW = ['secretmanager.secrets.listEffectiveTags', 'secretmanager.secrets.listTagBindings'] as const;
+
+const SECRET_TAG_BIND = ['secretmanager.secrets.createTagBinding', 'secretmanager.secrets.deleteTagBinding'] as const;
+
 const SECRET_VIEW = [
   'secretmanager.locations.get',
   'secretmanager.locations.list',
   'secretmanager.secrets.get',
   'secretmanager.secrets.getIamPolicy',
   'secretmanager.secrets.list',
+  ...SECRET_TAG_VIEW,
   'secretmanager.versions.get',
   'secretmanager.versions.list',
 ] as const;
@@ -23,36 +39,58 @@ const VERSION_MANAGE = [
   'secretmanager.versions.enable',
 ] as const;
 
+const PUBSUB_VIEW = [
+  'pubsub.subscriptions.get',
+  'pubsub.subscriptions.list',
+  'pubsub.topics.get',
+  'pubsub.topics.list',
+] as const;
+
+const PUBSUB_EDIT = PERMISSIONS.filter((permission) => permission.startsWith('pubsub.'));
+
 const BASIC_VIEW = [
   ...SECRET_VIEW,
   'resourcemanager.projects.get',
   'resourcemanager.projects.getIamPolicy',
+  ...TAG_VIEW,
+  'iam.serviceAccountKeys.get',
+  'iam.serviceAccountKeys.list',
   'iam.serviceAccounts.get',
   'iam.serviceAccounts.list',
+  ...PUBSUB_VIEW,
+  'serviceusage.quotas.get',
 ] as const;
 
 const BASIC_EDIT = [
   ...BASIC_VIEW,
+  ...PUBSUB_EDIT,
   ...VERSION_MANAGE,
   'secretmanager.secrets.create',
   'secretmanager.secrets.delete',
   'secretmanager.secrets.update',
   'resourcemanager.projects.update',
+  ...TAG_MANAGE,
+  ...TAG_BIND,
   'iam.serviceAccounts.create',
   'iam.serviceAccounts.delete',
   'iam.serviceAccounts.update',
 ] as const;
+
+const KEY_MANAGE = PERMISSIONS.filter((permission) => permission.startsWith('iam.serviceAccountKeys.'));
 
 const ROLES: Readonly<Record<string, ReadonlySet<Permission>>> = {
   'roles/viewer': new Set(BASIC_VIEW),
   'roles/editor': new Set(BASIC_EDIT),
   'roles/owner': new Set([
     ...BASIC_EDIT,
+    ...KEY_MANAGE,
+    ...SECRET_TAG_BIND,
     'secretmanager.secrets.setIamPolicy',
     'secretmanager.versions.access',
     'resourcemanager.projects.list',
     'resourcemanager.projects.setIamPolicy',
     'logging.privateLogEntries.list',
+    'serviceusage.quotas.update',
   ]),
   'roles/secretmanager.viewer': new Set([...PROJECT_VIEW, ...SECRET_VIEW]),
   'roles/secretmanager.secretAccessor': new Set([...PROJECT_VIEW, 'secretmanager.versions.access']),
@@ -71,6 +109,14 @@ const ROLES: Readonly<Record<string, ReadonlySet<Permission>>> = {
     ...PROJECT_VIEW,
     'iam.serviceAccounts.get',
     'iam.serviceAccounts.getAccessToken',
+    'iam.serviceAccounts.getOpenIdToken',
+    'iam.serviceAccounts.list',
+  ]),
+  'roles/iam.serviceAccountOpenIdTokenCreator': new Set(['iam.serviceAccounts.getOpenIdToken']),
+  'roles/iam.serviceAccountKeyAdmin': new Set([
+    ...PROJECT_VIEW,
+    ...KEY_MANAGE,
+    'iam.serviceAccounts.get',
     'iam.serviceAccounts.list',
   ]),
   'roles/iam.serviceAccountAdmin': new Set([
@@ -86,14 +132,40 @@ const ROLES: Readonly<Record<string, ReadonlySet<Permission>>> = {
     'resourcemanager.projects.getIamPolicy',
     'resourcemanager.projects.setIamPolicy',
   ]),
+  'roles/resourcemanager.tagAdmin': new Set(TAG_MANAGE),
+  'roles/resourcemanager.tagUser': new Set([
+    'resourcemanager.projects.get',
+    ...TAG_VIEW,
+    ...TAG_BIND,
+    ...SECRET_TAG_VIEW,
+    ...SECRET_TAG_BIND,
+  ]),
+  'roles/resourcemanager.tagViewer': new Set([...TAG_VIEW, ...SECRET_TAG_VIEW]),
   'roles/resourcemanager.projectCreator': new Set(['resourcemanager.projects.create']),
   'roles/logging.privateLogViewer': new Set(['resourcemanager.projects.get', 'logging.privateLogEntries.list']),
+  'roles/pubsub.viewer': new Set(['resourcemanager.projects.get', ...PUBSUB_VIEW]),
+  'roles/pubsub.editor': new Set(['resourcemanager.projects.get', ...PUBSUB_EDIT]),
+  'roles/pubsub.admin': new Set(['resourcemanager.projects.get', ...PUBSUB_EDIT]),
+  'roles/pubsub.publisher': new Set(['pubsub.topics.publish']),
+  'roles/pubsub.subscriber': new Set(['pubsub.subscriptions.consume', 'pubsub.topics.attachSubscription']),
+  'roles/servicemanagement.quotaAdmin': new Set([
+    ...PROJECT_VIEW,
+    'serviceusage.quotas.get',
+    'serviceusage.quotas.update',
+  ]),
   'roles/coffer.admin': new Set(PERMISSIONS),
 };
 
 /** True where `role` is one this server defines; a policy that names another is refused, never ignored. */
 export function isRole(role: string): boolean {
   return Object.hasOwn(ROLES, role);
+}
+
+const BASIC: ReadonlySet<string> = new Set(['roles/owner', 'roles/editor', 'roles/viewer']);
+
+/** The roles from before there were services' own; IAM takes no conditions on them. */
+export function isBasicRole(role: string): boolean {
+  return BASIC.has(role);
 }
 
 export function roleGrants(role: string, permission: Permission): boolean {

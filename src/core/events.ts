@@ -1,0 +1,153 @@
+// What happens to a secret, as events: the vocabulary and how each is made. An event is decided with the change that it
+// tells of and is stored in that change's transaction. Attributes are those of Google's notifications; `data` is the
+// core's own plain data, so that every publisher spells it in the words of its cloud. It never holds a payload.
+// Source: https://cloud.google.com/secret-manager/docs/event-notifications.
+
+import { secretKey } from './name.ts';
+import type { Labels, Project, Secret, StoredEvent, Uid, Version } from './secret.ts';
+
+interface EventKind {
+  readonly help: string;
+  /** Whether it is about one version. */
+  readonly version: boolean;
+  /** Whether it shows what the resource looks like. */
+  readonly data: boolean;
+}
+
+export const EVENT_TYPES = {
+  SECRET_CREATE: { help: 'a secret was made', version: false, data: true },
+  SECRET_UPDATE: { help: 'a setting of a secret was changed', version: false, data: true },
+  SECRET_DELETE: { help: 'a secret was deleted, by a request or by its expiry', version: false, data: true },
+  SECRET_VERSION_ADD: { help: 'a version was added', version: true, data: true },
+  SECRET_VERSION_ENABLE: { help: 'a version was enabled', version: true, data: true },
+  SECRET_VERSION_DISABLE: { help: 'a version was disabled', version: true, data: true },
+  SECRET_VERSION_DESTROY: { help: 'a version was destroyed for good', version: true, data: true },
+  SECRET_VERSION_DESTROY_SCHEDULED: {
+    help: 'a version was disabled and is to be destroyed later',
+    version: true,
+    data: true,
+  },
+  SECRET_ROTATE: { help: 'it is time for a new version of a secret', version: false, data: true },
+  TOPIC_CONFIGURED: { help: 'a topic was set on a secret, which tests it', version: false, data: false },
+} as const satisfies Record<string, EventKind>;
+
+export type EventType = keyof typeof EVENT_TYPES;
+
+type VersionEventType = { [T in EventType]: (typeof EVENT_TYPES)[T]['version'] extends true ? T : never }[EventType];
+type SecretEventType = Exclude<EventType, VersionEventType | 'TOPIC_CONFIGURED'>;
+
+export interface EventOfSecret {
+  /** A new uid: the event's own. */
+  readonly uid: Uid;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly project: Project;
+  /** As the change leaves it; of a deletion, as it was. */
+  readonly secret: Secret;
+}
+
+/** Why a secret was deleted, as Google's `deleteType`. */
+export type DeleteType = 'REQUESTED' | 'EXPIRATION';
+
+/** An event of a secret, for every topic that it names. Of a SECRET_DELETE, `deleteType` says why. */
+export function secretEvent(
+  type: SecretEventType,
+  about: EventOfSecret & { readonly deleteType?: DeleteType },
+): StoredEvent {
+  const { deleteType } = about;
+  return {
+    ...base(type, about),
+    topics: about.secret.topics,
+    attributes: { ...attributes(type, about), ...(deleteType === undefined ? {} : { deleteType }) },
+    data: JSON.stringify(snapshot(about)),
+  };
+}
+
+/** An event of one version, for every topic that its secret names. */
+export function versionEvent(
+  type: VersionEventType,
+  about: EventOfSecret & { readonly version: Version },
+): StoredEvent {
+  const { version } = about;
+  return {
+    ...base(type, about),
+    version: version.number,
+    topics: about.secret.topics,
+    attributes: { ...attributes(type, about), versionId: `${secretId(about)}/versions/${version.number}` },
+    data: JSON.stringify({ ...snapshot(about), version: versionSnapshot(version) }),
+  };
+}
+
+/** What goes to topics (full names) when a secret begins to name them: the type alone, and no data. */
+export function topicEvent(about: EventOfSecret, topics: readonly string[]): StoredEvent {
+  return { ...base('TOPIC_CONFIGURED', about), topics, attributes: { eventType: 'TOPIC_CONFIGURED' }, data: '' };
+}
+
+function base(type: EventType, { uid, now, project, secret }: EventOfSecret) {
+  const resource = `projects/${project.id}/${below(secret, secret.name)}`;
+  return { id: uid, time: now, projectUid: project.uid, type, resource };
+}
+
+function attributes(type: EventType, about: EventOfSecret): Labels {
+  return {
+    eventType: type,
+    dataFormat: 'JSON_API_V1',
+    secretId: secretId(about),
+    timestamp: pacificTime(about.now),
+  };
+}
+
+/** The full name in the spelling that all dialects share, with the project's number. */
+function secretId({ project, secret }: EventOfSecret): string {
+  return `projects/${project.number}/${below(secret, secretKey(secret.name))}`;
+}
+
+function below({ location }: Secret, spelled: string): string {
+  return `${location === '' ? '' : `locations/${location}/`}secrets/${spelled}`;
+}
+
+/** Field by field, so that a field to come stays out until somebody lets it in. */
+function snapshot({ project, secret }: EventOfSecret): object {
+  const { location, name, createdAt, labels, annotations, replication, versionAliases, expiresAt } = secret;
+  const { versionDestroyTtlSeconds, topics, rotation, etag } = secret;
+  return {
+    project: { id: project.id, number: project.number },
+    secret: {
+      location,
+      name,
+      createdAt,
+      labels,
+      annotations,
+      replication,
+      versionAliases,
+      expiresAt,
+      versionDestroyTtlSeconds,
+      topics,
+      rotation,
+      etag,
+    },
+  };
+}
+
+function versionSnapshot({
+  number,
+  state,
+  createdAt,
+  destroyedAt,
+  scheduledDestroyAt,
+  etag,
+  clientChecksum,
+}: Version): object {
+  return { number, state, createdAt, destroyedAt, scheduledDestroyAt, etag, clientChecksum };
+}
+
+const PACIFIC = new Intl.DateTimeFormat('en-US', { timeZone: 'America/Los_Angeles', timeZoneName: 'longOffset' });
+
+/** A moment as RFC 3339 in Pacific time with its offset of that day, which is how Google's notifications tell it. */
+export function pacificTime(time: number): string {
+  const zone = PACIFIC.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const [, sign = '+', hours = '00', minutes = '00'] = /^GMT([+-])(\d{2}):(\d{2})$/.exec(zone) ?? [];
+  const offsetMs = (Number(hours) * 60 + Number(minutes)) * 60_000;
+  const local = new Date(sign === '-' ? time - offsetMs : time + offsetMs).toISOString().slice(0, -1);
+  return `${local}000${sign}${hours}:${minutes}`;
+}
