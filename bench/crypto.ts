@@ -26,11 +26,14 @@ function measure(name: string, work: () => unknown): void {
   console.log(`${name.padEnd(24)} ${best.toFixed(1).padStart(8)} µs`);
 }
 
-const keyring = new Keyring({ root: newKey(), sealType: 'file', sealKeyId: '' });
+const keyring = new Keyring({ root: newKey(), fingerprintKey: newKey(), sealType: 'file', sealKeyId: '' });
 const place = { projectUid: systemEntropy.uid(), secretUid: systemEntropy.uid(), versionUid: systemEntropy.uid() };
 const projectKey = keyring.wrapProjectKey(place.projectUid);
 const policy = { bindings: [{ role: 'roles/secretmanager.secretAccessor', members: [OWNER.member] }], etag: '' };
-const grant = authorise('secretmanager.versions.access', OWNER, [{ resource: 'projects/p', policy }]);
+const grant = authorise('secretmanager.versions.access', OWNER, [{ resource: 'projects/p', policy }], {
+  time: 0,
+  resource: () => ({}),
+});
 if (grant === undefined) throw new Error('the bench has no grant');
 
 for (const [size, bytes] of [

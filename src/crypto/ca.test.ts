@@ -11,7 +11,7 @@ import { Keyring } from './keyring.ts';
 const DAY_MS = 86_400_000;
 const REGIONAL = 'secretmanager.europe-west1.rep.googleapis.com';
 const root = newKey();
-const keyring = new Keyring({ root, sealType: 'file', sealKeyId: '' });
+const keyring = new Keyring({ root, fingerprintKey: newKey(), sealType: 'file', sealKeyId: '' });
 const rows = new Map<string, Uint8Array>();
 let now = Date.UTC(2026, 10, 22);
 
@@ -56,7 +56,7 @@ describe('the local CA', () => {
       (async () => {
         const { openAuthority } = await import(workerData.ca);
         const { Keyring } = await import(workerData.keyring);
-        const keyring = new Keyring({ root: createSecretKey(workerData.root), sealType: 'file', sealKeyId: '' });
+        const keyring = new Keyring({ root: createSecretKey(workerData.root), fingerprintKey: createSecretKey(workerData.root), sealType: 'file', sealKeyId: '' });
         const authority = await openAuthority({ keyring, clock: { now: () => workerData.now }, hosts: [],
           allows: () => true, meta: { meta: () => workerData.record, setMeta: () => { throw new Error('written'); } } });
         const loaded = () => Object.keys(cache).some((path) => path.includes('@peculiar'));
@@ -82,7 +82,7 @@ describe('the local CA', () => {
       const meta = { ...options.meta, meta: () => changed };
       await assert.rejects(openAuthority({ ...options, meta }), AuthorityError, `byte ${index}`);
     }
-    const other = new Keyring({ root: newKey(), sealType: 'file', sealKeyId: '' });
+    const other = new Keyring({ root: newKey(), fingerprintKey: newKey(), sealType: 'file', sealKeyId: '' });
     await assert.rejects(openAuthority({ ...options, keyring: other }), (error) => {
       assert.ok(error instanceof AuthorityError);
       assert.match(

@@ -80,6 +80,28 @@ export async function makeLeaf(
   return certificate.toString('pem');
 }
 
+const RS256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
+
+/** A self-signed certificate in PEM of a key that signs tokens: a frame for its public half, trusted by nobody as such. */
+export async function certifySigner(key: KeyObject, name: string, validity: Validity): Promise<string> {
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: newSerial(),
+    name: [{ CN: [name] }],
+    notBefore: new Date(validity.notBefore),
+    notAfter: new Date(validity.notAfter),
+    keys: {
+      privateKey: key.toCryptoKey(RS256, false, ['sign']),
+      publicKey: createPublicKey(key).toCryptoKey(RS256, true, ['verify']),
+    },
+    signingAlgorithm: RS256,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+    ],
+  });
+  return certificate.toString('pem');
+}
+
 /** 128 random bits in hex, of which the first two are fixed: the number is positive and keeps its length in DER. */
 function newSerial(): string {
   const serial = randomBytes(SERIAL_BYTES);

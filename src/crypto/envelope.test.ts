@@ -5,6 +5,7 @@ import { createHmac, createSecretKey, hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { Redacted } from '../core/redacted.ts';
 import {
   associatedData,
   deriveKey,
@@ -52,6 +53,7 @@ describe('the vectors of docs/envelope.md', () => {
     assert.deepEqual(associatedData('coffer data key v1', place()), bytes('data-aad'));
     assert.deepEqual(associatedData('coffer payload v1', place()), bytes('payload-aad'));
     assert.deepEqual(associatedData('coffer bytes v1', ['example']), bytes('bytes-aad'));
+    assert.deepEqual(associatedData('coffer bytes v1', ['fingerprint key']), bytes('fingerprint-aad'));
   });
 
   const named = [
@@ -59,6 +61,7 @@ describe('the vectors of docs/envelope.md', () => {
     ['project', 'root-key', 'project-key'],
     ['data', 'project-key', 'data-key'],
     ['bytes', 'root-key', 'bytes'],
+    ['fingerprint', 'root-key', 'fingerprint-key'],
   ] as const;
   for (const [box, sealing, content] of named) {
     it(`give the named box "${box}", both ways`, () => {
@@ -75,16 +78,18 @@ describe('the vectors of docs/envelope.md', () => {
     assert.deepEqual(openBare(key('data-key').key, bytes('payload-aad'), bytes('payload-box')), bytes('payload'));
   });
 
-  it('give the key file, the page token and the audit mark', () => {
+  it('give the key file, the page token, the audit mark and the fingerprint', () => {
     assert.equal(keyFileText(key('seal-key')), `${vector('key-file')}\n`);
     const keyring = new Keyring({
       root: key('root-key').key,
+      fingerprintKey: key('fingerprint-key').key,
       sealType: 'file',
       sealKeyId: vector('seal-key-id'),
     });
     assert.equal(keyring.signPage(vector('page-scope'), vector('page-cursor')), vector('page-token'));
     assert.equal(keyring.openPage(vector('page-scope'), vector('page-token')), vector('page-cursor'));
     assert.equal(keyring.auditMac(vector('audit-text')), vector('audit-mac'));
+    assert.equal(keyring.fingerprint(new Redacted(bytes('payload'))), vector('fingerprint'));
   });
 
   it('are read by a second reader, from the key file down to the payload', async () => {
@@ -107,6 +112,8 @@ describe('the vectors of docs/envelope.md', () => {
       1,
     );
     assert.equal(payload.toString(), 'correct horse battery staple');
+    const own = await readBox(root, bytes('fingerprint-box'), ['coffer bytes v1', 'fingerprint key'], 9);
+    assert.equal(createHmac('sha256', own).update(payload).digest('hex'), vector('fingerprint'));
   });
 });
 

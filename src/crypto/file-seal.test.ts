@@ -266,6 +266,36 @@ describe('a store that is sealed', () => {
     );
   });
 
+  it('keeps one fingerprint key, wrapped, and makes it for a store from before there was one', async () => {
+    const first = await open();
+    assert.ok(first.fingerprintKey.equals((await open()).fingerprintKey));
+    assert.ok(!first.fingerprintKey.equals(first.root));
+    assert.ok(!Buffer.from(meta.rows.get('fingerprint') ?? []).includes(first.fingerprintKey.export()));
+    meta.rows.delete('fingerprint');
+    const second = await open();
+    assert.ok(second.root.equals(first.root) && !second.fingerprintKey.equals(first.fingerprintKey));
+    assert.ok(second.fingerprintKey.equals((await open()).fingerprintKey));
+  });
+
+  it('refuses a fingerprint key that was changed, or is of another store', async () => {
+    await open();
+    const stored = meta.rows.get('fingerprint') ?? new Uint8Array();
+    const refusal = (problem: string) =>
+      `the fingerprint key of the store in ${dataDir} does not open (${problem}): ` +
+      'restore the data directory from your backup';
+    meta.setMeta('fingerprint', stored.with(-1, (stored.at(-1) ?? 0) ^ 1));
+    await assertRefused(refusal('the key, the place or the bytes are not those it was sealed with'));
+    meta.setMeta('fingerprint', stored.subarray(0, 20));
+    await assertRefused(refusal('20 bytes are too few: at least 37 are needed'));
+    const other = new MemoryMeta();
+    await openSeal({ dataDir: join(root, `${serial}-other`), meta: other });
+    meta.setMeta('fingerprint', other.rows.get('fingerprint') ?? new Uint8Array());
+    await assert.rejects(
+      open(),
+      /^SealError: the fingerprint key .* \(sealed with key [0-9a-f]{16}, but the key at hand/,
+    );
+  });
+
   it('names a seal of another kind', async () => {
     meta.setMeta('seal', Buffer.concat([Buffer.of(1, 6), Buffer.from('shamir'), Buffer.alloc(69, 1)]));
     await assertRefused(

@@ -15,6 +15,7 @@ import {
   openNamed,
   sealNamed,
 } from './envelope.ts';
+import { openFingerprintKey } from './fingerprint-key.ts';
 import { createKeyFile, defaultKeyFile, readKeyFile, refuseInside, SealError } from './key-file.ts';
 import type { OpenRoot } from './keyring.ts';
 
@@ -36,6 +37,8 @@ export interface OpenSeal extends OpenRoot {
   readonly keyFileMade: boolean;
 }
 
+type Unsealed = Omit<OpenSeal, 'fingerprintKey'>;
+
 interface SealRecord {
   readonly type: string;
   readonly wrappedRoot: Uint8Array;
@@ -48,12 +51,14 @@ export async function openSeal(options: SealOptions): Promise<OpenSeal> {
   const dataDir = resolve(options.dataDir);
   const keyFile = options.keyFile === undefined ? defaultKeyFile(dataDir) : resolve(options.keyFile);
   const stored = await options.meta.meta(META_KEY);
-  return stored === undefined
-    ? await initialise(dataDir, keyFile, options.meta)
-    : unseal(dataDir, keyFile, parseRecord(stored, dataDir));
+  const seal =
+    stored === undefined
+      ? await initialise(dataDir, keyFile, options.meta)
+      : unseal(dataDir, keyFile, parseRecord(stored, dataDir));
+  return { ...seal, fingerprintKey: await openFingerprintKey(seal.root, options.meta, dataDir) };
 }
 
-async function initialise(dataDir: string, keyFile: string, meta: MetaStore): Promise<OpenSeal> {
+async function initialise(dataDir: string, keyFile: string, meta: MetaStore): Promise<Unsealed> {
   refuseInside(keyFile, dataDir);
   const found = readKeyFile(
     keyFile,
@@ -68,7 +73,7 @@ async function initialise(dataDir: string, keyFile: string, meta: MetaStore): Pr
   return { root, sealType: SEAL_TYPE, sealKeyId: sealKey.id, keyFile, keyFileMade: found === undefined };
 }
 
-function unseal(dataDir: string, keyFile: string, record: SealRecord): OpenSeal {
+function unseal(dataDir: string, keyFile: string, record: SealRecord): Unsealed {
   const wanted = keyIdOf(record.wrappedRoot);
   refuseInside(keyFile, dataDir);
   const sealKey = readKeyFile(keyFile, `restore key ${wanted} of the store in ${dataDir} from your backup`);

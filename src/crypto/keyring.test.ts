@@ -1,6 +1,7 @@
 // Payloads open for a grant, in their place, unchanged, and in no other way. Page tokens cannot be made or moved.
 
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Fault } from '../core/error.ts';
@@ -14,7 +15,8 @@ import { systemEntropy } from './entropy.ts';
 import { EnvelopeError, newKey } from './envelope.ts';
 import { Keyring } from './keyring.ts';
 
-const newKeyring = () => new Keyring({ root: newKey(), sealType: 'file', sealKeyId: '0123456789abcdef' });
+const newKeyring = () =>
+  new Keyring({ root: newKey(), fingerprintKey: newKey(), sealType: 'file', sealKeyId: '0123456789abcdef' });
 const keyring = newKeyring();
 const place: PayloadPlace = {
   projectUid: systemEntropy.uid(),
@@ -28,7 +30,7 @@ const grant = grantOf('secretmanager.versions.access');
 
 function grantOf(permission: Permission): Grant {
   const policy = { bindings: [{ role: 'roles/secretmanager.admin', members: [OWNER.member] }], etag: '' };
-  const minted = authorise(permission, OWNER, [{ resource: 'projects/p', policy }]);
+  const minted = authorise(permission, OWNER, [{ resource: 'projects/p', policy }], { time: 0, resource: () => ({}) });
   assert.ok(minted !== undefined);
   return minted;
 }
@@ -189,6 +191,31 @@ describe('a page token', () => {
       assert.equal(keyring.openPage('secrets/a', other), undefined, JSON.stringify(other));
     }
     assert.equal(keyring.openPage('secrets/a', 'A'.repeat(1_000_000)), undefined);
+  });
+});
+
+describe('a fingerprint', () => {
+  it('is the same for equal values only, and another in another store', () => {
+    const bytes = fc.uint8Array({ maxLength: 40 });
+    fc.assert(
+      fc.property(bytes, bytes, (one, two) => {
+        const first = keyring.fingerprint(new Redacted(one));
+        assert.match(first, /^[0-9a-f]{64}$/);
+        assert.equal(first === keyring.fingerprint(new Redacted(two)), Buffer.compare(one, two) === 0);
+        assert.equal(first, keyring.fingerprint(new Redacted(Uint8Array.from(one))));
+        assert.notEqual(first, newKeyring().fingerprint(new Redacted(one)));
+        assert.notEqual(first, hash('sha256', one));
+      }),
+    );
+  });
+
+  it('does not change with the root key', () => {
+    const fingerprintKey = newKey();
+    const rings = [newKey(), newKey()].map(
+      (root) => new Keyring({ root, fingerprintKey, sealType: 'file', sealKeyId: '' }),
+    );
+    const [one, two] = rings.map((ring) => ring.fingerprint(new Redacted(payload)));
+    assert.equal(one, two);
   });
 });
 

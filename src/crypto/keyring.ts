@@ -3,6 +3,7 @@
 // Keys are held as KeyObject; the raw bytes of each are overwritten as soon as it is one.
 
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { PROXY_PASSWORD_PREFIX } from '../core/credential.ts';
 import { Fault } from '../core/error.ts';
 import { Grant } from '../core/iam/policy.ts';
 import type { Keyring as KeyringPort, PayloadPlace, SealStatus } from '../core/ports.ts';
@@ -32,9 +33,10 @@ const PAGE_TOKEN_CHARS_MAX = 1024;
 /** 1 byte of format and 16 of MAC, in base64url. */
 const PAGE_TOKEN_CHARS_MIN = 23;
 
-/** What opening a seal yields: the root key, and which key it was sealed with. */
+/** What opening a seal yields: the root key, which key it was sealed with, and the key of fingerprints. */
 export interface OpenRoot {
   readonly root: KeyObject;
+  readonly fingerprintKey: KeyObject;
   readonly sealType: string;
   readonly sealKeyId: string;
 }
@@ -49,6 +51,8 @@ export class Keyring implements KeyringPort {
   readonly #root: NamedKey;
   readonly #pageKey: KeyObject;
   readonly #auditKey: KeyObject;
+  readonly #proxyKey: KeyObject;
+  readonly #fingerprintKey: KeyObject;
   readonly #projectKeys = new Lru<Uid, OpenProjectKey>(PROJECT_KEYS_MAX);
 
   constructor(open: OpenRoot) {
@@ -56,6 +60,8 @@ export class Keyring implements KeyringPort {
     this.#root = nameKey(open.root);
     this.#pageKey = deriveKey(open.root, 'coffer page token v1');
     this.#auditKey = deriveKey(open.root, 'coffer audit mark v1');
+    this.#proxyKey = deriveKey(open.root, 'coffer proxy password v1');
+    this.#fingerprintKey = open.fingerprintKey;
   }
 
   status(): SealStatus {
@@ -98,6 +104,11 @@ export class Keyring implements KeyringPort {
     }
   }
 
+  /** HMAC-SHA256 of the payload, in hex, under a key that only this store has. */
+  fingerprint(payload: Redacted<Uint8Array>): string {
+    return createHmac('sha256', this.#fingerprintKey).update(payload.reveal()).digest('hex');
+  }
+
   /** Base64url of a format byte, the cursor's MAC and the cursor. `scope` is part of what is signed, and not in it. */
   signPage(scope: string, cursor: string): string {
     const mac = this.#pageMac(scope, cursor);
@@ -112,6 +123,19 @@ export class Keyring implements KeyringPort {
     const cursor = bytes.toString('utf8', 1 + PAGE_MAC_BYTES);
     const mac = bytes.subarray(1, 1 + PAGE_MAC_BYTES);
     return timingSafeEqual(mac, this.#pageMac(scope, cursor)) ? cursor : undefined;
+  }
+
+  /** A MAC of the key's id: it holds as long as that key does, and whoever has the root key can make it again. */
+  proxyPassword(keyId: string): Redacted<string> {
+    return new Redacted(PROXY_PASSWORD_PREFIX + this.#proxyMac(keyId).toString('base64url'));
+  }
+
+  isProxyPassword(keyId: string, password: string): boolean {
+    const given = Buffer.from(password.slice(PROXY_PASSWORD_PREFIX.length), 'base64url');
+    const expected = this.#proxyMac(keyId);
+    return (
+      password.startsWith(PROXY_PASSWORD_PREFIX) && given.length === expected.length && timingSafeEqual(given, expected)
+    );
   }
 
   /** HMAC-SHA256 of an audit mark, in hex, under a key that only this server's root key yields. */
@@ -137,6 +161,10 @@ export class Keyring implements KeyringPort {
     );
     this.#projectKeys.set(projectUid, { wrapped: Buffer.from(wrapped), key });
     return key;
+  }
+
+  #proxyMac(keyId: string): Buffer {
+    return createHmac('sha256', this.#proxyKey).update(keyId).digest();
   }
 
   #pageMac(scope: string, cursor: string): Buffer {

@@ -3,8 +3,6 @@
 // a bound; a read then costs a look-up instead of a parse.
 
 import { Fault } from '../core/error.ts';
-import type { Binding, Policy } from '../core/iam/policy.ts';
-import type { Labels, Replication } from '../core/secret.ts';
 
 /** Characters of text that one column's cache keeps. */
 const CACHE_CHARS_MAX = 1024 * 1024;
@@ -49,42 +47,6 @@ export class JsonColumn<T extends object> {
     }
     return value;
   }
-}
-
-export const labelsColumn: JsonColumn<Labels> = new JsonColumn<Labels>(
-  (value): value is Labels => isObject(value) && Object.values(value).every(isText),
-);
-
-export const replicationColumn: JsonColumn<Replication> = new JsonColumn<Replication>(
-  (value): value is Replication => hasExactly(value, ['locations']) && isTexts(value['locations']),
-);
-
-export const policyColumn: JsonColumn<Policy> = new JsonColumn<Policy>(
-  (value): value is Policy =>
-    hasExactly(value, ['bindings', 'etag']) &&
-    isText(value['etag']) &&
-    Array.isArray(value['bindings']) &&
-    value['bindings'].every(isBinding),
-);
-
-function isBinding(value: unknown): value is Binding {
-  return hasExactly(value, ['role', 'members']) && isText(value['role']) && isTexts(value['members']);
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function isText(value: unknown): value is string {
-  return typeof value === 'string';
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every(isText);
-}
-
-function hasExactly(value: unknown, keys: readonly string[]): value is Record<string, unknown> {
-  return isObject(value) && Object.keys(value).length === keys.length && keys.every((key) => Object.hasOwn(value, key));
 }
 
 function freeze(value: object): void {

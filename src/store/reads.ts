@@ -1,35 +1,38 @@
 // Each need as one statement (a list with a second one that counts) and the decoder of its rows. Plain data: an engine
 // only has to run the statements of all needs in one snapshot.
 
-import assert from 'node:assert/strict';
-import { PAGE_SIZE_MAX } from '../core/limits.ts';
 import type { Need } from '../core/ports.ts';
+import type { Secret } from '../core/secret.ts';
+import { checkedLimit, listed, one, type Read, rowsOf } from './read.ts';
+import { readEvents } from './reads-events.ts';
+import { readTags } from './reads-tags.ts';
 import {
-  accountOf,
   payloadOf,
   projectOf,
   secretInListOf,
   secretOf,
+  secretOfProjectOf,
   serverPolicyOf,
-  tokenOf,
-  totalOf,
   versionOf,
+  versionOfSecretOf,
 } from './rows.ts';
+import { accountKeyOf, accountOf, tokenOf } from './rows-accounts.ts';
+import { ACCOUNT_KEY_SELECT, ACCOUNT_KEYS_LIST } from './sql/account-keys.ts';
 import { ACCOUNT_SELECT, ACCOUNTS_LIST, ACCOUNTS_TOTAL } from './sql/accounts.ts';
 import { PROJECT_SELECT, PROJECTS_LIST } from './sql/projects.ts';
-import { forReference } from './sql/reference.ts';
-import { SECRET_SELECT, SECRETS_LIST, SECRETS_TOTAL } from './sql/secrets.ts';
+import { forPlace, forReference, placeValues } from './sql/reference.ts';
+import { SECRET_SELECT, SECRETS_DUE, SECRETS_LIST, SECRETS_TOTAL } from './sql/secrets.ts';
 import { SERVER_SELECT } from './sql/server.ts';
 import { TOKEN_SELECT } from './sql/tokens.ts';
-import { PAYLOAD_SELECT, VERSION_SELECT, VERSIONS_LIST, VERSIONS_TOTAL } from './sql/versions.ts';
-import type { Row, Rows, Statement, Value } from './statement.ts';
-
-export interface Read extends Statement {
-  /** Counts what a list has in all. */
-  readonly total?: Statement;
-  /** `totals` holds the rows of `total`. */
-  readonly decode: (rows: Rows, totals: Rows) => unknown;
-}
+import {
+  PAYLOAD_SELECT,
+  VERSION_SELECT,
+  VERSIONS_DUE,
+  VERSIONS_LIST,
+  VERSIONS_OF_VALUE,
+  VERSIONS_TOTAL,
+} from './sql/versions.ts';
+import type { Rows } from './statement.ts';
 
 const NEWEST = Number.MAX_SAFE_INTEGER;
 
@@ -41,30 +44,81 @@ export function readOf(need: Need): Read {
     case 'project':
       return one(forReference(PROJECT_SELECT, need.project), [need.project], projectOf);
     case 'secret':
-      return one(forReference(SECRET_SELECT, need.project), [need.project, need.key], secretOf);
+      return one(forPlace(SECRET_SELECT, need), placeValues(need), secretOf);
     case 'version':
-      return one(forReference(VERSION_SELECT, need.project), [need.project, need.key, need.number], versionOf);
     case 'payload':
-      return one(forReference(PAYLOAD_SELECT, need.project), [need.project, need.key, need.number], payloadOf);
+      return need.alias === undefined && !need.previous ? readVersion(need, need.number) : readByName(need);
     case 'account':
       return one(ACCOUNT_SELECT, [need.email], accountOf);
+    case 'accountKey':
+      return one(ACCOUNT_KEY_SELECT, [need.id], accountKeyOf);
+    case 'accountKeys':
+      return rowsOf(ACCOUNT_KEYS_LIST, [need.email], accountKeyOf);
     case 'token':
       return one(TOKEN_SELECT, [need.hash], tokenOf);
     case 'projects':
-      return { sql: PROJECTS_LIST, values: [need.after, checkedLimit(need)], decode: (rows) => rows.map(projectOf) };
+      return rowsOf(PROJECTS_LIST, [need.after, checkedLimit(need)], projectOf);
     case 'secrets':
+    case 'versions':
+    case 'accounts':
+      return readPage(need);
+    case 'dueSecrets':
+    case 'dueVersions':
+    case 'sameValue':
+      return readAcross(need);
+    case 'tagKey':
+    case 'tagKeys':
+    case 'tagValues':
+    case 'tagValuesNamed':
+    case 'projectOfTag':
+    case 'tagsOfSecret':
+    case 'tagUse':
+      return readTags(need);
+    default:
+      return readEvents(need);
+  }
+}
+
+type VersionNeed = Extract<Need, { need: 'version' | 'payload' }>;
+
+function readVersion(need: VersionNeed, number: number): Read {
+  const values = [...placeValues(need), number];
+  return need.need === 'version'
+    ? one(forPlace(VERSION_SELECT, need), values, versionOf)
+    : one(forPlace(PAYLOAD_SELECT, need), values, payloadOf);
+}
+
+/** Looks the number up in the secret first, by an alias or as the one before. */
+function readByName(need: VersionNeed): Read {
+  const next = ([row]: Rows) => {
+    const number = row === undefined ? undefined : numberOf(secretOf(row), need);
+    return number === undefined ? undefined : readVersion(need, number);
+  };
+  return { ...one(forPlace(SECRET_SELECT, need), placeValues(need), secretOf), next };
+}
+
+function numberOf({ versionAliases, previousVersion }: Secret, { alias }: VersionNeed): number | undefined {
+  if (alias === undefined) return previousVersion || undefined;
+  return Object.hasOwn(versionAliases, alias) ? versionAliases[alias] : undefined;
+}
+
+function readPage(need: Extract<Need, { need: 'secrets' | 'versions' | 'accounts' }>): Read {
+  switch (need.need) {
+    case 'secrets': {
+      const place = [need.project, need.location ?? ''] as const;
       return listed(
         forReference(SECRETS_LIST, need.project),
-        [need.project, need.before || NEWEST, checkedLimit(need)],
+        [...place, need.before || NEWEST, checkedLimit(need)],
         secretInListOf,
-        { sql: forReference(SECRETS_TOTAL, need.project), values: [need.project] },
+        { sql: forReference(SECRETS_TOTAL, need.project), values: place },
       );
+    }
     case 'versions':
       return listed(
-        forReference(VERSIONS_LIST, need.project),
-        [need.project, need.key, need.before || NEWEST, checkedLimit(need)],
+        forPlace(VERSIONS_LIST, need),
+        [...placeValues(need), need.before || NEWEST, checkedLimit(need)],
         versionOf,
-        { sql: forReference(VERSIONS_TOTAL, need.project), values: [need.project, need.key] },
+        { sql: forPlace(VERSIONS_TOTAL, need), values: placeValues(need) },
       );
     case 'accounts':
       return listed(
@@ -76,16 +130,17 @@ export function readOf(need: Need): Read {
   }
 }
 
-function one(sql: string, values: readonly Value[], decode: (row: Row) => unknown): Read {
-  return { sql, values, decode: (rows) => (rows[0] === undefined ? undefined : decode(rows[0])) };
-}
-
-function listed(sql: string, values: readonly Value[], decode: (row: Row) => unknown, total: Statement): Read {
-  return { sql, values, total, decode: (rows, totals) => ({ rows: rows.map(decode), total: totalOf(totals) }) };
-}
-
-/** One row more than a page tells whether another page follows. */
-function checkedLimit(need: { readonly limit: number }): number {
-  assert(Number.isInteger(need.limit) && need.limit >= 0 && need.limit <= PAGE_SIZE_MAX + 1, 'a limit within bounds');
-  return need.limit;
+/** What is looked for in the whole server. */
+function readAcross(need: Extract<Need, { need: 'dueSecrets' | 'dueVersions' | 'sameValue' }>): Read {
+  const limit = checkedLimit(need);
+  switch (need.need) {
+    case 'dueSecrets': {
+      const due = [need.until, limit];
+      return rowsOf(SECRETS_DUE, [...due, ...due, ...due, limit], secretOfProjectOf);
+    }
+    case 'dueVersions':
+      return rowsOf(VERSIONS_DUE, [need.until, limit], versionOfSecretOf);
+    case 'sameValue':
+      return rowsOf(forPlace(VERSIONS_OF_VALUE, need), [...placeValues(need), need.number, limit], versionOfSecretOf);
+  }
 }

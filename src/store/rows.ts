@@ -2,13 +2,31 @@
 // INTERNAL fault that names table and row, never a default.
 
 import type { AuditRecord } from '../core/audit-record.ts';
-import { Fault } from '../core/error.ts';
 import type { Policy } from '../core/iam/policy.ts';
-import type { AccountEmail, ProjectId, SecretName } from '../core/name.ts';
-import type { AuditMark, PayloadRow, SecretInList } from '../core/ports.ts';
-import type { Account, Project, Secret, Token, Version, VersionState } from '../core/secret.ts';
-import { isObject, isText, type JsonColumn, labelsColumn, policyColumn, replicationColumn } from './json.ts';
+import type { Location, ProjectId, SecretName } from '../core/name.ts';
+import type { AuditMark, PayloadRow, SecretInList, SecretOfProject, VersionOfSecret } from '../core/ports.ts';
+import type { Project, Rotation, Secret, Version, VersionState } from '../core/secret.ts';
+import { bytes, damaged, flag, integer, json, text, type Writable } from './cells.ts';
+import {
+  isObject,
+  isText,
+  labelsColumn,
+  policyColumn,
+  projectSettingsColumn,
+  replicationColumn,
+  type SecretSettings,
+  secretSettingsColumn,
+} from './columns.ts';
+import { PROJECT_COLUMNS } from './sql/projects.ts';
+import { columnCount } from './sql/reference.ts';
+import { SECRET_COLUMNS } from './sql/secrets.ts';
 import type { Row, Rows } from './statement.ts';
+
+/** Where the columns of a secret begin, and end, in a row that a project's come first in. */
+const SECRET_AT = columnCount(PROJECT_COLUMNS);
+const VERSION_AT: number = SECRET_AT + columnCount(SECRET_COLUMNS);
+/** The cursor of a list comes after the secret's own columns. */
+const CURSOR_AT = columnCount(SECRET_COLUMNS);
 
 export function serverPolicyOf(rows: Rows): Policy {
   if (rows[0] === undefined) throw damaged('server', ['1'], 'is not there');
@@ -27,27 +45,57 @@ export function projectOf(row: Row): Project {
     etag: text('projects', row, 7),
     policy: json(policyColumn, 'projects', row, 8),
     wrappedKey: bytes('projects', row, 9),
+    settings: json(projectSettingsColumn, 'projects', row, 10),
   };
 }
 
 export function secretOf(row: Row): Secret {
-  return {
+  const settings = json(secretSettingsColumn, 'secrets', row, 8);
+  const secret: Writable<Secret> = {
     uid: text('secrets', row, 0),
     projectUid: text('secrets', row, 1),
-    name: text('secrets', row, 2) as SecretName,
-    createdAt: integer('secrets', row, 3),
-    labels: json(labelsColumn, 'secrets', row, 4),
-    annotations: json(labelsColumn, 'secrets', row, 5),
-    replication: json(replicationColumn, 'secrets', row, 6),
-    etag: text('secrets', row, 7),
-    policy: json(policyColumn, 'secrets', row, 8),
-    lastVersion: integer('secrets', row, 9),
-    currentVersion: integer('secrets', row, 10),
+    location: text('secrets', row, 2) as Location,
+    name: text('secrets', row, 3) as SecretName,
+    createdAt: integer('secrets', row, 4),
+    labels: json(labelsColumn, 'secrets', row, 5),
+    annotations: json(labelsColumn, 'secrets', row, 6),
+    tags: settings.tags,
+    replication: json(replicationColumn, 'secrets', row, 7),
+    versionAliases: settings.versionAliases,
+    topics: settings.topics,
+    etag: text('secrets', row, 9),
+    policy: json(policyColumn, 'secrets', row, 10),
+    lastVersion: integer('secrets', row, 11),
+    currentVersion: integer('secrets', row, 12),
+    previousVersion: integer('secrets', row, 13),
   };
+  const { versionDestroyTtlSeconds } = settings;
+  if (versionDestroyTtlSeconds !== undefined) secret.versionDestroyTtlSeconds = versionDestroyTtlSeconds;
+  if (row[14] !== null) secret.expiresAt = integer('secrets', row, 14);
+  const rotation = rotationOf(row, settings);
+  if (rotation !== undefined) secret.rotation = rotation;
+  if (row[16] !== null) secret.purgeAt = integer('secrets', row, 16);
+  return secret;
+}
+
+function rotationOf(row: Row, { rotationPeriodSeconds }: SecretSettings): Rotation | undefined {
+  if (row[15] === null) {
+    return rotationPeriodSeconds === undefined ? undefined : { periodSeconds: rotationPeriodSeconds };
+  }
+  const nextAt = integer('secrets', row, 15);
+  return rotationPeriodSeconds === undefined ? { nextAt } : { nextAt, periodSeconds: rotationPeriodSeconds };
 }
 
 export function secretInListOf(row: Row): SecretInList {
-  return { secret: secretOf(row), cursor: integer('secrets', row, 11) };
+  return { secret: secretOf(row), cursor: integer('secrets', row, CURSOR_AT) };
+}
+
+export function secretOfProjectOf(row: Row): SecretOfProject {
+  return { project: projectOf(row.slice(0, SECRET_AT)), secret: secretOf(row.slice(SECRET_AT, VERSION_AT)) };
+}
+
+export function versionOfSecretOf(row: Row): VersionOfSecret {
+  return { ...secretOfProjectOf(row), version: versionOf(row.slice(VERSION_AT)) };
 }
 
 const STATES: ReadonlySet<unknown> = new Set<VersionState>(['ENABLED', 'DISABLED', 'DESTROYED']);
@@ -55,7 +103,7 @@ const STATES: ReadonlySet<unknown> = new Set<VersionState>(['ENABLED', 'DISABLED
 export function versionOf(row: Row): Version {
   const state = text('versions', row, 3);
   if (!STATES.has(state)) throw damaged('versions', row, 'is in a state that does not exist');
-  const version: Version = {
+  const version: Writable<Version> = {
     uid: text('versions', row, 0),
     secretUid: text('versions', row, 1),
     number: integer('versions', row, 2),
@@ -65,38 +113,16 @@ export function versionOf(row: Row): Version {
     crc32c: integer('versions', row, 7),
     clientChecksum: flag('versions', row, 8),
   };
-  return row[5] === null ? version : { ...version, destroyedAt: integer('versions', row, 5) };
+  if (row[5] !== null) version.destroyedAt = integer('versions', row, 5);
+  if (row[9] !== null) version.scheduledDestroyAt = integer('versions', row, 9);
+  if (row[10] !== null) version.fingerprint = text('versions', row, 10);
+  return version;
 }
 
 export function payloadOf(row: Row): PayloadRow {
   const version = versionOf(row);
   if (version.state === 'DESTROYED') return { version };
-  return { version, sealed: { wrappedKey: bytes('versions', row, 9), ciphertext: bytes('versions', row, 10) } };
-}
-
-export function accountOf(row: Row): Account {
-  return {
-    uid: text('accounts', row, 0),
-    projectUid: text('accounts', row, 1),
-    email: text('accounts', row, 2) as AccountEmail,
-    uniqueId: text('accounts', row, 3),
-    displayName: text('accounts', row, 4),
-    description: text('accounts', row, 5),
-    createdAt: integer('accounts', row, 6),
-    etag: text('accounts', row, 7),
-  };
-}
-
-export function tokenOf(row: Row): Token {
-  const kind = text('tokens', row, 2);
-  if (kind !== 'owner' && kind !== 'access') throw damaged('tokens', row, 'is of a kind that does not exist');
-  const token: Token = {
-    hash: text('tokens', row, 0),
-    member: text('tokens', row, 1),
-    kind,
-    createdAt: integer('tokens', row, 3),
-  };
-  return row[4] === null ? token : { ...token, expiresAt: integer('tokens', row, 4) };
+  return { version, sealed: { wrappedKey: bytes('versions', row, 11), ciphertext: bytes('versions', row, 12) } };
 }
 
 const RECORD_TEXTS = ['id', 'operation', 'outcome', 'principal', 'resource', 'dialect', 'peer', 'requestId'] as const;
@@ -125,46 +151,4 @@ export function auditMarkOf(row: Row): AuditMark {
     head: text('audit_mark', row, 3),
     mac: text('audit_mark', row, 4),
   };
-}
-
-export function totalOf(rows: Rows): number {
-  const total = rows[0]?.[0];
-  if (typeof total !== 'number') throw new TypeError('a count answers one number');
-  return total;
-}
-
-function text(table: string, row: Row, column: number): string {
-  const cell = row[column];
-  if (typeof cell !== 'string') throw damaged(table, row, `holds no text in column ${column}`);
-  return cell;
-}
-
-function integer(table: string, row: Row, column: number): number {
-  const cell = row[column];
-  if (!Number.isSafeInteger(cell)) throw damaged(table, row, `holds no whole number in column ${column}`);
-  return cell as number;
-}
-
-function flag(table: string, row: Row, column: number): boolean {
-  const cell = row[column];
-  if (cell !== 0 && cell !== 1) throw damaged(table, row, `holds neither 0 nor 1 in column ${column}`);
-  return cell === 1;
-}
-
-function bytes(table: string, row: Row, column: number): Uint8Array {
-  const cell = row[column];
-  if (!(cell instanceof Uint8Array)) throw damaged(table, row, `holds no bytes in column ${column}`);
-  return cell;
-}
-
-function json<T extends object>(kind: JsonColumn<T>, table: string, row: Row, column: number): T {
-  const value = kind.decode(text(table, row, column));
-  if (value === undefined) throw damaged(table, row, `holds JSON of another shape in column ${column}`);
-  return value;
-}
-
-/** The first column names the row; a hash of a token is shown by its beginning only. */
-function damaged(table: string, row: Row, problem: string, cause?: unknown): Fault {
-  const uid = table === 'tokens' ? String(row[0]).slice(0, 12) : String(row[0]);
-  return new Fault('INTERNAL', { table, uid, problem: `row ${uid} of ${table} ${problem}` }, { cause });
 }

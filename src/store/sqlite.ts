@@ -13,7 +13,8 @@ import { Eraser } from './eraser.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 import { MIGRATIONS } from './migrations/all.ts';
 import { problemOf } from './problem.ts';
-import { type Read, readOf } from './reads.ts';
+import type { Read } from './read.ts';
+import { readOf } from './reads.ts';
 import { auditMarkOf, auditRecordOf } from './rows.ts';
 import { migrate } from './schema.ts';
 import { AUDIT_INSERT, AUDIT_PENDING, AUDIT_SETTLE, MARK_SELECT, MARK_UPSERT } from './sql/audit.ts';
@@ -76,7 +77,7 @@ export class SqliteStore implements Store, MetaStore {
     const names = Object.keys(needs);
     const first = names.length === 1 ? readOf((needs as Needs)[names[0] as string] as Needs[string]) : undefined;
     // One statement is a snapshot of its own.
-    if (first !== undefined && first.total === undefined) {
+    if (first !== undefined && first.total === undefined && first.next === undefined) {
       return { [names[0] as string]: this.#answer(first) } as RowsOf<N>;
     }
     return this.#connection.snapshot(() => this.#load(needs));
@@ -162,15 +163,23 @@ export class SqliteStore implements Store, MetaStore {
   }
 
   #answer(read: Read): unknown {
+    const rows = this.#connection.all(read.sql, read.values);
+    if (read.next !== undefined) {
+      const next = read.next(rows);
+      return next === undefined ? undefined : this.#answer(next);
+    }
     const totals: Rows = read.total === undefined ? [] : this.#connection.all(read.total.sql, read.total.values);
-    return read.decode(this.#connection.all(read.sql, read.values), totals);
+    return read.decode(rows, totals);
   }
 
   #apply(change: Change): void {
-    for (const write of writesOf(change)) {
-      const touched = this.#connection.run(write.sql, write.values);
-      if (write.touches === 'one row' && touched !== 1) {
-        throw new Fault('INTERNAL', { problem: `${change.change} touched ${touched} rows instead of one` });
+    for (const step of writesOf(change)) {
+      const writes = 'query' in step ? step.writes(this.#connection.all(step.query.sql, step.query.values)) : [step];
+      for (const write of writes) {
+        const touched = this.#connection.run(write.sql, write.values);
+        if (write.touches === 'one row' && touched !== 1) {
+          throw new Fault('INTERNAL', { problem: `${change.change} touched ${touched} rows instead of one` });
+        }
       }
     }
   }

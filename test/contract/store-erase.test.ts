@@ -47,7 +47,8 @@ test('a destroyed version and a deleted secret are gone from file and log soon a
   const deleted = await seed(store, 3);
   const [version, kept] = destroyed.versions;
   assert.ok(version && kept);
-  const lost = bytesOf([destroyed.sealed[0] as SealedPayload, ...deleted.sealed]);
+  const fingerprints = [version, ...deleted.versions].map((each) => Buffer.from(each.fingerprint ?? assert.fail()));
+  const lost = [...bytesOf([destroyed.sealed[0] as SealedPayload, ...deleted.sealed]), ...fingerprints];
   assert.equal(copies(directory, lost), lost.length);
   await apply(
     store,

@@ -2,10 +2,20 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { AuditRecord } from '../../src/core/audit-record.ts';
+import { Fault } from '../../src/core/error.ts';
 import { EMPTY_POLICY } from '../../src/core/iam/policy.ts';
-import { parseProjectId, parseProjectRef, parseSecretName, userAccountEmail } from '../../src/core/name.ts';
+import { GLOBAL, parseProjectId, parseProjectRef, parseSecretName, userAccountEmail } from '../../src/core/name.ts';
 import type { Change, Decided, MetaStore, Store } from '../../src/core/ports.ts';
-import type { Account, Project, SealedPayload, Secret, Token, Version } from '../../src/core/secret.ts';
+import type {
+  Account,
+  AccountKey,
+  Project,
+  SealedPayload,
+  Secret,
+  StoredEvent,
+  Token,
+  Version,
+} from '../../src/core/secret.ts';
 
 export type AnyStore = Store & MetaStore;
 
@@ -28,6 +38,7 @@ export function aProject(over: Partial<Project> = {}): Project {
     etag: '0123456789abcd',
     policy: { bindings: [{ role: 'roles/viewer', members: ['user:a@example.com', 'allUsers'] }], etag: 'BwAB' },
     wrappedKey: randomBytes(61),
+    settings: {},
     ...over,
   };
 }
@@ -36,15 +47,20 @@ export function aSecret(project: Project, name = `s-${uid()}`, over: Partial<Sec
   return {
     uid: uid(),
     projectUid: project.uid,
+    location: GLOBAL,
     name: parseSecretName(name),
     createdAt: 1_790_000_000_002,
     labels: {},
     annotations: { note: 'line one\nline "two"' },
-    replication: { locations: ['europe-west1', 'us-east1'] },
+    tags: {},
+    replication: { locations: [{ location: 'europe-west1' }, { location: 'us-east1' }] },
+    versionAliases: {},
+    topics: [],
     etag: '0123456789abce',
     policy: EMPTY_POLICY,
     lastVersion: 0,
     currentVersion: 0,
+    previousVersion: 0,
     ...over,
   };
 }
@@ -58,9 +74,15 @@ export function aVersion(secret: Secret, number: number, over: Partial<Version> 
     createdAt: 1_790_000_000_003,
     etag: '0123456789abcf',
     crc32c: 0xffffffff,
+    fingerprint: uid() + uid(),
     clientChecksum: number % 2 === 0,
     ...over,
   };
+}
+
+/** As versions are that were stored before there were fingerprints, or were destroyed. */
+export function withoutFingerprint({ fingerprint: _, ...version }: Version): Version {
+  return version;
 }
 
 export function aSealed(bytes = 100): SealedPayload {
@@ -79,6 +101,38 @@ export function anAccount(project: Project, name = 'my-service', over: Partial<A
     etag: '0123456789abd0',
     ...over,
   };
+}
+
+export function aKey(account: Account, over: Partial<AccountKey> = {}): AccountKey {
+  return {
+    id: (uid() + uid()).slice(0, 40),
+    account: account.email,
+    publicKey: '-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n',
+    createdAt: 1_790_000_000_005,
+    disabled: false,
+    ...over,
+  };
+}
+
+export function anEvent(over: Partial<StoredEvent> = {}): StoredEvent {
+  return {
+    id: uid(),
+    time: 1_790_000_000_007,
+    projectUid: uid(),
+    type: 'SECRET_VERSION_ADD',
+    resource: 'projects/p/secrets/s',
+    version: 3,
+    topics: ['projects/p/topics/t'],
+    attributes: { eventType: 'SECRET_VERSION_ADD' },
+    data: '{"name":"projects/1/secrets/s"}',
+    ...over,
+  };
+}
+
+/** The deletion of an account. */
+export function deletion({ email, uniqueId }: Account): Extract<Change, { change: 'account.delete' }> {
+  const deletedMember = `deleted:serviceAccount:${email}?uid=${uniqueId}`;
+  return { change: 'account.delete', email, deletedMember, policyEtag: 'BwXX' };
 }
 
 export function aToken(member: string, over: Partial<Token> = {}): Token {
@@ -137,6 +191,10 @@ export async function seed(
 }
 
 export const unknownProject = parseProjectRef('no-such-project');
+
+export function internal(error: unknown): boolean {
+  return error instanceof Fault && error.code === 'INTERNAL';
+}
 
 export function numbers(versions: readonly Version[]): number[] {
   return versions.map(({ number }) => number);

@@ -21,6 +21,9 @@ import {
   unknownProject,
 } from './store-rows.ts';
 import { describeChanges, describeTransactions } from './store-spec-changes.ts';
+import { describeIdentity, describeOutbox, describeTopics } from './store-spec-events.ts';
+import { describeSchedules, describeSecrets } from './store-spec-lifecycle.ts';
+import { describeTags } from './store-spec-tags.ts';
 
 /** A place where one store lives; opening it again after closing finds the same data. */
 export interface StorePlace {
@@ -255,6 +258,12 @@ export function storeSpec(engine: string, create: () => Maybe<StorePlace>): void
     describeLists(use);
     describeChanges(use);
     describeTransactions(use);
+    describeSecrets(use);
+    describeSchedules(use);
+    describeTopics(use);
+    describeTags(use);
+    describeOutbox(use);
+    describeIdentity(use);
     describeAudit(use);
     describeMeta(use);
 

@@ -23,7 +23,7 @@ const options = {
     meta: (key: string) => rows.get(key),
     setMeta: (key: string, value: Uint8Array) => void rows.set(key, value),
   },
-  keyring: new Keyring({ root: newKey(), sealType: 'file', sealKeyId: '' }),
+  keyring: new Keyring({ root: newKey(), fingerprintKey: newKey(), sealType: 'file', sealKeyId: '' }),
   clock: systemClock,
   hosts: ['coffer.example', '10.1.2.3', '0.0.0.0'],
   allows: (name: string) => name === GLOBAL || /^secretmanager\.[a-z0-9-]+\.rep\.googleapis\.com$/.test(name),

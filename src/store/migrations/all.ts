@@ -2,5 +2,7 @@
 
 import type { Migration } from '../migration.ts';
 import { init } from './0001-init.ts';
+import { lifecycle } from './0002-lifecycle.ts';
+import { tags } from './0003-tags.ts';
 
-export const MIGRATIONS: readonly Migration[] = [init];
+export const MIGRATIONS: readonly Migration[] = [init, lifecycle, tags];

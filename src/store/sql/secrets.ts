@@ -1,27 +1,50 @@
-// Secrets. Their one location for now is the empty text. Totals are counted over a covering index: a kept counter would
-// be one more row that every writer of a project waits for, and one more thing that can be wrong.
+// Secrets. One that is deleted has a time of purge: it keeps its name, and is found only where it is asked for.
+// Totals are counted over a covering index: a kept counter would be one more row that every writer of a project waits
+// for, and one more thing that can be wrong.
 
-import { byReference, placeholders, qualified } from './reference.ts';
+import { PROJECT_COLUMNS } from './projects.ts';
+import { byPlace, byReference, placeholders, qualified } from './reference.ts';
 
-const COLUMNS = `uid, project_uid, name, created_at, labels, annotations, replication, etag, policy, last_version,
-  current_version`;
-const INSERTED = `${COLUMNS}, location, key`;
+export const SECRET_COLUMNS = `uid, project_uid, location, name, created_at, labels, annotations, replication, settings,
+  etag, policy, last_version, current_version, previous_version, expires_at, rotate_at, purge_at`;
+const INSERTED = `${SECRET_COLUMNS}, key`;
 const OF_PROJECT = 'FROM projects p JOIN secrets s ON s.project_uid = p.uid';
+const OF_LOCATION = 's.location = ? AND s.purge_at IS NULL';
 
-export const SECRET_SELECT = byReference(
-  (column) => `SELECT ${qualified('s', COLUMNS)} ${OF_PROJECT} WHERE ${column} = ? AND s.location = '' AND s.key = ?`,
+export const SECRET_SELECT = byPlace(
+  (found) => `SELECT ${qualified('s', SECRET_COLUMNS)} ${OF_PROJECT} WHERE ${found}`,
 );
 export const SECRETS_LIST = byReference(
-  (column) => `SELECT ${qualified('s', COLUMNS)}, s.ordinal ${OF_PROJECT}
-  WHERE ${column} = ? AND s.location = '' AND s.ordinal < ? ORDER BY s.ordinal DESC LIMIT ?`,
+  (column) => `SELECT ${qualified('s', SECRET_COLUMNS)}, s.ordinal ${OF_PROJECT}
+  WHERE ${column} = ? AND ${OF_LOCATION} AND s.ordinal < ? ORDER BY s.ordinal DESC LIMIT ?`,
 );
 export const SECRETS_TOTAL = byReference(
-  (column) => `SELECT COUNT(*) ${OF_PROJECT} WHERE ${column} = ? AND s.location = ''`,
+  (column) => `SELECT COUNT(*) ${OF_PROJECT} WHERE ${column} = ? AND ${OF_LOCATION}`,
 );
+
+/** The first so many by one of the times; every secret is there once. */
+function due(column: string, more = ''): string {
+  return `SELECT * FROM (SELECT ordinal, ${column} AS due_at FROM secrets
+    WHERE ${column} <= ?${more} ORDER BY ${column}, ordinal LIMIT ?) AS by_${column}`;
+}
+
+/** Takes the time and the limit three times, then the limit once more. The first of a secret's times is what counts. */
+export const SECRETS_DUE = `SELECT ${qualified('p', PROJECT_COLUMNS)}, ${qualified('s', SECRET_COLUMNS)}
+  FROM (SELECT ordinal, MIN(due_at) AS due_at
+    FROM (${due('expires_at')} UNION ALL ${due('purge_at')} UNION ALL ${due('rotate_at', ' AND purge_at IS NULL')}) AS dues
+    GROUP BY ordinal ORDER BY MIN(due_at), ordinal LIMIT ?) AS due
+  JOIN secrets s ON s.ordinal = due.ordinal JOIN projects p ON p.uid = s.project_uid
+  ORDER BY due.due_at, due.ordinal`;
 
 export const SECRET_INSERT = `INSERT INTO secrets (${INSERTED}) VALUES (${placeholders(INSERTED)})`;
 /** Finds nothing where a column that never changes would: an update is of that very secret. */
 export const SECRET_UPDATE = `UPDATE secrets
-  SET labels = ?, annotations = ?, replication = ?, etag = ?, policy = ?, last_version = ?, current_version = ?
-  WHERE uid = ? AND project_uid = ? AND name = ? AND created_at = ?`;
+  SET labels = ?, annotations = ?, replication = ?, settings = ?, etag = ?, policy = ?, last_version = ?,
+    current_version = ?, previous_version = ?, expires_at = ?, rotate_at = ?, purge_at = ?
+  WHERE uid = ? AND project_uid = ? AND location = ? AND name = ? AND created_at = ?`;
 export const SECRET_DELETE = 'DELETE FROM secrets WHERE uid = ?';
+
+/** Few secrets have a policy of their own; an index holds those. */
+export const SECRET_POLICIES = `SELECT uid, policy FROM secrets
+  WHERE policy <> '{"bindings":[],"etag":"ACAB"}' AND policy LIKE ?`;
+export const SECRET_POLICY_UPDATE = 'UPDATE secrets SET policy = ? WHERE uid = ?';

@@ -1,0 +1,85 @@
+// JWTs that service accounts sign (RFC 7515 compact form): taken apart strictly, and their signatures checked.
+// RS256 only, whatever the token says of itself: `none` and the HMACs are refused by name, before any key is touched,
+// and no header field ever leads to a key but `kid`, which is looked up in the store. Nothing is fetched.
+
+import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
+import type { Claims, SignedJwt } from '../core/jwt.ts';
+import type { JwtReader } from '../core/ports.ts';
+
+/** Ours: what Google's libraries write has about 900 characters. */
+const JWT_CHARS_MAX = 4096;
+const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
+const KEY_ID = /^[0-9a-f]{40}$/;
+/** Fields that a header may have: any other could mean something that is not understood here (RFC 7515 section 4.1.11). */
+const HEADER_FIELDS: ReadonlySet<string> = new Set(['alg', 'kid', 'typ']);
+/** RSA with 2048 bits. */
+const SIGNATURE_BYTES = 256;
+const KEYS_MAX = 1024;
+const VERIFIED_MAX = 4096;
+
+/** The parts of a JWT, or undefined for what has not exactly the form of one of ours. */
+function readJwt(text: string): SignedJwt | undefined {
+  if (text.length > JWT_CHARS_MAX) return undefined;
+  const [, head = '', body = '', tail = ''] = COMPACT.exec(text) ?? [];
+  const header = jsonObject(head);
+  const claims = jsonObject(body);
+  if (header === undefined || claims === undefined) return undefined;
+  const { alg, kid, typ } = header;
+  if (alg !== 'RS256' || !(kid === undefined || (typeof kid === 'string' && KEY_ID.test(kid)))) return undefined;
+  if (typ !== undefined && typ !== 'JWT') return undefined;
+  if (Object.keys(header).some((name) => !HEADER_FIELDS.has(name))) return undefined;
+  const signature = bytesOf(tail);
+  if (signature?.length !== SIGNATURE_BYTES) return undefined;
+  const parts = { hash: hash('sha256', text, 'hex'), claims, signed: `${head}.${body}`, signature };
+  return kid === undefined ? parts : { ...parts, keyId: kid };
+}
+
+function jsonObject(part: string): Claims | undefined {
+  const bytes = bytesOf(part);
+  if (bytes === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Claims) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Base64url in its one spelling: Node would skip what does not belong. */
+function bytesOf(part: string): Buffer | undefined {
+  const bytes = Buffer.from(part, 'base64url');
+  return part !== '' && bytes.toString('base64url') === part ? bytes : undefined;
+}
+
+/**
+ * What reads JWTs. What was found to be signed by a key is remembered by the JWT's hash and that key, both bounded, so
+ * that a bearer costs one verification and not one a request. It says nothing about whether the key may still be used:
+ * that is asked of the store each time.
+ */
+export function createJwtReader(): JwtReader {
+  const keys = new Map<string, KeyObject>();
+  const verified = new Map<string, string>();
+  const keyOf = (publicKey: string): KeyObject => {
+    const known = keys.get(publicKey);
+    if (known !== undefined) return known;
+    const key = createPublicKey(publicKey);
+    keep(keys, publicKey, key, KEYS_MAX);
+    return key;
+  };
+  return {
+    read: readJwt,
+    isSignedBy: (jwt, publicKey) => {
+      if (verified.get(jwt.hash) === publicKey) return true;
+      const isGood = verify('RSA-SHA256', Buffer.from(jwt.signed), keyOf(publicKey), jwt.signature);
+      if (isGood) keep(verified, jwt.hash, publicKey, VERIFIED_MAX);
+      return isGood;
+    },
+  };
+}
+
+/** Adds to a bounded map; the oldest goes. */
+function keep<V>(map: Map<string, V>, key: string, value: V, sizeMax: number): void {
+  const oldest = map.keys().next();
+  if (map.size >= sizeMax && oldest.done !== true) map.delete(oldest.value);
+  map.set(key, value);
+}

@@ -1,0 +1,94 @@
+// The JSON columns of the schema, each with the exact shape that it takes: every member named here, and no other.
+
+import type { Condition } from '../core/iam/condition.ts';
+import type { Binding, Policy } from '../core/iam/policy.ts';
+import type { Labels, ProjectSettings, ReplicaLocation, Replication, Secret } from '../core/secret.ts';
+import { JsonColumn } from './json.ts';
+
+/** What a secret has that no query looks for. */
+export interface SecretSettings
+  extends Pick<Secret, 'tags' | 'versionAliases' | 'topics' | 'versionDestroyTtlSeconds'> {
+  readonly rotationPeriodSeconds?: number;
+}
+
+type Check = (value: unknown) => boolean;
+
+export const labelsColumn: JsonColumn<Labels> = new JsonColumn(isLabels);
+
+/** Of events: apart from the labels, so that events, no two of which are alike, do not push those out of memory. */
+export const attributesColumn: JsonColumn<Labels> = new JsonColumn(isLabels);
+export const topicsColumn: JsonColumn<readonly string[]> = new JsonColumn(isTexts);
+
+export const replicationColumn: JsonColumn<Replication> = new JsonColumn((value): value is Replication =>
+  hasShape(value, { locations: listOf(isReplicaLocation) }, { kmsKey: isText }),
+);
+
+export const policyColumn: JsonColumn<Policy> = new JsonColumn((value): value is Policy =>
+  hasShape(value, { bindings: listOf(isBinding), etag: isText }),
+);
+
+export const secretSettingsColumn: JsonColumn<SecretSettings> = new JsonColumn((value): value is SecretSettings =>
+  hasShape(
+    value,
+    { tags: isLabels, versionAliases: isAliases, topics: isTexts },
+    { versionDestroyTtlSeconds: isCount, rotationPeriodSeconds: isCount },
+  ),
+);
+
+export const projectSettingsColumn: JsonColumn<ProjectSettings> = new JsonColumn((value): value is ProjectSettings =>
+  hasShape(value, {}, { accessPerMinute: isCount, readPerMinute: isCount, writePerMinute: isCount }),
+);
+
+function isBinding(value: unknown): value is Binding {
+  return hasShape(value, { role: isText, members: isTexts }, { condition: isCondition });
+}
+
+function isCondition(value: unknown): value is Condition {
+  return hasShape(value, { title: isText, description: isText, expression: isText });
+}
+
+function isReplicaLocation(value: unknown): value is ReplicaLocation {
+  return hasShape(value, { location: isText }, { kmsKey: isText });
+}
+
+function isLabels(value: unknown): value is Labels {
+  return isObject(value) && Object.values(value).every(isText);
+}
+
+function isAliases(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every((number) => isCount(number) && number > 0);
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function listOf(check: Check): Check {
+  return (value) => Array.isArray(value) && value.every(check);
+}
+
+/** An object with every member of `required`, any of `optional`, and no other. */
+function hasShape(
+  value: unknown,
+  required: Readonly<Record<string, Check>>,
+  optional: Readonly<Record<string, Check>> = {},
+): boolean {
+  if (!isObject(value) || !Object.keys(required).every((key) => Object.hasOwn(value, key))) return false;
+  return Object.entries(value).every(([key, inner]) => checkOf(key, required, optional)?.(inner) === true);
+}
+
+function checkOf(key: string, ...shapes: Readonly<Record<string, Check>>[]): Check | undefined {
+  return shapes.find((shape) => Object.hasOwn(shape, key))?.[key];
+}

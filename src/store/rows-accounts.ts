@@ -1,0 +1,43 @@
+// Rows of service accounts, their keys and their tokens to domain values. The order of columns is that of `sql/`.
+
+import type { AccountEmail } from '../core/name.ts';
+import type { Account, AccountKey, Token } from '../core/secret.ts';
+import { damaged, flag, integer, text, type Writable } from './cells.ts';
+import type { Row } from './statement.ts';
+
+export function accountOf(row: Row): Account {
+  return {
+    uid: text('accounts', row, 0),
+    projectUid: text('accounts', row, 1),
+    email: text('accounts', row, 2) as AccountEmail,
+    uniqueId: text('accounts', row, 3),
+    displayName: text('accounts', row, 4),
+    description: text('accounts', row, 5),
+    createdAt: integer('accounts', row, 6),
+    etag: text('accounts', row, 7),
+  };
+}
+
+export function accountKeyOf(row: Row): AccountKey {
+  const key: Writable<AccountKey> = {
+    id: text('account_keys', row, 0),
+    account: text('account_keys', row, 1) as AccountEmail,
+    publicKey: text('account_keys', row, 2),
+    createdAt: integer('account_keys', row, 3),
+    disabled: flag('account_keys', row, 5),
+  };
+  if (row[4] !== null) key.expiresAt = integer('account_keys', row, 4);
+  return key;
+}
+
+export function tokenOf(row: Row): Token {
+  const kind = text('tokens', row, 2);
+  if (kind !== 'owner' && kind !== 'access') throw damaged('tokens', row, 'is of a kind that does not exist');
+  const token: Token = {
+    hash: text('tokens', row, 0),
+    member: text('tokens', row, 1),
+    kind,
+    createdAt: integer('tokens', row, 3),
+  };
+  return row[4] === null ? token : { ...token, expiresAt: integer('tokens', row, 4) };
+}

@@ -1,0 +1,47 @@
+// Service accounts, their keys and their tokens as the statements that keep them. The order of values is that of `sql/`.
+
+import type { Account, AccountKey, Token } from '../core/secret.ts';
+import { ACCOUNT_KEY_INSERT, ACCOUNT_KEY_UPDATE } from './sql/account-keys.ts';
+import { ACCOUNT_INSERT, ACCOUNT_UPDATE } from './sql/accounts.ts';
+import { TOKEN_INSERT } from './sql/tokens.ts';
+import { one, type Write } from './write.ts';
+
+export function insertAccount(account: Account): Write {
+  return one(ACCOUNT_INSERT, [
+    account.uid,
+    account.projectUid,
+    account.email,
+    account.uniqueId,
+    account.displayName,
+    account.description,
+    account.createdAt,
+    account.etag,
+  ]);
+}
+
+export function updateAccount(account: Account): Write {
+  return one(ACCOUNT_UPDATE, [
+    account.displayName,
+    account.description,
+    account.etag,
+    account.uid,
+    account.projectUid,
+    account.email,
+    account.uniqueId,
+    account.createdAt,
+  ]);
+}
+
+export function insertAccountKey(key: AccountKey): Write {
+  const { id, account, publicKey, createdAt, expiresAt, disabled } = key;
+  return one(ACCOUNT_KEY_INSERT, [id, account, publicKey, createdAt, expiresAt ?? null, disabled ? 1 : 0]);
+}
+
+export function updateAccountKey(key: AccountKey): Write {
+  const { id, account, publicKey, createdAt, expiresAt, disabled } = key;
+  return one(ACCOUNT_KEY_UPDATE, [expiresAt ?? null, disabled ? 1 : 0, id, account, publicKey, createdAt]);
+}
+
+export function insertToken(token: Token): Write {
+  return one(TOKEN_INSERT, [token.hash, token.member, token.kind, token.createdAt, token.expiresAt ?? null]);
+}

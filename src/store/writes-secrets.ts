@@ -1,0 +1,132 @@
+// Projects, secrets and versions as the statements that keep them. The order of values is that of `sql/`.
+
+import { secretKey } from '../core/name.ts';
+import type { Project, SealedPayload, Secret, Version } from '../core/secret.ts';
+import {
+  labelsColumn,
+  policyColumn,
+  projectSettingsColumn,
+  replicationColumn,
+  type SecretSettings,
+  secretSettingsColumn,
+} from './columns.ts';
+import { PROJECT_INSERT, PROJECT_UPDATE } from './sql/projects.ts';
+import { SECRET_INSERT, SECRET_UPDATE } from './sql/secrets.ts';
+import { VERSION_DESTROY, VERSION_INSERT, VERSION_UPDATE } from './sql/versions.ts';
+import type { Value } from './statement.ts';
+import { one, type Write } from './write.ts';
+
+export function insertProject(project: Project): Write {
+  return one(PROJECT_INSERT, [
+    project.uid,
+    project.id,
+    project.number,
+    project.displayName,
+    project.createdAt,
+    project.updatedAt,
+    labelsColumn.encode(project.labels),
+    project.etag,
+    policyColumn.encode(project.policy),
+    project.wrappedKey,
+    projectSettingsColumn.encode(project.settings),
+  ]);
+}
+
+export function updateProject(project: Project): Write {
+  return one(PROJECT_UPDATE, [
+    project.displayName,
+    project.updatedAt,
+    labelsColumn.encode(project.labels),
+    project.etag,
+    policyColumn.encode(project.policy),
+    project.wrappedKey,
+    projectSettingsColumn.encode(project.settings),
+    project.uid,
+    project.id,
+    project.number,
+    project.createdAt,
+  ]);
+}
+
+export function insertSecret(secret: Secret): Write {
+  return one(SECRET_INSERT, [
+    secret.uid,
+    secret.projectUid,
+    secret.location,
+    secret.name,
+    secret.createdAt,
+    ...changing(secret),
+    secretKey(secret.name),
+  ]);
+}
+
+export function updateSecret(secret: Secret): Write {
+  return one(SECRET_UPDATE, [
+    ...changing(secret),
+    secret.uid,
+    secret.projectUid,
+    secret.location,
+    secret.name,
+    secret.createdAt,
+  ]);
+}
+
+/** The columns that an update sets, and an insert has in the same order. */
+function changing(secret: Secret): Value[] {
+  return [
+    labelsColumn.encode(secret.labels),
+    labelsColumn.encode(secret.annotations),
+    replicationColumn.encode(secret.replication),
+    secretSettingsColumn.encode(settingsOf(secret)),
+    secret.etag,
+    policyColumn.encode(secret.policy),
+    secret.lastVersion,
+    secret.currentVersion,
+    secret.previousVersion,
+    secret.expiresAt ?? null,
+    secret.rotation?.nextAt ?? null,
+    secret.purgeAt ?? null,
+  ];
+}
+
+function settingsOf({ tags, versionAliases, topics, versionDestroyTtlSeconds, rotation }: Secret): SecretSettings {
+  return {
+    tags,
+    versionAliases,
+    topics,
+    ...(versionDestroyTtlSeconds === undefined ? {} : { versionDestroyTtlSeconds }),
+    ...(rotation?.periodSeconds === undefined ? {} : { rotationPeriodSeconds: rotation.periodSeconds }),
+  };
+}
+
+export function insertVersion(version: Version, sealed: SealedPayload): Write {
+  return one(VERSION_INSERT, [
+    version.uid,
+    version.secretUid,
+    version.number,
+    version.state,
+    version.createdAt,
+    version.destroyedAt ?? null,
+    version.etag,
+    version.crc32c,
+    version.clientChecksum ? 1 : 0,
+    version.scheduledDestroyAt ?? null,
+    version.fingerprint ?? null,
+    sealed.wrappedKey,
+    sealed.ciphertext,
+  ]);
+}
+
+export function updateVersion(version: Version): Write {
+  const destroyed = version.state === 'DESTROYED';
+  return one(destroyed ? VERSION_DESTROY : VERSION_UPDATE, [
+    version.state,
+    version.destroyedAt ?? null,
+    version.etag,
+    ...(destroyed ? [] : [version.scheduledDestroyAt ?? null]),
+    version.uid,
+    version.secretUid,
+    version.number,
+    version.createdAt,
+  ]);
+}
