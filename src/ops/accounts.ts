@@ -7,6 +7,7 @@ import { type AccountEmail, accountProject, type ProjectRef, userAccountEmail } 
 import type { Account, Project } from '../core/secret.ts';
 import { type Input, type Operation, operation, type Target } from './operation.ts';
 import { type PageRequest, pageCursor, pageLimit, pageOf } from './paging.ts';
+import { policyEtag } from './policies.ts';
 
 export interface CreateAccount {
   readonly project: ProjectRef;
@@ -144,6 +145,14 @@ export const deleteAccount: Operation<AccountRef, AccountResult> = operation({
   needs: ({ account }) => ({ account: { need: 'account', email: account } }) as const,
   decide: (input) => {
     const result = existingAccount(input);
-    return { result, changes: [{ change: 'account.delete', email: result.account.email }] };
+    const { email, uniqueId } = result.account;
+    const deletedMember = `deleted:serviceAccount:${email}?uid=${uniqueId}`;
+    const change = {
+      change: 'account.delete',
+      email,
+      deletedMember,
+      policyEtag: policyEtag(input.entropy.etag()),
+    } as const;
+    return { result, changes: [change] };
   },
 });

@@ -1,9 +1,20 @@
-// What a dialect is given: a way to learn who asks, and the one way to have something done.
+// What a dialect is given: a way to learn who asks, and the one way to have something done. A credential is opaque and
+// known by its hash, or a JWT that a service account signed: then its key must be a live one of that very account, which
+// the store is asked on each use.
 
+import {
+  type Assertion,
+  issuerAccount,
+  type Judged,
+  type JwtProblem,
+  judgeBearer,
+  judgeGrant,
+  type SignedJwt,
+} from '../core/jwt.ts';
 import { type AccountEmail, parseAccountEmail } from '../core/name.ts';
-import type { Clock, Maybe, Store } from '../core/ports.ts';
+import type { Clock, JwtReader, Maybe, Store } from '../core/ports.ts';
 import { ANONYMOUS, accountPrincipal, type Caller, OWNER, type Principal } from '../core/principal.ts';
-import type { Token } from '../core/secret.ts';
+import type { AccountKey, Token } from '../core/secret.ts';
 import { type Engine, then } from './engine.ts';
 
 /** Where a request comes from, as far as its caller can be held to it. */
@@ -11,39 +22,92 @@ export type Origin = Pick<Caller, 'dialect' | 'peer' | 'requestId' | 'userAgent'
 
 export interface Door extends Engine {
   /** The caller that a credential stands for. A bad one makes a caller whom every operation refuses, and audits. */
-  authenticate(credential: string | undefined, origin: Origin): Maybe<Caller>;
+  authenticate(credential: string | undefined, origin: Origin, audiences?: Audiences): Maybe<Caller>;
+  /** The account that signed an assertion addressed to one of `audiences` (RFC 7523), and what it asks for. */
+  assertion(text: string, origin: Origin, audiences: readonly string[]): Maybe<Asserted>;
+}
+
+/** For which services a JWT may be meant that comes as a bearer; asked only where one comes. */
+export type Audiences = () => readonly string[];
+
+export interface Asserted {
+  readonly caller: Caller;
+  /** The account that it names, proved or not: for the audit of a refusal. */
+  readonly claimed?: AccountEmail;
+  /** Absent where the caller was refused. */
+  readonly assertion?: Assertion;
 }
 
 export interface DoorDeps {
   readonly engine: Engine;
   readonly store: Pick<Store, 'read'>;
   readonly clock: Clock;
+  readonly jwts: JwtReader;
   /** The hash of a credential, or undefined for a text that has not the form of one. */
   hashCredential(text: string): string | undefined;
 }
 
-export function createDoor({ engine, store, clock, hashCredential }: DoorDeps): Door {
+const NO_AUDIENCES: Audiences = () => [];
+
+export function createDoor(deps: DoorDeps): Door {
+  const { engine, store, clock, jwts, hashCredential } = deps;
   return {
     call: (operation, caller, command) => engine.call(operation, caller, command),
-    authenticate: (credential, origin) => {
+    authenticate: (credential, origin, audiences = NO_AUDIENCES) => {
       if (credential === undefined) return { ...origin, principal: ANONYMOUS };
       const hash = hashCredential(credential);
-      if (hash === undefined) return refused(origin);
+      if (hash === undefined) {
+        const jwt = jwts.read(credential);
+        if (jwt === undefined) return refused(origin);
+        // Every library names the key of a bearer, so that one costs one check and not one a key.
+        if (jwt.keyId === undefined) return refused(origin, 'signature');
+        return then(signer(deps, jwt, judgeBearer(jwt.claims, audiences(), clock.now())), (found) =>
+          callerOf(found, jwt, origin),
+        );
+      }
       return then(store.read({ token: { need: 'token', hash } }), ({ token }) =>
         token === undefined || !isLive(token, clock.now())
           ? refused(origin)
           : { ...origin, principal: principalOf(token), credential: { hash: token.hash, kind: token.kind } },
       );
     },
+    assertion: (text, origin, audiences) => {
+      const jwt = jwts.read(text);
+      if (jwt === undefined) return { caller: refused(origin, 'malformed') };
+      return then(signer(deps, jwt, judgeGrant(jwt.claims, audiences, clock.now())), (found) => {
+        const caller = callerOf(found, jwt, origin);
+        if (!('problem' in found)) return { caller, claimed: found.email, assertion: found };
+        const claimed = issuerAccount(jwt.claims['iss']);
+        return { caller, ...(claimed === undefined ? {} : { claimed }) };
+      });
+    },
   };
 }
 
-function isLive(token: Token, now: number): boolean {
-  return token.expiresAt === undefined || now < token.expiresAt;
+/** What was judged, once the signature is known to be by a live key of that account: the one it names, or any. */
+function signer({ store, clock, jwts }: DoorDeps, jwt: SignedJwt, judged: Judged): Maybe<Judged> {
+  if ('problem' in judged) return judged;
+  const { email } = judged;
+  const needs = { keys: { need: 'accountKeys', email }, account: { need: 'account', email } } as const;
+  return then(store.read(needs), ({ keys, account }): Judged => {
+    if (account === undefined) return { problem: 'account' };
+    const isKnown = ({ id, disabled, ...key }: AccountKey) =>
+      (jwt.keyId ?? id) === id && !disabled && isLive(key, clock.now());
+    return keys.some((key) => isKnown(key) && jwts.isSignedBy(jwt, key.publicKey)) ? judged : { problem: 'signature' };
+  });
 }
 
-function refused(origin: Origin): Caller {
-  return { ...origin, principal: ANONYMOUS, refused: true };
+function callerOf(found: Judged, jwt: SignedJwt, origin: Origin): Caller {
+  if ('problem' in found) return refused(origin, found.problem);
+  return { ...origin, principal: accountPrincipal(found.email), credential: { hash: jwt.hash, kind: 'jwt' } };
+}
+
+function isLive({ expiresAt }: Pick<Token, 'expiresAt'>, now: number): boolean {
+  return expiresAt === undefined || now < expiresAt;
+}
+
+function refused(origin: Origin, problem?: JwtProblem): Caller {
+  return { ...origin, principal: ANONYMOUS, refused: true, ...(problem === undefined ? {} : { problem }) };
 }
 
 function principalOf(token: Token): Principal {

@@ -4,11 +4,28 @@
 
 import type { AuditRecord, Outcome } from '../core/audit-record.ts';
 import { Fault, type FaultCode } from '../core/error.ts';
+import type { ConditionContext } from '../core/iam/condition.ts';
 import { authorise, type Grant, type PolicyScope } from '../core/iam/policy.ts';
 import { AUDIT_TEXT_CHARS_MAX } from '../core/limits.ts';
-import type { Audit, Clock, Entropy, Keyring, Maybe, Need, Needs, RowsOf, Store } from '../core/ports.ts';
-import type { Caller } from '../core/principal.ts';
+import { locationPart } from '../core/name.ts';
+import type {
+  Audit,
+  Change,
+  Clock,
+  Entropy,
+  Keyring,
+  LoopbackProxy,
+  Maybe,
+  Need,
+  Needs,
+  RowsOf,
+  Store,
+  TokenSigner,
+} from '../core/ports.ts';
+import { type Caller, SYSTEM } from '../core/principal.ts';
+import { contextOf } from './conditions.ts';
 import { type Decision, Input, type Operation, type Scope, type Target } from './operation.ts';
+import { type Charge, createCharge } from './quotas.ts';
 
 export interface Engine {
   /** Runs an operation for a caller; throws or rejects with a Fault. */
@@ -21,6 +38,8 @@ export interface EngineDeps {
   readonly audit: Audit;
   readonly clock: Clock;
   readonly entropy: Entropy;
+  readonly signer: TokenSigner;
+  readonly proxy: LoopbackProxy;
   /** Told of every call that ended, for the metrics. */
   onCall?(operation: string, outcome: Outcome, code: FaultCode | undefined): void;
 }
@@ -42,21 +61,27 @@ function attempt<T>(work: () => Maybe<T>, failed: (error: unknown) => Maybe<T>):
 }
 
 export function createEngine(deps: EngineDeps): Engine {
-  return { call: (operation, caller, command) => new Call(deps, operation, caller, command).run() };
+  const all: CallDeps = { ...deps, charge: createCharge() };
+  return { call: (operation, caller, command) => new Call(all, operation, caller, command).run() };
+}
+
+interface CallDeps extends EngineDeps {
+  readonly charge: Charge;
 }
 
 type ScopeNeeds = { readonly server: Need & { need: 'server' } } & Needs;
 
 class Call<C, R> {
-  readonly #deps: EngineDeps;
+  readonly #deps: CallDeps;
   readonly #operation: Operation<C, R>;
   readonly #caller: Caller;
   readonly #command: C;
   readonly #target: Target;
   #scope: Scope | undefined;
   #grant: Grant | undefined;
+  #charged = false;
 
-  constructor(deps: EngineDeps, operation: Operation<C, R>, caller: Caller, command: C) {
+  constructor(deps: CallDeps, operation: Operation<C, R>, caller: Caller, command: C) {
     this.#deps = deps;
     this.#operation = operation;
     this.#caller = caller;
@@ -89,7 +114,7 @@ class Call<C, R> {
       const decision = this.#decide(rows);
       return {
         result: decision,
-        changes: decision.changes ?? [],
+        changes: changesOf(decision),
         record: this.#record('allowed', undefined, decision),
       };
     });
@@ -101,14 +126,23 @@ class Call<C, R> {
   }
 
   #needs(): ScopeNeeds {
-    const { project, secret } = this.#target;
+    const { project, secret, location, deleted, tag } = this.#target;
     return {
       ...(this.#operation.needs?.(this.#command, this.#deps.keyring) ?? {}),
       server: { need: 'server' },
+      ...(tag === undefined ? {} : { scopeProject: { need: 'projectOfTag', ...tag } as const }),
       ...(project === undefined ? {} : { scopeProject: { need: 'project', project } as const }),
       ...(project === undefined || secret === undefined
         ? {}
-        : { scopeSecret: { need: 'secret', project, key: secret } as const }),
+        : {
+            scopeSecret: {
+              need: 'secret',
+              project,
+              key: secret,
+              ...(location === undefined ? {} : { location }),
+              ...(deleted === undefined ? {} : { deleted }),
+            } as const,
+          }),
     };
   }
 
@@ -116,22 +150,27 @@ class Call<C, R> {
     const row = rows as Record<string, unknown>;
     const scope = { server: rows.server, project: row['scopeProject'], secret: row['scopeSecret'] } as Scope;
     this.#scope = scope;
-    this.#grant = this.#authorise(scope);
     const { entropy, keyring, clock } = this.#deps;
     const now = clock.now();
+    this.#grant = this.#authorise(scope, now);
+    this.#chargeOnce(scope, now);
     const fields = { command: this.#command, rows, scope, caller: this.#caller, now, entropy };
     const prepared = this.#operation.prepare?.(new Input({ ...fields, prepared: undefined }), keyring);
     return this.#operation.decide(new Input({ ...fields, prepared }));
   }
 
-  #authorise(scope: Scope): Grant | undefined {
+  #authorise(scope: Scope, now: number): Grant | undefined {
     const { permission } = this.#operation;
     if (permission === 'public') return undefined;
     if (permission === 'authenticated') {
       if (this.#caller.principal.member === 'anonymous') throw new Fault('CREDENTIAL_MISSING');
       return undefined;
     }
-    const grant = authorise(permission, this.#caller.principal, policyChain(scope));
+    if (permission === 'system') {
+      if (this.#caller.principal === SYSTEM) return undefined;
+      throw new Fault('PERMISSION_DENIED', { permission, resource: this.#target.asked });
+    }
+    const grant = authorise(permission, this.#caller.principal, policyChain(scope), this.#context(scope, now));
     if (grant === undefined) {
       // A caller without any credential is told to bring one, as the real services do.
       if (this.#caller.principal.member === 'anonymous') throw new Fault('CREDENTIAL_MISSING');
@@ -140,15 +179,31 @@ class Call<C, R> {
     return grant;
   }
 
+  #context(scope: Scope, time: number): ConditionContext {
+    const context = contextOf(this.#target, scope, time);
+    const { modifiedRoles } = this.#operation;
+    if (modifiedRoles === undefined) return context;
+    return { ...context, modifiedRoles: () => modifiedRoles(this.#command, scope) };
+  }
+
+  /** A store may decide twice; the request is one. The server's own work is none. */
+  #chargeOnce({ project }: Scope, now: number): void {
+    if (this.#charged || project === undefined || this.#caller.principal === SYSTEM) return;
+    this.#deps.charge(project, this.#operation, now);
+    this.#charged = true;
+  }
+
   #refuseBadCredential(): void {
-    if (this.#caller.refused) throw new Fault('CREDENTIAL_INVALID');
+    const { refused, problem } = this.#caller;
+    if (refused) throw new Fault('CREDENTIAL_INVALID', problem === undefined ? {} : { problem });
   }
 
   #finish(decision: Decision<unknown>): Maybe<R> {
     const { finish } = this.#operation;
     if (finish === undefined) return decision.result as R;
-    const { keyring, audit } = this.#deps;
-    return finish(decision.result, this.#command, { keyring, audit, scope: this.#scope as Scope, grant: this.#grant });
+    const { keyring, audit, signer, proxy } = this.#deps;
+    const at = { keyring, audit, signer, proxy, scope: this.#scope as Scope, grant: this.#grant };
+    return finish(decision.result, this.#command, at);
   }
 
   /** Audits what did not happen and throws on why. Bugs and failing disks are audited as the internal fault they are. */
@@ -158,7 +213,9 @@ class Call<C, R> {
     const outcome = denied ? 'denied' : 'failed';
     this.#count(outcome, code);
     const version = error instanceof Fault ? error.facts['version'] : undefined;
-    const known = typeof version === 'number' ? { result: undefined, version } : undefined;
+    // A number that no version can have is no fact to keep.
+    const isNumber = typeof version === 'number' && Number.isSafeInteger(version);
+    const known = isNumber ? { result: undefined, version } : undefined;
     return then(this.#append(this.#record(outcome, code, known)), () => {
       throw error;
     });
@@ -186,13 +243,25 @@ class Call<C, R> {
       peer,
       requestId,
       ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, AUDIT_TEXT_CHARS_MAX) }),
-      ...(decision?.details === undefined ? {} : { details: decision.details }),
+      ...this.#details(decision),
     };
+  }
+
+  /** What the operation keeps, and under which condition it was allowed. */
+  #details(decision: Decision<unknown> | undefined): Pick<AuditRecord, 'details'> {
+    const condition = decision === undefined ? undefined : this.#grant?.condition;
+    if (condition === undefined) return decision?.details === undefined ? {} : { details: decision.details };
+    return { details: { ...decision?.details, condition } };
   }
 
   #count(outcome: Outcome, code: FaultCode | undefined): void {
     this.#deps.onCall?.(this.#operation.name, outcome, code);
   }
+}
+
+/** The changes of a decision, its events among them: both are kept or neither is. */
+function changesOf({ changes = [], events = [] }: Decision<unknown>): readonly Change[] {
+  return [...changes, ...events.map((event) => ({ change: 'event.insert', event }) as const)];
 }
 
 /** The policies that decide, from the server down to the secret. */
@@ -201,7 +270,8 @@ export function policyChain(scope: Scope): readonly PolicyScope[] {
   if (scope.project !== undefined)
     chain.push({ resource: `projects/${scope.project.id}`, policy: scope.project.policy });
   if (scope.project !== undefined && scope.secret !== undefined) {
-    chain.push({ resource: `projects/${scope.project.id}/secrets/${scope.secret.name}`, policy: scope.secret.policy });
+    const { location, name, policy } = scope.secret;
+    chain.push({ resource: `projects/${scope.project.id}/${locationPart(location)}secrets/${name}`, policy });
   }
   return chain;
 }
@@ -209,8 +279,10 @@ export function policyChain(scope: Scope): readonly PolicyScope[] {
 function resourceName(scope: Scope | undefined, target: Target): string {
   const project = scope?.project;
   if (project === undefined) return target.asked.slice(0, AUDIT_TEXT_CHARS_MAX * 2);
-  if (target.creates !== undefined) return `projects/${project.id}/${target.creates}`;
+  const below = target.creates ?? target.below;
+  if (below !== undefined) return `projects/${project.id}/${below}`;
   if (target.account !== undefined) return `projects/${project.id}/serviceAccounts/${target.account}`;
   if (target.secret === undefined) return `projects/${project.id}`;
-  return `projects/${project.id}/secrets/${scope?.secret?.name ?? target.secret}`;
+  const within = locationPart(target.location);
+  return `projects/${project.id}/${within}secrets/${scope?.secret?.name ?? target.secret}`;
 }

@@ -2,22 +2,28 @@
 // document. Google's, AWS's and the other dialects bring shapes of their own and do not use it.
 
 import { Fault } from '../core/error.ts';
+import { PAYLOAD_BYTES_MAX } from '../core/limits.ts';
+import { Redacted } from '../core/redacted.ts';
 
 export interface Field {
-  readonly type: 'string' | 'integer' | 'time';
+  /** `bytes` are base64 and may be secret: nothing but the operation sees them. */
+  readonly type: 'string' | 'integer' | 'time' | 'bytes';
   readonly help: string;
   readonly required?: boolean;
   readonly oneOf?: readonly string[];
-  /** Characters of a string, value of an integer. */
+  /** Characters of a string, value of an integer, bytes. */
   readonly max?: number;
   readonly min?: number;
 }
 
 export type Fields = Readonly<Record<string, Field>>;
 
-export type FieldValues = Readonly<Record<string, string | number | undefined>>;
+export type FieldValue = string | number | Redacted<Uint8Array>;
 
-const STRING_CHARS_MAX = 1024;
+export type FieldValues = Readonly<Record<string, FieldValue | undefined>>;
+
+/** Of a string that names no other bound. */
+export const STRING_CHARS_MAX = 1024;
 const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /**
@@ -28,7 +34,7 @@ export function parseFields(fields: Fields, given: Readonly<Record<string, unkno
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(fields, name)) throw new Fault('UNKNOWN_FIELD', { field: name.slice(0, 64) });
   }
-  const values: Record<string, string | number | undefined> = {};
+  const values: Record<string, FieldValue | undefined> = {};
   for (const [name, field] of Object.entries(fields)) {
     const value = given[name];
     if (value === undefined) {
@@ -40,7 +46,7 @@ export function parseFields(fields: Fields, given: Readonly<Record<string, unkno
   return values;
 }
 
-function parseField(name: string, field: Field, value: unknown): string | number {
+function parseField(name: string, field: Field, value: unknown): FieldValue {
   if (field.type === 'integer') {
     const number = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
     const min = field.min ?? 0;
@@ -50,6 +56,7 @@ function parseField(name: string, field: Field, value: unknown): string | number
     }
     return number;
   }
+  if (field.type === 'bytes') return parseBytes(name, value, field.max ?? PAYLOAD_BYTES_MAX);
   if (typeof value !== 'string' || value.length > (field.max ?? STRING_CHARS_MAX)) {
     throw new Fault('INVALID_FIELD', { field: name, problem: 'must be a text that is not too long' });
   }
@@ -64,4 +71,17 @@ function parseField(name: string, field: Field, value: unknown): string | number
     throw new Fault('INVALID_FIELD', { field: name, problem: `must be one of ${field.oneOf.join(', ')}` });
   }
   return value;
+}
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+function parseBytes(name: string, value: unknown, bytesMax: number): Redacted<Uint8Array> {
+  if (typeof value !== 'string' || !BASE64.test(value)) {
+    throw new Fault('INVALID_FIELD', { field: name, problem: 'must be base64' });
+  }
+  const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
+  if (bytes.length > bytesMax) {
+    throw new Fault('INVALID_FIELD', { field: name, problem: `must have at most ${bytesMax} bytes` });
+  }
+  return new Redacted(bytes);
 }

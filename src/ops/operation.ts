@@ -5,19 +5,39 @@
 import { Fault } from '../core/error.ts';
 import type { Permission } from '../core/iam/permissions.ts';
 import type { Grant, Policy } from '../core/iam/policy.ts';
-import type { AccountEmail, ProjectRef, SecretKey } from '../core/name.ts';
-import type { Audit, Change, Entropy, Keyring, Maybe, Needs, RowsOf } from '../core/ports.ts';
+import { type AccountEmail, type Location, locationPart, type ProjectRef, type SecretKey } from '../core/name.ts';
+import type {
+  Audit,
+  Change,
+  Entropy,
+  Keyring,
+  LoopbackProxy,
+  Maybe,
+  Needs,
+  RowsOf,
+  TokenSigner,
+} from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
-import type { Project, Secret } from '../core/secret.ts';
-import type { Fields } from './fields.ts';
+import type { Project, Secret, StoredEvent } from '../core/secret.ts';
+import type { Fields, FieldValues } from './fields.ts';
 
 /** What an operation is about: whose policies decide, and how the request called it. */
 export interface Target {
   readonly project?: ProjectRef;
   readonly secret?: SecretKey;
+  /** Of the secret; absent: global. */
+  readonly location?: Location;
+  /** The version of the secret, as it was asked for: a number, `latest` or an alias. */
+  readonly version?: string;
+  /** The secret is meant even where it is deleted and only waits to be purged. */
+  readonly deleted?: true;
   readonly account?: AccountEmail;
   /** What a create is about to add below the project, for the audit: `secrets/NAME`. */
   readonly creates?: string;
+  /** What lives below the project under its policy alone, for the audit: `topics/NAME`. */
+  readonly below?: string;
+  /** A tag key or value by its id: the policy of its project decides, as if that were the one above. */
+  readonly tag?: { readonly kind: 'tagKeys' | 'tagValues'; readonly id: string };
   /** The resource as the request named it, for the refusal and, where nothing of the name exists, the audit. */
   readonly asked: string;
 }
@@ -63,25 +83,30 @@ export class Input<C, N extends Needs, P = undefined> {
   }
 
   /** The secret that the target names; throws PROJECT_NOT_FOUND or SECRET_NOT_FOUND. */
-  secret(target: { readonly project: ProjectRef; readonly key: SecretKey }): Secret {
+  secret(target: { readonly project: ProjectRef; readonly location?: Location; readonly key: SecretKey }): Secret {
     const project = this.project(target.project);
-    if (this.scope.secret === undefined) throw new Fault('SECRET_NOT_FOUND', secretFacts(project, target.key));
+    if (this.scope.secret === undefined) {
+      throw new Fault('SECRET_NOT_FOUND', secretFacts(project, target.key, target.location));
+    }
     return this.scope.secret;
   }
 }
 
-/** The facts by which every fault about a secret names it. */
+/** The facts by which every fault about a secret names it; `within` is what its location adds to its name. */
 export function secretFacts(
   project: Project,
   secret: string,
-): { project: string; projectNumber: string; secret: string } {
-  return { project: project.id, projectNumber: project.number, secret };
+  location?: Location,
+): { project: string; projectNumber: string; within: string; secret: string } {
+  return { project: project.id, projectNumber: project.number, within: locationPart(location), secret };
 }
 
 export interface Decision<D> {
   readonly result: D;
   /** Only a write has any. */
   readonly changes?: readonly Change[];
+  /** What to tell others of the change; kept in its transaction. */
+  readonly events?: readonly StoredEvent[];
   /** The version that the record is about. */
   readonly version?: number;
   readonly details?: Readonly<Record<string, string | number>>;
@@ -91,6 +116,8 @@ export interface Decision<D> {
 export interface Finish {
   readonly keyring: Keyring;
   readonly audit: Audit;
+  readonly signer: TokenSigner;
+  readonly proxy: LoopbackProxy;
   readonly scope: Scope;
   /** The grant that the permission check gave; absent where the operation takes none. */
   readonly grant: Grant | undefined;
@@ -101,6 +128,8 @@ export interface Api {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly fields: Fields;
+  /** The command that the values make; absent: the values are the command. */
+  command?(values: FieldValues): unknown;
 }
 
 interface Spec<C, N extends Needs, P, D, R> {
@@ -108,10 +137,12 @@ interface Spec<C, N extends Needs, P, D, R> {
   readonly name: string;
   readonly help: string;
   readonly kind: 'read' | 'write';
-  /** `authenticated` takes any known principal; `public` anybody, and is not audited. */
-  readonly permission: Permission | 'authenticated' | 'public';
+  /** `authenticated` takes any known principal; `public` anybody, and is not audited; `system` the server alone. */
+  readonly permission: Permission | 'authenticated' | 'public' | 'system';
   readonly api?: Api;
   target(command: C): Target;
+  /** Of a policy change: the roles whose members it would alter, for conditions on who may grant what. */
+  modifiedRoles?(command: C, scope: Scope): readonly string[];
   needs?(command: C, keyring: Keyring): N;
   /** Work with keys that comes before the decision: sealing a payload. */
   prepare?(input: Input<C, N>, keyring: Keyring): P;

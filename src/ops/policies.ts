@@ -1,23 +1,25 @@
-// IAM policies of projects and secrets: read, replace, and "what may I". Conditions are refused until they are judged.
+// IAM policies of projects and secrets: read, replace, and "what may I".
 
 import { Fault } from '../core/error.ts';
+import { type PolicyInput, parseBindings, policyDifference } from '../core/iam/bindings.ts';
 import { isPermission, type Permission } from '../core/iam/permissions.ts';
-import { authorise, EMPTY_POLICY, type Policy, type PolicyInput, parseBindings } from '../core/iam/policy.ts';
-import type { ProjectRef, SecretKey } from '../core/name.ts';
+import { authorise, EMPTY_POLICY, type Policy } from '../core/iam/policy.ts';
+import type { Location, ProjectRef, SecretKey } from '../core/name.ts';
 import type { Change } from '../core/ports.ts';
+import { contextOf } from './conditions.ts';
 import { policyChain } from './engine.ts';
-import { type Input, type Operation, operation, type Target } from './operation.ts';
+import { type Input, type Operation, operation, type Scope, type Target } from './operation.ts';
+import { secretTarget } from './secrets.ts';
 
 /** A project, or a secret of it. */
 export interface PolicyRef {
   readonly project: ProjectRef;
+  /** Of the secret; absent: global. */
+  readonly location?: Location;
   readonly key?: SecretKey;
 }
 
-export interface SetPolicy extends PolicyRef, PolicyInput {
-  /** Absent: replaces whatever is there. */
-  readonly etag?: string;
-}
+export interface SetPolicy extends PolicyRef, PolicyInput {}
 
 export interface TestPermissions extends PolicyRef {
   readonly permissions: readonly string[];
@@ -27,14 +29,14 @@ export interface PolicyResult {
   readonly policy: Policy;
 }
 
-function target({ project, key }: PolicyRef): Target {
+function target({ key, ...place }: PolicyRef): Target {
   return key === undefined
-    ? { project, asked: `projects/${project}` }
-    : { project, secret: key, asked: `projects/${project}/secrets/${key}` };
+    ? { project: place.project, asked: `projects/${place.project}` }
+    : secretTarget({ ...place, key });
 }
 
 /** IAM's etags are base64; ours come as hex. */
-function policyEtag(hex: string): string {
+export function policyEtag(hex: string): string {
   return btoa(String.fromCharCode(...(hex.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16))));
 }
 
@@ -63,6 +65,16 @@ export const getSecretPolicy: Operation<PolicyRef, PolicyResult> = operation({
   decide: readPolicy,
 });
 
+function storedPolicy({ key }: PolicyRef, { project, secret }: Scope): Policy {
+  return (key === undefined ? project : secret)?.policy ?? EMPTY_POLICY;
+}
+
+/** The roles that the change touches; it throws for bindings that could not be set, which then allow nothing. */
+function modifiedRoles(command: SetPolicy, scope: Scope): readonly string[] {
+  const before = storedPolicy(command, scope);
+  return policyDifference(before, { bindings: parseBindings(command, before) }).roles;
+}
+
 function writePolicy(input: Input<SetPolicy, Record<never, never>>): {
   result: PolicyResult;
   changes: Change[];
@@ -70,25 +82,21 @@ function writePolicy(input: Input<SetPolicy, Record<never, never>>): {
 } {
   const { command, entropy } = input;
   const project = input.project(command.project);
-  const secret = command.key === undefined ? undefined : input.secret({ project: command.project, key: command.key });
-  const before = secret?.policy ?? project.policy;
+  const { key } = command;
+  const secret = key === undefined ? undefined : input.secret({ ...command, key });
+  const before = storedPolicy(command, input.scope);
   if (command.etag !== undefined && command.etag !== before.etag) throw new Fault('POLICY_ETAG_MISMATCH');
-  const policy: Policy = { bindings: parseBindings(command), etag: policyEtag(entropy.etag()) };
+  const policy: Policy = { bindings: parseBindings(command, before), etag: policyEtag(entropy.etag()) };
   const change: Change =
     secret === undefined
       ? { change: 'project.update', project: { ...project, policy } }
       : { change: 'secret.update', secret: { ...secret, policy } };
-  return { result: { policy }, changes: [change], details: policyDifference(before, policy) };
+  return { result: { policy }, changes: [change], details: differenceDetails(before, policy) };
 }
 
-/** What the record of a policy change keeps: which member gained or lost which role. */
-function policyDifference(before: Policy, after: Policy): Record<string, string> {
-  const flat = (policy: Policy) =>
-    new Set(policy.bindings.flatMap(({ role, members }) => members.map((member) => `${role} ${member}`)));
-  const old = flat(before);
-  const now = flat(after);
-  const added = [...now].filter((line) => !old.has(line));
-  const removed = [...old].filter((line) => !now.has(line));
+/** What the record of a policy change keeps: which member gained or lost which role, under which condition. */
+function differenceDetails(before: Policy, after: Policy): Record<string, string> {
+  const { added, removed } = policyDifference(before, after);
   return {
     ...(added.length === 0 ? {} : { added: added.join(', ').slice(0, DETAIL_CHARS_MAX) }),
     ...(removed.length === 0 ? {} : { removed: removed.join(', ').slice(0, DETAIL_CHARS_MAX) }),
@@ -103,6 +111,7 @@ export const setProjectPolicy: Operation<SetPolicy, PolicyResult> = operation({
   kind: 'write',
   permission: 'resourcemanager.projects.setIamPolicy',
   target,
+  modifiedRoles,
   decide: writePolicy,
 });
 
@@ -112,6 +121,7 @@ export const setSecretPolicy: Operation<SetPolicy, PolicyResult> = operation({
   kind: 'write',
   permission: 'secretmanager.secrets.setIamPolicy',
   target,
+  modifiedRoles,
   decide: writePolicy,
 });
 
@@ -127,7 +137,8 @@ export const testPermissions: Operation<TestPermissions, { readonly permissions:
   target: (command: TestPermissions) => target(command),
   decide: (input) => {
     const chain = policyChain(input.scope);
-    const has = (permission: Permission) => authorise(permission, input.caller.principal, chain) !== undefined;
+    const context = contextOf(target(input.command), input.scope, input.now);
+    const has = (permission: Permission) => authorise(permission, input.caller.principal, chain, context) !== undefined;
     return { result: { permissions: input.command.permissions.filter(isPermission).filter(has) } };
   },
 });

@@ -8,6 +8,7 @@ import { PROJECTS_MAX } from '../core/limits.ts';
 import { computeAccountEmail, type ProjectId, type ProjectRef } from '../core/name.ts';
 import type { Change, Entropy, Keyring } from '../core/ports.ts';
 import type { Account, Labels, Project } from '../core/secret.ts';
+import { contextOf } from './conditions.ts';
 import { type Operation, operation, type Target } from './operation.ts';
 import { type PageRequest, pageCursor, pageLimit, pageOf } from './paging.ts';
 
@@ -57,6 +58,7 @@ export function newProject(
     etag: entropy.etag(),
     policy,
     wrappedKey: keyring.wrapProjectKey(uid),
+    settings: {},
   };
   const account: Account = {
     uid: entropy.uid(),
@@ -140,7 +142,12 @@ export const listProjects: Operation<PageRequest, ListedProjects> = operation({
         { resource: 'server', policy: server },
         { resource: `projects/${project.id}`, policy: project.policy },
       ];
-      return authorise('resourcemanager.projects.get', input.caller.principal, chain) !== undefined;
+      const context = contextOf(
+        projectTarget(project.id as string as ProjectRef),
+        { server, project, secret: undefined },
+        input.now,
+      );
+      return authorise('resourcemanager.projects.get', input.caller.principal, chain, context) !== undefined;
     });
     return { result: visible.slice(0, pageLimit(input.command) + 1) };
   },

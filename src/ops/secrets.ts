@@ -1,15 +1,39 @@
 // Secrets: the named, ordered series of versions. Order of the checks is Google's: permission, existence, etag, fields.
 
 import { Fault } from '../core/error.ts';
+import { type EventOfSecret, secretEvent, topicEvent } from '../core/events.ts';
 import { EMPTY_POLICY } from '../core/iam/policy.ts';
 import { parseAnnotations, parseLabels } from '../core/labels.ts';
-import { type ProjectRef, type SecretKey, type SecretName, secretKey } from '../core/name.ts';
-import type { Labels, Project, Replication, Secret } from '../core/secret.ts';
-import { type Operation, operation, secretFacts, type Target } from './operation.ts';
-import { type PageRequest, pageCursor, pageLimit, pageOf } from './paging.ts';
+import { RECOVERY_SECONDS_MAX } from '../core/limits.ts';
+import {
+  GLOBAL,
+  type Location,
+  locationPart,
+  type ProjectRef,
+  parseProjectRef,
+  type SecretKey,
+  type SecretName,
+  secretKey,
+} from '../core/name.ts';
+import type { SecretPlace } from '../core/ports.ts';
+import { changeKey, changeKeys, parseReplication } from '../core/replication.ts';
+import {
+  changeRotation,
+  type Expiration,
+  parseDestroyTtl,
+  parseExpiration,
+  type RotationChange,
+} from '../core/schedule.ts';
+import type { Labels, Project, Replication, Rotation, Secret, StoredEvent } from '../core/secret.ts';
+import { checkTopicNames, isTopicName, parseAliases } from '../core/secret-fields.ts';
+import type { TagValueRef } from '../core/tag.ts';
+import { tagsNeed, tagsOfNewSecret } from './bound-tags.ts';
+import { type Input, type Operation, operation, secretFacts, type Target } from './operation.ts';
 
 export interface SecretRef {
   readonly project: ProjectRef;
+  /** Absent: global. */
+  readonly location?: Location;
   readonly key: SecretKey;
 }
 
@@ -19,39 +43,70 @@ export interface SecretResult {
   readonly secret: Secret;
 }
 
+/** What a secret is made of; what is absent is empty or off. */
 export interface CreateSecret {
   readonly project: ProjectRef;
+  /** Absent: global. */
+  readonly location?: Location;
   readonly name: SecretName;
-  readonly replication: Replication;
-  readonly labels: Labels;
-  readonly annotations: Labels;
-}
-
-export interface ListSecrets extends PageRequest {
-  readonly project: ProjectRef;
-}
-
-export interface ListedSecrets {
-  readonly project: Project;
-  readonly secrets: readonly Secret[];
-  readonly total: number;
-  readonly nextPageToken: string;
-}
-
-export interface UpdateSecret extends SecretRef {
-  readonly etag?: string;
-  /** Absent: stays; present: replaced whole. */
+  /** Absent: none was sent, which is right for a regional secret alone. Empty locations mean `automatic`. */
+  readonly replication?: Replication;
+  /** The customer-managed key of a regional secret. */
+  readonly kmsKey?: string;
   readonly labels?: Labels;
   readonly annotations?: Labels;
+  readonly tags?: Labels;
+  readonly versionAliases?: Readonly<Record<string, number>>;
+  readonly expiration?: Expiration;
+  readonly versionDestroyTtlSeconds?: number;
+  /** Full names, `projects/P/topics/T`. */
+  readonly topics?: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly nextRotationAt?: number;
+  readonly rotationPeriodSeconds?: number;
+  /** What the decoder found wrong; thrown once the caller may know. */
+  readonly invalid?: Fault;
+}
+
+/** Absent: stays. Null, or an empty collection: cleared. Else replaced whole. All of it happens, or nothing. */
+export interface UpdateSecret extends SecretRef, RotationChange {
+  readonly etag?: string;
+  readonly labels?: Labels;
+  readonly annotations?: Labels;
+  readonly versionAliases?: Readonly<Record<string, number>>;
+  readonly expiration?: Expiration | null;
+  readonly versionDestroyTtlSeconds?: number | null;
+  readonly topics?: readonly string[];
+  /** Keys alone can change: kind and locations must be those it has. */
+  readonly replication?: Replication;
+  /** The customer-managed key of a regional secret. */
+  readonly kmsKey?: string | null;
+  /** What the decoder found wrong; thrown after permission, existence and etag. */
+  readonly invalid?: Fault;
 }
 
 export interface DeleteSecret extends SecretRef {
   readonly etag?: string;
+  /** How long it can be restored; absent or 0: it is gone at once. */
+  readonly recoverySeconds?: number;
 }
 
-/** The target of an operation on one secret; `suffix` names what below it was asked for. */
-export function secretTarget(ref: SecretRef, suffix = ''): Target {
-  return { project: ref.project, secret: ref.key, asked: `projects/${ref.project}/secrets/${ref.key}${suffix}` };
+/** The target of an operation on one secret, or on a version of it as it was asked for. */
+export function secretTarget({ project, location = GLOBAL, key }: SecretRef, version?: string): Target {
+  const asked = `projects/${project}/${locationPart(location)}secrets/${key}`;
+  return version === undefined
+    ? { project, location, secret: key, asked }
+    : { project, location, secret: key, version, asked: `${asked}/versions/${version}` };
+}
+
+/** A secret that was found, as a command names it. */
+export function refOf({ project, secret: { location, name } }: SecretResult): SecretRef {
+  return { project: parseProjectRef(project.id), location, key: secretKey(name) };
+}
+
+/** Where a need finds the secret. */
+export function placeOf({ project, location = GLOBAL, key }: SecretRef): SecretPlace {
+  return { project, location, key };
 }
 
 /** Throws ETAG_MISMATCH where the caller named an etag that is not the current one. */
@@ -59,33 +114,117 @@ export function checkEtag(given: string | undefined, current: string): void {
   if (given !== undefined && given !== current) throw new Fault('ETAG_MISMATCH');
 }
 
+/** What an event of a secret is made of. */
+export function eventOf(
+  input: Pick<Input<unknown, Record<never, never>>, 'entropy' | 'now'>,
+  project: Project,
+  secret: Secret,
+): EventOfSecret {
+  return { uid: input.entropy.uid(), now: input.now, project, secret };
+}
+
+/** The full names to load: what is no name of a topic exists nowhere and is refused before it is missed. */
+const topicsNeed = (topics: readonly string[] = []) =>
+  ({ need: 'topicsNamed', names: topics.filter(isTopicName) }) as const;
+
+/** The topics with their projects' ids; throws INVALID_FIELD or TOPIC_NOT_FOUND. */
+function existingTopics(asked: readonly string[], found: readonly (string | undefined)[]): readonly string[] {
+  checkTopicNames(asked);
+  const topics = asked.map((topic, index) => {
+    const name = found[index];
+    if (name === undefined) throw new Fault('TOPIC_NOT_FOUND', { topic });
+    return name;
+  });
+  checkTopicNames(topics);
+  return topics;
+}
+
+/** A test message to each topic that was set, as the real service sends one. */
+function topicEvents(about: () => EventOfSecret, topics: readonly string[]): readonly StoredEvent[] {
+  return topics.length === 0 ? [] : [topicEvent(about(), topics)];
+}
+
+type CreateNeeds = {
+  readonly existing: { readonly need: 'secret' } & SecretPlace;
+  readonly topics: { readonly need: 'topicsNamed'; readonly names: readonly string[] };
+  readonly tags: { readonly need: 'tagValuesNamed'; readonly tags: readonly TagValueRef[] };
+};
+
+function newSecret(input: Input<CreateSecret, CreateNeeds>, project: Project, tags: Labels): Secret {
+  const { command, now, entropy } = input;
+  const { location = GLOBAL, name, labels = {}, annotations = {}, versionAliases = {} } = command;
+  const { expiration, versionDestroyTtlSeconds: destroyTtl } = command;
+  const topics = existingTopics(command.topics ?? [], input.rows.topics);
+  const rotation = changeRotation(undefined, command, topics, now);
+  return {
+    uid: entropy.uid(),
+    projectUid: project.uid,
+    location,
+    name,
+    createdAt: now,
+    replication: parseReplication(location, command.replication, command.kmsKey),
+    labels: parseLabels(labels),
+    annotations: parseAnnotations(annotations),
+    versionAliases: parseAliases(versionAliases, 0),
+    tags,
+    ...(expiration === undefined ? {} : { expiresAt: parseExpiration(expiration, now) }),
+    ...(destroyTtl === undefined ? {} : { versionDestroyTtlSeconds: parseDestroyTtl(destroyTtl) }),
+    topics,
+    ...(rotation === undefined ? {} : { rotation }),
+    etag: entropy.etag(),
+    policy: EMPTY_POLICY,
+    lastVersion: 0,
+    currentVersion: 0,
+    previousVersion: 0,
+  };
+}
+
+function createTarget({ project, location, name }: CreateSecret): Target {
+  return {
+    project,
+    creates: `${locationPart(location)}secrets/${name}`,
+    asked: `projects/${project}${locationPart(location) === '' ? '' : `/locations/${location}`}`,
+  };
+}
+
 export const createSecret: Operation<CreateSecret, SecretResult> = operation({
   name: 'secrets.create',
   help: 'make a secret without any version',
   kind: 'write',
   permission: 'secretmanager.secrets.create',
-  target: ({ project, name }) => ({ project, creates: `secrets/${name}`, asked: `projects/${project}` }),
-  needs: ({ project, name }) => ({ existing: { need: 'secret', project, key: secretKey(name) } }) as const,
+  target: createTarget,
+  needs: ({ project, location = GLOBAL, name, topics, tags }): CreateNeeds => ({
+    existing: { need: 'secret', project, location, key: secretKey(name), deleted: true },
+    topics: topicsNeed(topics),
+    tags: tagsNeed(tags),
+  }),
   decide: (input) => {
-    const { name, labels, annotations, replication } = input.command;
+    const { name, location, invalid } = input.command;
     const project = input.project(input.command.project);
-    if (input.rows.existing !== undefined) throw new Fault('SECRET_EXISTS', secretFacts(project, name));
-    const secret: Secret = {
-      uid: input.entropy.uid(),
-      projectUid: project.uid,
-      name,
-      createdAt: input.now,
-      labels: parseLabels(labels),
-      annotations: parseAnnotations(annotations),
-      replication,
-      etag: input.entropy.etag(),
-      policy: EMPTY_POLICY,
-      lastVersion: 0,
-      currentVersion: 0,
-    };
+    const { existing } = input.rows;
+    if (existing !== undefined && existing.purgeAt === undefined) {
+      throw new Fault('SECRET_EXISTS', secretFacts(project, name, location));
+    }
+    if (existing?.purgeAt !== undefined && existing.purgeAt > input.now) {
+      const purgeTime = new Date(existing.purgeAt).toISOString();
+      throw new Fault('SECRET_DELETED', { ...secretFacts(project, name, location), purgeTime });
+    }
+    if (invalid !== undefined) throw invalid;
+    const { tags: asked = {} } = input.command;
+    const { tags, bound } = tagsOfNewSecret(input, createTarget(input.command), asked, input.rows.tags);
+    const secret = newSecret(input, project, tags);
+    const about = () => eventOf(input, project, secret);
     return {
       result: { project, secret },
-      changes: [{ change: 'secret.insert', secret }],
+      changes: [
+        // Its time is over, and the sweep has not come by yet.
+        ...(existing === undefined ? [] : [{ change: 'secret.delete', uid: existing.uid } as const]),
+        { change: 'secret.insert', secret },
+        ...bound.map(
+          ({ value }) => ({ change: 'tagBinding.insert', secretUid: secret.uid, valueId: value.id }) as const,
+        ),
+      ],
+      events: [...topicEvents(about, secret.topics), secretEvent('SECRET_CREATE', about())],
     };
   },
 });
@@ -101,73 +240,104 @@ export const getSecret: Operation<SecretRef, SecretResult> = operation({
   }),
 });
 
-const listScope = (command: ListSecrets) => `secrets.list projects/${command.project}`;
+/** The fields that the commands leave as they are, with those that it sets. */
+function updated(before: Secret, command: UpdateSecret, topics: readonly string[], now: number): Secret {
+  const { labels, annotations, versionAliases, replication, kmsKey } = command;
+  const { expiresAt, versionDestroyTtlSeconds, rotation: _before, ...rest } = before;
+  const expiry = command.expiration === undefined ? expiresAt : expiryOf(command.expiration, now);
+  const ttl = command.versionDestroyTtlSeconds;
+  const destroyTtl = ttl === undefined ? versionDestroyTtlSeconds : ttl === null ? undefined : parseDestroyTtl(ttl);
+  const rotation: Rotation | undefined = changeRotation(before.rotation, command, topics, now);
+  return {
+    ...rest,
+    ...(labels === undefined ? {} : { labels: parseLabels(labels) }),
+    ...(annotations === undefined ? {} : { annotations: parseAnnotations(annotations) }),
+    ...(versionAliases === undefined ? {} : { versionAliases: parseAliases(versionAliases, before.lastVersion) }),
+    ...(replication === undefined ? {} : { replication: changeKeys(before.replication, before.location, replication) }),
+    ...(kmsKey === undefined ? {} : { replication: changeKey(before.location, kmsKey ?? undefined) }),
+    ...(expiry === undefined ? {} : { expiresAt: expiry }),
+    ...(destroyTtl === undefined ? {} : { versionDestroyTtlSeconds: destroyTtl }),
+    topics,
+    ...(rotation === undefined ? {} : { rotation }),
+  };
+}
 
-export const listSecrets: Operation<ListSecrets, ListedSecrets> = operation({
-  name: 'secrets.list',
-  help: 'list the secrets of a project, newest first',
-  kind: 'read',
-  permission: 'secretmanager.secrets.list',
-  target: ({ project }) => ({ project, asked: `projects/${project}` }),
-  needs: (command, keyring) =>
-    ({
-      found: {
-        need: 'secrets',
-        project: command.project,
-        before: Number(pageCursor(keyring, listScope(command), command, '0')),
-        limit: pageLimit(command) + 1,
-      },
-    }) as const,
-  decide: (input) => ({
-    result: { project: input.project(input.command.project), found: input.rows.found },
-  }),
-  finish: ({ project, found }, command, { keyring }) => {
-    const page = pageOf(keyring, listScope(command), command, found.rows, (row) => String(row.cursor));
-    return {
-      project,
-      secrets: page.rows.map((row) => row.secret),
-      total: found.total,
-      nextPageToken: page.nextPageToken,
-    };
-  },
-});
+function expiryOf(expiration: Expiration | null, now: number): number | undefined {
+  return expiration === null ? undefined : parseExpiration(expiration, now);
+}
 
 export const updateSecret: Operation<UpdateSecret, SecretResult> = operation({
   name: 'secrets.update',
-  help: 'replace the labels or annotations of a secret',
+  help: 'replace or clear settings of a secret',
   kind: 'write',
   permission: 'secretmanager.secrets.update',
   target: (command) => secretTarget(command),
+  needs: ({ topics }) => ({ topics: topicsNeed(topics) }) as const,
   decide: (input) => {
-    const { labels, annotations, etag } = input.command;
+    const { etag, invalid, topics: asked } = input.command;
     const before = input.secret(input.command);
+    const project = input.project(input.command.project);
     checkEtag(etag, before.etag);
-    const secret: Secret = {
-      ...before,
-      ...(labels === undefined ? {} : { labels: parseLabels(labels) }),
-      ...(annotations === undefined ? {} : { annotations: parseAnnotations(annotations) }),
-      etag: input.entropy.etag(),
-    };
+    if (invalid !== undefined) throw invalid;
+    const set = asked === undefined ? [] : existingTopics(asked, input.rows.topics);
+    const topics = asked === undefined ? before.topics : set;
+    const secret: Secret = { ...updated(before, input.command, topics, input.now), etag: input.entropy.etag() };
+    const about = () => eventOf(input, project, secret);
     return {
-      result: { project: input.project(input.command.project), secret },
+      result: { project, secret },
       changes: [{ change: 'secret.update', secret }],
+      events: [...topicEvents(about, set), secretEvent('SECRET_UPDATE', about())],
     };
   },
 });
 
 export const deleteSecret: Operation<DeleteSecret, undefined> = operation({
   name: 'secrets.delete',
-  help: 'delete a secret and every version of it, at once and for good',
+  help: 'delete a secret and every version of it, at once and for good unless it is to stay recoverable for a while',
   kind: 'write',
   permission: 'secretmanager.secrets.delete',
   target: (command) => secretTarget(command),
   decide: (input) => {
+    const { etag, recoverySeconds = 0 } = input.command;
     const secret = input.secret(input.command);
-    checkEtag(input.command.etag, secret.etag);
+    const project = input.project(input.command.project);
+    checkEtag(etag, secret.etag);
+    if (!(recoverySeconds >= 0 && recoverySeconds <= RECOVERY_SECONDS_MAX)) {
+      throw new Fault('RECOVERY_OUT_OF_RANGE', { limitSeconds: RECOVERY_SECONDS_MAX });
+    }
+    const purgeAt = input.now + Math.ceil(recoverySeconds * 1000);
     return {
       result: undefined,
-      changes: [{ change: 'secret.delete', uid: secret.uid }],
-      details: { versions: secret.lastVersion },
+      changes:
+        recoverySeconds === 0
+          ? [{ change: 'secret.delete', uid: secret.uid }]
+          : [{ change: 'secret.update', secret: { ...secret, purgeAt, etag: input.entropy.etag() } }],
+      events: [secretEvent('SECRET_DELETE', { ...eventOf(input, project, secret), deleteType: 'REQUESTED' })],
+      details: { versions: secret.lastVersion, ...(recoverySeconds === 0 ? {} : { recoverySeconds }) },
+    };
+  },
+});
+
+/** Undoes a deletion that left a while to do so; a secret that is not deleted stays as it is. */
+export const restoreSecret: Operation<SecretRef, SecretResult> = operation({
+  name: 'secrets.restore',
+  help: 'bring back a deleted secret while it can still be restored',
+  kind: 'write',
+  permission: 'secretmanager.secrets.delete',
+  target: (command) => ({ ...secretTarget(command), deleted: true }),
+  decide: (input) => {
+    const { purgeAt, ...before } = input.secret(input.command);
+    const project = input.project(input.command.project);
+    if (purgeAt === undefined) return { result: { project, secret: before } };
+    if (purgeAt <= input.now) {
+      const { key, location } = input.command;
+      throw new Fault('SECRET_NOT_FOUND', secretFacts(project, key, location));
+    }
+    const secret: Secret = { ...before, etag: input.entropy.etag() };
+    return {
+      result: { project, secret },
+      changes: [{ change: 'secret.update', secret }],
+      events: [secretEvent('SECRET_UPDATE', eventOf(input, project, secret))],
     };
   },
 });

@@ -1,13 +1,44 @@
 // The operation table: everything that can be asked of a server, one row each.
 
+import {
+  createAccountKey,
+  deleteAccountKey,
+  disableAccountKey,
+  enableAccountKey,
+  getAccountKey,
+  listAccountKeys,
+} from './account-keys.ts';
 import { createAccount, deleteAccount, getAccount, listAccounts } from './accounts.ts';
 import { queryAudit, verifyAudit } from './audit.ts';
+import { promoteVersion, rollbackSecret } from './current.ts';
+import { dropOldEvents, listEventTypes, queryEvents } from './events.ts';
+import { exchangeForIdToken, generateIdToken } from './id-tokens.ts';
+import { getLocation, listLocations } from './locations.ts';
+import { enableManagedRotation, rotateSecret } from './managed-rotation.ts';
 import type { Operation } from './operation.ts';
 import { getProjectPolicy, getSecretPolicy, setProjectPolicy, setSecretPolicy, testPermissions } from './policies.ts';
 import { createProject, getProject, listProjects } from './projects.ts';
-import { createSecret, deleteSecret, getSecret, listSecrets, updateSecret } from './secrets.ts';
+import { openProxy } from './proxy.ts';
+import { getQuotas, setQuotas } from './quotas.ts';
+import { sameValue } from './same-value.ts';
+import { listSecrets } from './secret-list.ts';
+import { createSecret, deleteSecret, getSecret, restoreSecret, updateSecret } from './secrets.ts';
 import { getSeal } from './server.ts';
-import { generateToken, issueToken, revokeToken } from './tokens.ts';
+import { createSubscription, deleteSubscription, getSubscription, listSubscriptions } from './subscriptions.ts';
+import { announceRotation, destroyDueVersion, expireSecret, purgeSecret } from './sweep.ts';
+import { createTagBinding, deleteTagBinding, listEffectiveTags, listTagBindings } from './tag-bindings.ts';
+import {
+  createTagKey,
+  createTagValue,
+  deleteTagKey,
+  deleteTagValue,
+  getTagKey,
+  getTagValue,
+  listTagKeys,
+  listTagValues,
+} from './tags.ts';
+import { exchangeAssertion, generateToken, inspectToken, issueToken, revokeToken } from './tokens.ts';
+import { createTopic, deleteTopic, getTopic, listTopicSubscriptions, listTopics } from './topics.ts';
 import {
   accessVersion,
   addVersion,
@@ -25,13 +56,21 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   listSecrets,
   updateSecret,
   deleteSecret,
+  restoreSecret,
+  promoteVersion,
+  rollbackSecret,
   addVersion,
   getVersion,
   listVersions,
   accessVersion,
+  sameValue,
   enableVersion,
   disableVersion,
   destroyVersion,
+  enableManagedRotation,
+  rotateSecret,
+  getLocation,
+  listLocations,
   getSecretPolicy,
   setSecretPolicy,
   getProjectPolicy,
@@ -44,10 +83,51 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   getAccount,
   listAccounts,
   deleteAccount,
+  createAccountKey,
+  listAccountKeys,
+  getAccountKey,
+  deleteAccountKey,
+  disableAccountKey,
+  enableAccountKey,
   generateToken,
   issueToken,
   revokeToken,
+  exchangeAssertion,
+  inspectToken,
+  generateIdToken,
+  exchangeForIdToken,
+  openProxy,
   queryAudit,
   verifyAudit,
   getSeal,
+  createTopic,
+  getTopic,
+  listTopics,
+  listTopicSubscriptions,
+  deleteTopic,
+  createSubscription,
+  getSubscription,
+  listSubscriptions,
+  deleteSubscription,
+  createTagKey,
+  getTagKey,
+  listTagKeys,
+  deleteTagKey,
+  createTagValue,
+  getTagValue,
+  listTagValues,
+  deleteTagValue,
+  createTagBinding,
+  listTagBindings,
+  listEffectiveTags,
+  deleteTagBinding,
+  queryEvents,
+  listEventTypes,
+  dropOldEvents,
+  expireSecret,
+  purgeSecret,
+  announceRotation,
+  destroyDueVersion,
+  getQuotas,
+  setQuotas,
 ];

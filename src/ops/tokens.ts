@@ -85,3 +85,62 @@ export const revokeToken: Operation<object, object> = operation({
     return { result: {}, changes: [{ change: 'token.delete', hash: credential.hash }] };
   },
 });
+
+export interface ExchangeAssertion {
+  /** The account that says it signed; absent where the assertion names none. */
+  readonly account?: AccountEmail;
+}
+
+/** The caller is the account, by an assertion that it signed (RFC 7523): no other credential may renew itself. */
+export const exchangeAssertion: Operation<ExchangeAssertion, IssuedToken> = operation({
+  name: 'tokens.exchange',
+  help: 'exchange what a service account signed for an access token',
+  kind: 'write',
+  permission: 'authenticated',
+  target: ({ account }: ExchangeAssertion) => (account === undefined ? { asked: 'token' } : accountTarget({ account })),
+  decide: (input) => {
+    const { principal, credential } = input.caller;
+    const { account } = input.command;
+    if (credential?.kind !== 'jwt' || account === undefined || principal.member !== accountPrincipal(account).member) {
+      throw new Fault('PERMISSION_DENIED', { permission: 'tokens.exchange', resource: 'an access token' });
+    }
+    const { issued, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input.now, input.entropy);
+    return { result: issued, changes: [change], details: { seconds: TOKEN_SECONDS_DEFAULT } };
+  },
+});
+
+export interface InspectToken {
+  /** Whose the credential is that the request carries; absent where it is no service account's. */
+  readonly account?: AccountEmail;
+  /** Of that credential: no other is told of. */
+  readonly hash: string;
+}
+
+export interface InspectedToken {
+  readonly account: AccountEmail;
+  readonly uniqueId: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  readonly secondsLeft: number;
+}
+
+export const inspectToken: Operation<InspectToken, InspectedToken> = operation({
+  name: 'tokens.inspect',
+  help: 'tell whose the access token is that the request carries, and when it ends',
+  kind: 'read',
+  permission: 'authenticated',
+  target: ({ account }: InspectToken) => (account === undefined ? { asked: 'token' } : accountTarget({ account })),
+  needs: ({ account = '' as AccountEmail, hash }) =>
+    ({ account: { need: 'account', email: account }, token: { need: 'token', hash } }) as const,
+  decide: (input) => {
+    const { account, token } = input.rows;
+    const { principal, credential } = input.caller;
+    const isOwn = token?.hash === credential?.hash && token?.member === principal.member;
+    if (account === undefined || token?.expiresAt === undefined || !isOwn) {
+      throw new Fault('PERMISSION_DENIED', { permission: 'tokens.inspect', resource: 'an access token' });
+    }
+    const secondsLeft = Math.floor((token.expiresAt - input.now) / 1000);
+    const { email, uniqueId } = account;
+    return { result: { account: email, uniqueId, expiresAt: token.expiresAt, secondsLeft } };
+  },
+});

@@ -2,17 +2,22 @@
 
 import { crc32c } from '../core/crc32c.ts';
 import { Fault } from '../core/error.ts';
+import { versionEvent } from '../core/events.ts';
+import { parseFilter } from '../core/filter.ts';
+import { VERSION_FIELDS, versionRow } from '../core/filter-fields.ts';
 import { PAYLOAD_BYTES_MAX, VERSIONS_MAX } from '../core/limits.ts';
+import { locationPart } from '../core/name.ts';
 import type { PayloadPlace } from '../core/ports.ts';
 import type { Redacted } from '../core/redacted.ts';
-import type { SealedPayload, Secret, Version, VersionState } from '../core/secret.ts';
-import { moveVersion } from '../core/version-state.ts';
-import { type Input, type Operation, operation, secretFacts } from './operation.ts';
-import { type PageRequest, pageCursor, pageLimit, pageOf } from './paging.ts';
-import { checkEtag, type SecretRef, type SecretResult, secretTarget } from './secrets.ts';
+import type { Project, SealedPayload, Secret, Version } from '../core/secret.ts';
+import { destroyVersionLater, moveVersion } from '../core/version-state.ts';
+import { nativeFields, nativeSecret } from './native-ref.ts';
+import { type Input, type Operation, operation, secretFacts, type Target } from './operation.ts';
+import { type FilteredRequest, filteredPage, filteredScope, isFiltered, pageCursor, rowLimit } from './paging.ts';
+import { checkEtag, eventOf, placeOf, type SecretRef, type SecretResult, secretTarget } from './secrets.ts';
 
-/** A version by number, or the current one. */
-export type Selector = number | 'latest';
+/** A version by number, the current one, or the one that the caller gave this name. */
+export type Selector = number | 'latest' | { readonly alias: string };
 
 export interface VersionRef extends SecretRef {
   readonly selector: Selector;
@@ -30,12 +35,15 @@ export interface AddVersion extends SecretRef {
   readonly payload: Redacted<Uint8Array>;
   /** The writer's own CRC-32C, checked before anything is stored. */
   readonly crc32c?: number;
+  /** It can be read by its number, and does not become the current one. */
+  readonly candidate?: true;
 }
 
-export interface ListVersions extends SecretRef, PageRequest {}
+export interface ListVersions extends SecretRef, FilteredRequest {}
 
 export interface ListedVersions extends SecretResult {
   readonly versions: readonly Version[];
+  /** 0 where the list is filtered. */
   readonly total: number;
   readonly nextPageToken: string;
 }
@@ -45,20 +53,46 @@ export interface MoveVersion extends SecretRef {
   readonly etag?: string;
 }
 
-const rowNumber = (selector: Selector) => (selector === 'latest' ? 0 : selector);
+/** A number that no version ever has. */
+const NO_NUMBER = VERSIONS_MAX + 1;
 
-const versionTarget = (command: VersionRef) => secretTarget(command, `/versions/${command.selector}`);
+/** What a need asks for. To a store 0 means the current version, which a caller says by `latest` alone. */
+export function rowOf(selector: Selector): { readonly number: number; readonly alias?: string } {
+  if (selector === 'latest') return { number: 0 };
+  if (typeof selector !== 'number') return { number: 0, alias: selector.alias };
+  return { number: Number.isSafeInteger(selector) && selector > 0 ? selector : NO_NUMBER };
+}
 
-function placeOf(projectUid: string, version: Version): PayloadPlace {
+const spelled = (selector: Selector) => (typeof selector === 'object' ? selector.alias : String(selector));
+
+export function versionTarget(command: VersionRef): Target {
+  return secretTarget(command, spelled(command.selector));
+}
+
+function payloadPlace(projectUid: string, version: Version): PayloadPlace {
   return { projectUid, secretUid: version.secretUid, versionUid: version.uid };
 }
 
-/** The row, or VERSION_NOT_FOUND after the faults of the secret and project above it. */
-function found<T>(input: Input<SecretRef, Record<never, never>, unknown>, row: T | undefined, asked: Selector): T {
+/** The row, or VERSION_NOT_FOUND or ALIAS_NOT_FOUND after the faults of the secret and project above it. */
+export function found<T>(
+  input: Input<SecretRef, Record<never, never>, unknown>,
+  row: T | undefined,
+  asked: Selector,
+): T {
   input.secret(input.command);
   if (row !== undefined) return row;
-  const project = input.project(input.command.project);
-  throw new Fault('VERSION_NOT_FOUND', { ...secretFacts(project, input.command.key), version: asked });
+  const { key, location } = input.command;
+  const facts = secretFacts(input.project(input.command.project), key, location);
+  throw typeof asked === 'object'
+    ? new Fault('ALIAS_NOT_FOUND', { ...facts, alias: asked.alias })
+    : new Fault('VERSION_NOT_FOUND', { ...facts, version: asked });
+}
+
+/** Throws VERSION_NOT_ENABLED where the version cannot be read. */
+export function checkEnabled(project: Project, secret: Secret, { number, state }: Version): void {
+  if (state === 'ENABLED') return;
+  const facts = { ...secretFacts(project, secret.name, secret.location), version: number, state };
+  throw new Fault('VERSION_NOT_ENABLED', facts);
 }
 
 function checkPayload(payload: Uint8Array, sent: number | undefined): number {
@@ -75,14 +109,30 @@ interface Sealed {
   readonly uid: string;
   readonly secretUid: string;
   readonly crc32c: number;
+  readonly fingerprint: string;
   readonly sealed: SealedPayload;
 }
 
 export const addVersion: Operation<AddVersion, VersionResult> = operation({
   name: 'versions.add',
-  help: 'add a version to a secret and make it the current one',
+  help: 'add a version to a secret and make it the current one, unless it is a candidate',
   kind: 'write',
   permission: 'secretmanager.versions.add',
+  api: {
+    method: 'POST',
+    path: '/versions:addCandidate',
+    fields: {
+      ...nativeFields,
+      data: { type: 'bytes', help: 'the value in base64', required: true, max: PAYLOAD_BYTES_MAX },
+      crc32c: { type: 'integer', help: 'the CRC-32C of the value', max: 0xffffffff },
+    },
+    command: ({ data, crc32c: sum, ...ref }) => ({
+      ...nativeSecret(ref),
+      payload: data,
+      ...(sum === undefined ? {} : { crc32c: sum }),
+      candidate: true,
+    }),
+  },
   target: (command) => secretTarget(command),
   prepare: (input, keyring): Sealed => {
     const project = input.project(input.command.project);
@@ -91,7 +141,8 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
     const sum = checkPayload(payload.reveal(), input.command.crc32c);
     const uid = input.entropy.uid();
     const place = { projectUid: project.uid, secretUid: secret.uid, versionUid: uid };
-    return { uid, secretUid: secret.uid, crc32c: sum, sealed: keyring.seal(project.wrappedKey, place, payload) };
+    const sealed = keyring.seal(project.wrappedKey, place, payload);
+    return { uid, secretUid: secret.uid, crc32c: sum, fingerprint: keyring.fingerprint(payload), sealed };
   },
   decide: (input) => {
     const project = input.project(input.command.project);
@@ -100,7 +151,9 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
       throw new Fault('LIMIT_REACHED', { what: 'versions of one secret', limit: VERSIONS_MAX });
     }
     const number = before.lastVersion + 1;
-    const secret: Secret = { ...before, lastVersion: number, currentVersion: number };
+    const { candidate } = input.command;
+    const moved = candidate ? {} : { currentVersion: number, previousVersion: before.currentVersion };
+    const secret: Secret = { ...before, lastVersion: number, ...moved };
     const version: Version = {
       uid: input.prepared.uid,
       secretUid: input.prepared.secretUid,
@@ -109,6 +162,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
       createdAt: input.now,
       etag: input.entropy.etag(),
       crc32c: input.prepared.crc32c,
+      fingerprint: input.prepared.fingerprint,
       clientChecksum: input.command.crc32c !== undefined,
     };
     return {
@@ -117,7 +171,9 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
         { change: 'version.insert', version, sealed: input.prepared.sealed },
         { change: 'secret.update', secret },
       ],
+      events: [versionEvent('SECRET_VERSION_ADD', { ...eventOf(input, project, secret), version })],
       version: number,
+      ...(candidate ? { details: { candidate: 'true' } } : {}),
     };
   },
 });
@@ -128,8 +184,7 @@ export const getVersion: Operation<VersionRef, VersionResult> = operation({
   kind: 'read',
   permission: 'secretmanager.versions.get',
   target: versionTarget,
-  needs: ({ project, key, selector }) =>
-    ({ version: { need: 'version', project, key, number: rowNumber(selector) } }) as const,
+  needs: (command) => ({ version: { need: 'version', ...placeOf(command), ...rowOf(command.selector) } }) as const,
   decide: (input) => {
     const version = found(input, input.rows.version, input.command.selector);
     const project = input.project(input.command.project);
@@ -137,7 +192,11 @@ export const getVersion: Operation<VersionRef, VersionResult> = operation({
   },
 });
 
-const listScope = (command: ListVersions) => `versions.list projects/${command.project}/secrets/${command.key}`;
+const listScope = (command: ListVersions) =>
+  filteredScope(
+    `versions.list projects/${command.project}/${locationPart(command.location)}secrets/${command.key}`,
+    command,
+  );
 
 export const listVersions: Operation<ListVersions, ListedVersions> = operation({
   name: 'versions.list',
@@ -149,10 +208,9 @@ export const listVersions: Operation<ListVersions, ListedVersions> = operation({
     ({
       found: {
         need: 'versions',
-        project: command.project,
-        key: command.key,
+        ...placeOf(command),
         before: Number(pageCursor(keyring, listScope(command), command, '0')),
-        limit: pageLimit(command) + 1,
+        limit: rowLimit(command),
       },
     }) as const,
   decide: (input) => ({
@@ -160,11 +218,20 @@ export const listVersions: Operation<ListVersions, ListedVersions> = operation({
       secret: input.secret(input.command),
       project: input.project(input.command.project),
       found: input.rows.found,
+      belongs: parseFilter(input.command.filter ?? '', VERSION_FIELDS),
     },
   }),
-  finish: ({ project, secret, found: listed }, command, { keyring }) => {
-    const page = pageOf(keyring, listScope(command), command, listed.rows, (row) => String(row.number));
-    return { project, secret, versions: page.rows, total: listed.total, nextPageToken: page.nextPageToken };
+  finish: ({ project, secret, found: listed, belongs }, command, { keyring }) => {
+    const page = filteredPage(
+      keyring,
+      listScope(command),
+      command,
+      listed.rows,
+      (row) => String(row.number),
+      (row) => belongs(versionRow(project, secret, row)),
+    );
+    const total = isFiltered(command) ? 0 : listed.total;
+    return { project, secret, versions: page.rows, total, nextPageToken: page.nextPageToken };
   },
 });
 
@@ -174,25 +241,23 @@ export const accessVersion: Operation<VersionRef, AccessedVersion> = operation({
   kind: 'read',
   permission: 'secretmanager.versions.access',
   target: versionTarget,
-  needs: ({ project, key, selector }) =>
-    ({ row: { need: 'payload', project, key, number: rowNumber(selector) } }) as const,
+  needs: (command) => ({ row: { need: 'payload', ...placeOf(command), ...rowOf(command.selector) } }) as const,
   decide: (input) => {
     const { version, sealed } = found(input, input.rows.row, input.command.selector);
     const project = input.project(input.command.project);
     const secret = input.secret(input.command);
-    if (version.state !== 'ENABLED' || sealed === undefined) {
-      const facts = { ...secretFacts(project, secret.name), version: version.number, state: version.state };
-      throw new Fault('VERSION_NOT_ENABLED', facts);
-    }
+    checkEnabled(project, secret, version);
     return { result: { project, secret, version, sealed }, version: version.number };
   },
   finish: ({ project, secret, version, sealed }, _command, { keyring, grant }) => {
-    const corrupt = (cause?: unknown) =>
-      new Fault('PAYLOAD_CORRUPT', { ...secretFacts(project, secret.name), version: version.number }, { cause });
+    const facts = { ...secretFacts(project, secret.name, secret.location), version: version.number };
+    const corrupt = (cause?: unknown) => new Fault('PAYLOAD_CORRUPT', facts, { cause });
     if (grant === undefined) throw new TypeError('versions.access without a grant');
+    // An enabled version has its payload, or the stored bytes were changed.
+    if (sealed === undefined) throw corrupt();
     let payload: Redacted<Uint8Array>;
     try {
-      payload = keyring.open(grant, project.wrappedKey, placeOf(project.uid, version), sealed);
+      payload = keyring.open(grant, project.wrappedKey, payloadPlace(project.uid, version), sealed);
     } catch (error) {
       throw error instanceof Fault && error.code === 'PAYLOAD_CORRUPT' ? corrupt(error) : error;
     }
@@ -200,50 +265,61 @@ export const accessVersion: Operation<VersionRef, AccessedVersion> = operation({
   },
 });
 
+type Move = (secret: Secret, version: Version, now: number, etag: string) => Version;
+
 function moveTo(
   name: string,
   help: string,
   permission: 'secretmanager.versions.enable' | 'secretmanager.versions.disable' | 'secretmanager.versions.destroy',
-  state: VersionState,
+  move: Move,
 ): Operation<MoveVersion, VersionResult> {
   return operation({
     name,
     help,
     kind: 'write',
     permission,
-    target: (command) => secretTarget(command, `/versions/${command.number}`),
-    needs: ({ project, key, number }) => ({ version: { need: 'version', project, key, number } }) as const,
+    target: (command) => secretTarget(command, String(command.number)),
+    needs: (command) => ({ version: { need: 'version', ...placeOf(command), ...rowOf(command.number) } }) as const,
     decide: (input) => {
       const before = found(input, input.rows.version, input.command.number);
       checkEtag(input.command.etag, before.etag);
       const secret = input.secret(input.command);
-      const version = moveVersion(secret, before, state, input.now, input.entropy.etag());
+      const project = input.project(input.command.project);
+      const version = move(secret, before, input.now, input.entropy.etag());
       return {
-        result: { project: input.project(input.command.project), secret, version },
+        result: { project, secret, version },
         changes: [{ change: 'version.update', version }],
+        events: [versionEvent(eventTypeOf(version), { ...eventOf(input, project, secret), version })],
         version: version.number,
       };
     },
   });
 }
 
+/** What happened to a version that is now as it is. */
+export function eventTypeOf({ state, scheduledDestroyAt }: Version): Parameters<typeof versionEvent>[0] {
+  if (state === 'ENABLED') return 'SECRET_VERSION_ENABLE';
+  if (state === 'DESTROYED') return 'SECRET_VERSION_DESTROY';
+  return scheduledDestroyAt === undefined ? 'SECRET_VERSION_DISABLE' : 'SECRET_VERSION_DESTROY_SCHEDULED';
+}
+
 export const enableVersion: Operation<MoveVersion, VersionResult> = moveTo(
   'versions.enable',
   'let a version be read again',
   'secretmanager.versions.enable',
-  'ENABLED',
+  (secret, version, now, etag) => moveVersion(secret, version, 'ENABLED', now, etag),
 );
 
 export const disableVersion: Operation<MoveVersion, VersionResult> = moveTo(
   'versions.disable',
   'keep a version from being read; it can be enabled again',
   'secretmanager.versions.disable',
-  'DISABLED',
+  (secret, version, now, etag) => moveVersion(secret, version, 'DISABLED', now, etag),
 );
 
 export const destroyVersion: Operation<MoveVersion, VersionResult> = moveTo(
   'versions.destroy',
-  'destroy the value of a version for good',
+  'destroy the value of a version for good, or after the delay that its secret asks for',
   'secretmanager.versions.destroy',
-  'DESTROYED',
+  destroyVersionLater,
 );

@@ -17,7 +17,8 @@ import { queryAudit, verifyAudit } from '../../src/ops/audit.ts';
 import type { Operation } from '../../src/ops/operation.ts';
 import { getSecretPolicy, setProjectPolicy, setSecretPolicy, testPermissions } from '../../src/ops/policies.ts';
 import { createProject, getProject, listProjects } from '../../src/ops/projects.ts';
-import { createSecret, deleteSecret, getSecret, listSecrets, updateSecret } from '../../src/ops/secrets.ts';
+import { listSecrets } from '../../src/ops/secret-list.ts';
+import { createSecret, deleteSecret, getSecret, updateSecret } from '../../src/ops/secrets.ts';
 import { generateToken, issueToken, revokeToken } from '../../src/ops/tokens.ts';
 import {
   accessVersion,
@@ -69,7 +70,7 @@ async function newAccount(accountId: string): Promise<{ email: AccountEmail; tok
 }
 
 const grant = (secret: { project: typeof project; key: ReturnType<typeof key> }, role: string, member: string) =>
-  world.ask(setSecretPolicy, { ...secret, bindings: [{ role, members: [member], conditional: false }] }, owner);
+  world.ask(setSecretPolicy, { ...secret, bindings: [{ role, members: [member] }] }, owner);
 
 test('a version goes in and comes out, and latest is the newest whatever its state', async () => {
   const secret = await newSecret('roundtrip', 'one', 'two');
@@ -268,7 +269,7 @@ test('a caller sees only the projects it may get', async () => {
     (await world.ask(listProjects, { pageSize: 0, pageToken: '' }, token)).projects.map((p) => p.id);
   assert.deepEqual(await list(), []);
   await world.ask(createProject, { id: 'seen-project' as never, displayName: '', labels: {} }, owner);
-  const bindings = [{ role: 'roles/viewer', members: [`serviceAccount:${email}`], conditional: false }];
+  const bindings = [{ role: 'roles/viewer', members: [`serviceAccount:${email}`] }];
   await world.ask(setProjectPolicy, { project: parseProjectRef('seen-project'), bindings }, owner);
   assert.deepEqual(await list(), ['seen-project']);
   const asked = ['secretmanager.secrets.get', 'secretmanager.versions.access', 'no.such.permission'];
@@ -316,9 +317,7 @@ test('what happened is written down: who, what, which version, and how it ended'
 test('a project reader of the audit sees that project only', async () => {
   await world.ask(createProject, { id: 'audited-project' as never, displayName: '', labels: {} }, owner);
   const { email, token } = await newAccount('log-viewer-account');
-  const bindings = [
-    { role: 'roles/logging.privateLogViewer', members: [`serviceAccount:${email}`], conditional: false },
-  ];
+  const bindings = [{ role: 'roles/logging.privateLogViewer', members: [`serviceAccount:${email}`] }];
   await world.ask(setProjectPolicy, { project: parseProjectRef('audited-project'), bindings }, owner);
   const mine = await world.ask(queryAudit, { project: 'audited-project' }, token);
   assert.ok(mine.records.length > 0);

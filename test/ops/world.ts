@@ -11,21 +11,29 @@ import type { Audit, Clock, Store } from '../../src/core/ports.ts';
 import type { Caller } from '../../src/core/principal.ts';
 import { systemEntropy } from '../../src/crypto/entropy.ts';
 import { Keyring } from '../../src/crypto/keyring.ts';
+import { openSigningKeys, type SigningKeys } from '../../src/crypto/signing-keys.ts';
+import { createJwtReader } from '../../src/identity/jwt.ts';
 import { parseToken } from '../../src/identity/tokens.ts';
+import { createLoopbackProxy } from '../../src/loopback-proxy.ts';
 import { bootstrap } from '../../src/ops/bootstrap.ts';
 import { createDoor, type Door } from '../../src/ops/door.ts';
 import { createEngine } from '../../src/ops/engine.ts';
 import type { Operation } from '../../src/ops/operation.ts';
+import { createProxyGate } from '../../src/ops/proxy.ts';
+import { sweep } from '../../src/ops/sweep.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 
 export interface World {
   readonly store: Store;
   readonly door: Door;
+  readonly signer: SigningKeys;
   readonly clock: { now(): number; advance(milliseconds: number): void };
   /** Asks as the holder of a credential, or as nobody. */
   ask<C, R>(operation: Operation<C, R>, command: C, credential?: string): Promise<R>;
   as(credential?: string): Promise<Caller>;
   readonly ownerCredential: string;
+  /** Settles everything that is due; throws what could not be settled. */
+  sweep(): Promise<void>;
   /** Every record so far. */
   records(): Promise<readonly AuditRecord[]>;
   close(): Promise<void>;
@@ -47,7 +55,12 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     },
   };
   const store = openSqlite({ directory });
-  const keyring = new Keyring({ root: createSecretKey(randomBytes(32)), sealType: 'file', sealKeyId: 'test' });
+  const keyring = new Keyring({
+    root: createSecretKey(randomBytes(32)),
+    fingerprintKey: createSecretKey(randomBytes(32)),
+    sealType: 'file',
+    sealKeyId: 'test',
+  });
   const mac = (text: string) => keyring.auditMac(text);
   const log = await openAudit({ directory: join(directory, 'audit'), store, mac, clock });
   const audit = options.wrapAudit?.(log) ?? log;
@@ -57,19 +70,32 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     ownerCredential = credential.reveal();
   };
   await bootstrap({ store, keyring, clock, entropy, keepOwner, ownerHash: undefined });
-  const engine = createEngine({ store, keyring, audit, clock, entropy });
-  const door = createDoor({ engine, store, clock, hashCredential: (text) => parseToken(text)?.hash });
+  const signer = await openSigningKeys({ meta: store, keyring, clock });
+  const allows = createProxyGate({ store, keyring, clock });
+  const target = () => ({ host: '127.0.0.1', port: 1 });
+  const proxy = createLoopbackProxy({ meta: store, target, route: () => ({ kind: 'direct' }), allows });
+  const engine = createEngine({ store, keyring, audit, clock, entropy, signer, proxy });
+  const hashCredential = (text: string) => parseToken(text)?.hash;
+  const door = createDoor({ engine, store, clock, jwts: createJwtReader(), hashCredential });
   const origin = { dialect: 'test', peer: '127.0.0.1', requestId: 'r' };
   const as = async (credential?: string) => door.authenticate(credential, origin);
   return {
     store,
     door,
+    signer,
     clock,
     ownerCredential,
     as,
+    sweep: async () => {
+      const onFailure = (error: unknown) => {
+        throw error;
+      };
+      while (await sweep({ store, engine, clock, entropy, onFailure }));
+    },
     ask: async (operation, command, credential) => door.call(operation, await as(credential), command),
     records: async () => (await log.query({ limit: 1000 })).records,
     close: async () => {
+      await proxy.stop();
       await log.close();
       await store.close();
       rmSync(root, { recursive: true, force: true });

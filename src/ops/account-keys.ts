@@ -1,0 +1,133 @@
+// The keys of service accounts: what a program outside of `coffer run` proves itself by. Only the public half comes
+// here; the private one was made before the command and leaves with its answer. A key that is disabled or deleted is
+// refused from then on, since the door asks for it on each use.
+
+import { Fault } from '../core/error.ts';
+import type { Permission } from '../core/iam/permissions.ts';
+import { KEYS_PER_ACCOUNT_MAX } from '../core/limits.ts';
+import type { AccountEmail } from '../core/name.ts';
+import type { Change } from '../core/ports.ts';
+import type { AccountKey } from '../core/secret.ts';
+import { type AccountRef, type AccountResult, accountTarget, existingAccount } from './accounts.ts';
+import { type Operation, operation, type Target } from './operation.ts';
+
+export interface CreateAccountKey extends AccountRef {
+  /** The public half of what was made. Absent for a caller without a credential: nobody makes keys for strangers. */
+  readonly made?: Pick<AccountKey, 'id' | 'publicKey'>;
+}
+
+export interface AccountKeyRef extends AccountRef {
+  readonly id: string;
+}
+
+export interface AccountKeyResult extends AccountResult {
+  readonly key: AccountKey;
+}
+
+export interface ListedAccountKeys extends AccountResult {
+  readonly keys: readonly AccountKey[];
+}
+
+function keyTarget(command: AccountKeyRef): Target {
+  const { asked, ...target } = accountTarget(command);
+  return { ...target, asked: `${asked}/keys/${command.id}` };
+}
+
+const accountNeed = ({ account }: AccountRef) => ({ need: 'account', email: account }) as const;
+
+const keyNeeds = (command: AccountKeyRef) =>
+  ({ account: accountNeed(command), key: { need: 'accountKey', id: command.id } }) as const;
+
+export const createAccountKey: Operation<CreateAccountKey, AccountKeyResult> = operation({
+  name: 'accountKeys.create',
+  help: 'give a service account a key',
+  kind: 'write',
+  permission: 'iam.serviceAccountKeys.create',
+  target: (command: CreateAccountKey) => accountTarget(command),
+  needs: (command) =>
+    ({ account: accountNeed(command), keys: { need: 'accountKeys', email: command.account } }) as const,
+  decide: (input) => {
+    const result = existingAccount(input);
+    const { email } = result.account;
+    if (input.rows.keys.length >= KEYS_PER_ACCOUNT_MAX) {
+      throw new Fault('ACCOUNT_KEYS_FULL', { account: email, limit: KEYS_PER_ACCOUNT_MAX });
+    }
+    const { made } = input.command;
+    if (made === undefined) throw new Fault('CREDENTIAL_MISSING');
+    const key: AccountKey = { ...made, account: email, createdAt: input.now, disabled: false };
+    return { result: { ...result, key }, changes: [{ change: 'accountKey.insert', key }], details: { key: key.id } };
+  },
+});
+
+export const listAccountKeys: Operation<AccountRef, ListedAccountKeys> = operation({
+  name: 'accountKeys.list',
+  help: 'list the keys of a service account',
+  kind: 'read',
+  permission: 'iam.serviceAccountKeys.list',
+  target: accountTarget,
+  needs: (command) =>
+    ({ account: accountNeed(command), keys: { need: 'accountKeys', email: command.account } }) as const,
+  decide: (input) => ({ result: { ...existingAccount(input), keys: input.rows.keys } }),
+});
+
+/** The key that the command names; throws ACCOUNT_NOT_FOUND or ACCOUNT_KEY_NOT_FOUND, also for another account's. */
+function keyOf(account: AccountEmail, id: string, key: AccountKey | undefined): AccountKey {
+  if (key === undefined || key.account !== account) throw new Fault('ACCOUNT_KEY_NOT_FOUND', { account, key: id });
+  return key;
+}
+
+export const getAccountKey: Operation<AccountKeyRef, AccountKeyResult> = operation({
+  name: 'accountKeys.get',
+  help: 'show a key of a service account',
+  kind: 'read',
+  permission: 'iam.serviceAccountKeys.get',
+  target: keyTarget,
+  needs: keyNeeds,
+  decide: (input) => {
+    const result = existingAccount(input);
+    return { result: { ...result, key: keyOf(result.account.email, input.command.id, input.rows.key) } };
+  },
+});
+
+/** An operation that changes one key; doing it again changes nothing. */
+function keyChange(
+  name: string,
+  help: string,
+  permission: Permission,
+  change: (key: AccountKey) => Change,
+): Operation<AccountKeyRef, AccountKeyResult> {
+  return operation({
+    name,
+    help,
+    kind: 'write',
+    permission,
+    target: keyTarget,
+    needs: keyNeeds,
+    decide: (input) => {
+      const result = existingAccount(input);
+      const key = keyOf(result.account.email, input.command.id, input.rows.key);
+      return { result: { ...result, key }, changes: [change(key)], details: { key: key.id } };
+    },
+  });
+}
+
+export const deleteAccountKey: Operation<AccountKeyRef, AccountKeyResult> = keyChange(
+  'accountKeys.delete',
+  'delete a key of a service account',
+  'iam.serviceAccountKeys.delete',
+  ({ id }) => ({ change: 'accountKey.delete', id }),
+);
+
+export const disableAccountKey: Operation<AccountKeyRef, AccountKeyResult> = keyChange(
+  'accountKeys.disable',
+  'refuse a key of a service account until it is enabled again',
+  'iam.serviceAccountKeys.disable',
+  (key) => ({ change: 'accountKey.update', key: { ...key, disabled: true } }),
+);
+
+export const enableAccountKey: Operation<AccountKeyRef, AccountKeyResult> = keyChange(
+  'accountKeys.enable',
+  'accept a disabled key of a service account again',
+  'iam.serviceAccountKeys.enable',
+  (key) => ({ change: 'accountKey.update', key: { ...key, disabled: false } }),
+);
