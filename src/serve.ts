@@ -6,24 +6,37 @@ import { join, resolve } from 'node:path';
 import { openAudit } from './audit/log.ts';
 import { statePath } from './client/connection.ts';
 import type { Clock } from './core/ports.ts';
-import { openAuthority } from './crypto/ca.ts';
+import { accountKeyMaker } from './crypto/account-keys.ts';
+import { type CertificateAuthority, openAuthority } from './crypto/ca.ts';
 import { systemClock } from './crypto/clock.ts';
 import { systemEntropy } from './crypto/entropy.ts';
 import { openSeal } from './crypto/file-seal.ts';
 import { Keyring } from './crypto/keyring.ts';
+import { OwnCertificate, type OwnCertificateFiles } from './crypto/own-certificate.ts';
+import { KEYS_FRESH_SECONDS, openSigningKeys, type SigningKeys } from './crypto/signing-keys.ts';
+import { createAuthorityDialect } from './dialects/authority/dialect.ts';
+import { ownsAuthorityHost } from './dialects/authority/names.ts';
 import { createGcpDialect } from './dialects/gcp/dialect.ts';
 import { ownsGcpHost } from './dialects/gcp/hosts.ts';
 import { createNativeDialect } from './dialects/native/dialect.ts';
+import { createJwtReader } from './identity/jwt.ts';
 import { parseToken } from './identity/tokens.ts';
 import { readOwner, removeNote, writeNote, writeOwner } from './local-state.ts';
 import { createLog } from './log.ts';
+import { createLoopbackProxy } from './loopback-proxy.ts';
 import { createMetrics } from './metrics.ts';
 import { bootstrap } from './ops/bootstrap.ts';
-import { createDoor } from './ops/door.ts';
+import { createDoor, type Door } from './ops/door.ts';
 import { createEngine } from './ops/engine.ts';
+import { createProxyGate } from './ops/proxy.ts';
+import { type SweepDeps, sweep } from './ops/sweep.ts';
+import type { Target } from './proxy/connect.ts';
+import { readUpstream } from './proxy/upstream.ts';
 import { createRouter } from './router.ts';
 import { openSqlite, type SqliteStore } from './store/sqlite.ts';
+import { startSweeper } from './sweeper.ts';
 import { listen } from './wire/listener.ts';
+import type { Dialect } from './wire/types.ts';
 
 export interface ServeOptions {
   /** `HOST:PORT`; port 0 takes any free one. */
@@ -31,22 +44,28 @@ export interface ServeOptions {
   readonly data: string;
   /** Absent: beside the data directory, `DATA.key`. */
   readonly keyFile?: string;
+  /** A certificate for the names that stand in it; the local CA has all others. */
+  readonly tls?: OwnCertificateFiles;
 }
 
 export interface RunningServer {
   readonly address: string;
   /** What to tell whoever started it. */
   readonly greeting: readonly string[];
+  /** Reads the operator's own certificate again; where it cannot be served, goes on with the old one and says so. */
+  reload(): void;
   stop(): Promise<void>;
 }
 
 const DRAIN_MS = 10_000;
-const SWEEP_MS = 10 * 60_000;
+const DUE_SWEEP_MS = 5_000;
+const TOKEN_SWEEP_MS = 10 * 60_000;
 
 /** Runs a server until it is told to stop by SIGTERM or SIGINT; throws where it cannot start. */
 export async function serve(options: ServeOptions): Promise<void> {
   const server = await startServer(options);
   process.stderr.write(`${server.greeting.join('\n')}\n`);
+  if (options.tls !== undefined) process.on('SIGHUP', () => server.reload());
   await new Promise<void>((stopped) => {
     process.once('SIGTERM', stopped);
     process.once('SIGINT', stopped);
@@ -58,6 +77,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
   const data = resolve(options.data);
   const address = parseListen(options.listen);
+  const certificate = options.tls === undefined ? undefined : new OwnCertificate(options.tls);
   const closing: (() => unknown)[] = [];
   const close = async () => {
     for (const step of closing.reverse()) await step();
@@ -65,20 +85,26 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   try {
     const store = openSqlite({ directory: data });
     closing.push(() => store.close());
-    return await startOn(store, { ...options, ...address, data }, closing, close);
+    return await startOn(store, { ...options, ...address, data, certificate }, closing, close);
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+interface Started extends ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly certificate: OwnCertificate | undefined;
+}
+
 async function startOn(
   store: SqliteStore,
-  options: ServeOptions & { readonly host: string; readonly port: number },
+  options: Started,
   closing: (() => unknown)[],
   close: () => Promise<void>,
 ): Promise<RunningServer> {
-  const { data, host, port } = options;
+  const { data, host, port, certificate } = options;
   const log = createLog(process.env['COFFER_LOG_LEVEL'] ?? 'info');
   const clock: Clock = systemClock;
   const entropy = systemEntropy;
@@ -103,25 +129,28 @@ async function startOn(
     ownerHash: owner === undefined ? undefined : parseToken(owner)?.hash,
   });
   if (first.record !== undefined) audit.copy(first.record);
-  const authority = await openAuthority({ meta: store, keyring, clock, hosts: namesOf(host), allows: ownsGcpHost });
+  const authority = await openAuthority({ meta: store, keyring, clock, hosts: namesOf(host), allows: ownsName });
+  const signer = await openSigningKeys({ meta: store, keyring, clock });
 
   let ready = false;
   let connections = () => 0;
   const metrics = createMetrics(() => connections());
-  const engine = createEngine({ store, keyring, audit, clock, entropy, onCall: metrics.operation });
-  const door = createDoor({ engine, store, clock, hashCredential: (text) => parseToken(text)?.hash });
+  let target: Target = { host, port };
+  const allows = createProxyGate({ store, keyring, clock });
+  const proxy = createLoopbackProxy({ meta: store, target: () => target, route: readUpstream(process.env), allows });
+  closing.push(() => proxy.stop());
+  const engine = createEngine({ store, keyring, audit, clock, entropy, signer, proxy, onCall: metrics.operation });
+  const hashCredential = (text: string) => parseToken(text)?.hash;
+  const door = createDoor({ engine, store, clock, jwts: createJwtReader(), hashCredential });
   const onError = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'a request failed unexpectedly');
-  const native = createNativeDialect(door, { certificatePem: () => authority.certificatePem(), onError });
+  let issuer = '';
+  const dialects = dialectsOf(door, { authority, signer, address: () => issuer, onError });
   const listener = await listen({
     host,
     port,
-    handler: createRouter({
-      dialects: [native, createGcpDialect(door, { onError })],
-      ready: () => ready,
-      metrics: metrics.render,
-    }),
-    tls: { certificateFor: (name) => authority.certificateFor(name) },
+    handler: createRouter({ dialects, ready: () => ready, metrics: metrics.render }),
+    tls: { certificateFor: (name) => certificate?.certificateFor(name ?? host) ?? authority.certificateFor(name) },
     ready: () => ready,
     onError,
     onRequest: (entry) => {
@@ -132,30 +161,85 @@ async function startOn(
   });
   connections = () => listener.connections();
   const address = `http://${urlHost(listener.address.host)}:${listener.address.port}`;
+  target = { host: isWildcard(host) ? 'localhost' : host, port: listener.address.port };
+  await proxy.resume();
+  issuer = issuerOf(certificate, host, listener.address.port);
   const note = statePath(process.env);
   writeNote(note, { address, data, pid: process.pid, startedAt: new Date(clock.now()).toISOString() });
   closing.push(() => removeNote(note));
-  const sweeping = setInterval(() => void sweep(store, clock, log.error.bind(log)), SWEEP_MS);
-  sweeping.unref();
-  closing.push(() => clearInterval(sweeping));
+  closing.push(...startSweeping({ store, engine, clock, entropy }, log.error.bind(log)));
   closing.push(async () => {
     ready = false;
     await listener.drain(DRAIN_MS);
   });
   ready = true;
-  return { address, greeting: greeting(address, data, seal.keyFile, first.isNew), stop: close };
+  const reload = () => reloadCertificate(certificate, log);
+  return { address, greeting: greeting(address, data, seal.keyFile, first.isNew), reload, stop: close };
 }
 
-async function sweep(
-  store: SqliteStore,
-  clock: Clock,
-  failed: (fields: object, message: string) => void,
-): Promise<void> {
+/** A renewal gone wrong must not stop a server that runs. */
+function reloadCertificate(certificate: OwnCertificate | undefined, log: ReturnType<typeof createLog>): void {
+  if (certificate === undefined) return;
   try {
-    await store.sweepTokens(clock.now());
+    certificate.reload();
+    log.info({ endsAt: new Date(certificate.endsAt()).toISOString() }, 'the TLS certificate was read again');
   } catch (error) {
-    failed({ err: error }, 'expired tokens could not be removed');
+    log.error({ err: error }, 'the TLS certificate could not be read again: the old one stays');
   }
+}
+
+/** What the server calls itself where it speaks for itself: by the operator's certificate, else by where it listens. */
+function issuerOf(certificate: OwnCertificate | undefined, host: string, port: number): string {
+  const name = certificate?.hostName();
+  if (name !== undefined) return `https://${name}${port === 443 ? '' : `:${port}`}`;
+  return `http://${urlHost(isWildcard(host) ? hostname().toLowerCase() : host)}:${port}`;
+}
+
+/** Everything that is done every so often; what it answers stops it. */
+function startSweeping(
+  deps: Omit<SweepDeps, 'onFailure'> & { readonly store: SqliteStore },
+  log: (fields: object, message: string) => void,
+): (() => Promise<void>)[] {
+  const failed = (what: string) => (error: unknown) => log({ err: error }, what);
+  const dueFailed = failed('what was due could not be settled');
+  return [
+    startSweeper({
+      everyMs: DUE_SWEEP_MS,
+      sweep: () => sweep({ ...deps, onFailure: dueFailed }),
+      failed: dueFailed,
+    }),
+    startSweeper({
+      everyMs: TOKEN_SWEEP_MS,
+      sweep: async () => (await deps.store.sweepTokens(deps.clock.now())) > 0,
+      failed: failed('expired tokens could not be removed'),
+    }),
+  ];
+}
+
+interface DialectParts {
+  readonly authority: CertificateAuthority;
+  readonly signer: SigningKeys;
+  address(): string;
+  onError(error: unknown, requestId?: string): void;
+}
+
+/** Every dialect, in the order in which the router asks. */
+function dialectsOf(door: Door, { authority, signer, address, onError }: DialectParts): readonly Dialect[] {
+  const keys = {
+    jwks: () => signer.jwks(),
+    certificates: () => signer.certificates(),
+    freshSeconds: KEYS_FRESH_SECONDS,
+  };
+  return [
+    createNativeDialect(door, { certificatePem: () => authority.certificatePem(), onError }),
+    createAuthorityDialect(door, { keys, address, onError }),
+    createGcpDialect(door, { onError, makeAccountKey: accountKeyMaker() }),
+  ];
+}
+
+/** The cloud's names that this server answers to, and so has certificates for. */
+function ownsName(name: string): boolean {
+  return ownsGcpHost(name) || ownsAuthorityHost(name);
 }
 
 function greeting(address: string, data: string, keyFile: string, isNew: boolean): string[] {
@@ -187,13 +271,17 @@ function parseListen(text: string): { host: string; port: number } {
 
 /** The names and addresses by which clients reach a server that listens on `host`. */
 function namesOf(host: string): readonly string[] {
-  if (host !== '0.0.0.0' && host !== '::') return [host];
+  if (!isWildcard(host)) return [host];
   const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
   return [hostname().toLowerCase(), ...addresses];
 }
 
 function isLoopback(address: string): boolean {
   return /^http:\/\/(127\.|\[::1\]|localhost)/.test(address);
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
 }
 
 function urlHost(host: string): string {

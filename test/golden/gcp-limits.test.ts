@@ -159,7 +159,9 @@ describe('gRPC', () => {
 
   test('a host has its own services only, over both transports', async () => {
     assert.ok((await grpc(access, message(), 'secretmanager.googleapis.com')).ok);
-    assert.ok((await grpc(access, message(), 'secretmanager.europe-west1.rep.googleapis.com')).ok);
+    // It has the service, and no secret that is global.
+    const regional = await grpc(access, message(), 'secretmanager.europe-west1.rep.googleapis.com');
+    assert.ok(!regional.ok && regional.code === Code.INVALID_ARGUMENT);
     assert.ok(!(await grpc(access, message(), 'iam.googleapis.com')).ok);
     assert.equal((await rest('GET', `${SECRETS}/a`, '', 'secretmanager.googleapis.com')).status, 200);
     assert.equal((await rest('GET', `${SECRETS}/a`, '', 'iam.googleapis.com')).status, 404);

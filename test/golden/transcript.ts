@@ -100,11 +100,16 @@ export function normalise(json: unknown): string {
   return JSON.stringify(sorted(json), null, 2)
     .replace(/\bprojects\/\d{12}\b/g, 'projects/NUMBER')
     .replace(/\boperations\/cp\.\d{12}\b/g, 'operations/cp.NUMBER')
+    .replace(/projects%2F\d{12}(?=%2F)/g, 'projects%2FNUMBER')
+    .replace(/\b(tagKeys|tagValues)\/(?!281480000000000)\d{15}\b/g, '$1/NUMBER')
     .replace(/\b\d{12}-compute@/g, 'NUMBER-compute@')
     .replace(/"\d{21}"/g, '"UNIQUE_ID"')
     .replace(/\\"[0-9a-f]{14}\\"/g, '\\"ETAG\\"')
     .replace(/("etag": )"(?!ACAB")[A-Za-z0-9+/]+=*"/g, '$1"ETAG"')
     .replace(/("nextPageToken": )"[^"]+"/g, '$1"PAGE_TOKEN"')
     .replace(/"ya29\.[A-Za-z0-9_-]+"/g, '"TOKEN"')
+    .replace(/"eyJ[\w-]+\.[\w-]+\.[\w-]+"/g, '"JWT"')
+    .replace(/\b[0-9a-f]{40}\b/g, 'KEY_ID')
+    .replace(/("(?:private|public)KeyData": )"[^"]+"/g, '$1"BASE64"')
     .replace(/"20\d\d-\d\d-\d\dT[\d:.]+Z"/g, '"TIME"');
 }

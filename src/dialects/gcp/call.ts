@@ -3,21 +3,39 @@
 
 import type { DescMethodUnary, Message, MessageShape } from '@bufbuild/protobuf';
 import type { GenService, GenServiceMethods } from '@bufbuild/protobuf/codegenv2';
-import type { Maybe } from '../../core/ports.ts';
-import type { Caller } from '../../core/principal.ts';
+import type { AccountKeyPair, Maybe } from '../../core/ports.ts';
+import { ANONYMOUS, type Caller } from '../../core/principal.ts';
 import type { Door } from '../../ops/door.ts';
 import type { Operation } from '../../ops/operation.ts';
 import { unsupported } from './invalid.ts';
 
+/** What a handler may need besides the door. */
+export interface Workshop {
+  /** Makes a key of a service account, off the loop and few at a time; without it there are no new keys. */
+  makeAccountKey?(): Promise<AccountKeyPair>;
+}
+
 export class Call {
   /** True once an operation judged the caller: a fault after that is the operation's. */
   judged = false;
+  /** The location whose secrets the host has that was asked; undefined: every one. */
+  readonly location: string | undefined;
   readonly #door: Door;
   readonly #caller: Caller;
+  readonly #workshop: Workshop;
 
-  constructor(door: Door, caller: Caller) {
+  constructor(door: Door, caller: Caller, workshop: Workshop = {}, location?: string) {
+    this.location = location;
     this.#door = door;
     this.#caller = caller;
+    this.#workshop = workshop;
+  }
+
+  /** A new key; undefined for a caller whom nobody knows, for whom this work is not done. */
+  newAccountKey(): Maybe<AccountKeyPair | undefined> {
+    if (this.#caller.principal.member === ANONYMOUS.member) return undefined;
+    if (this.#workshop.makeAccountKey === undefined) throw unsupported('Managing the keys of a service account');
+    return this.#workshop.makeAccountKey();
   }
 
   run<C, R>(operation: Operation<C, R>, command: C): Maybe<R> {
@@ -43,11 +61,17 @@ export function missing(what: string): { readonly missing: string } {
   return { missing: what };
 }
 
-/** The methods of one service, each with its handler. */
+/**
+ * The methods of one service, each with its handler. A streaming method can only be missing: neither transport has
+ * streams, and it is answered like a method that nobody knows.
+ */
 export function serviceMethods<M extends GenServiceMethods>(service: GenService<M>, handlers: Handlers<M>): Method[] {
-  return service.methods.map((desc) => {
-    if (desc.methodKind !== 'unary') throw new TypeError(`${desc.name} is not unary`);
+  return service.methods.flatMap((desc) => {
     const handler = handlers[desc.localName as keyof M] as Method['handle'] | { readonly missing: string };
+    if (desc.methodKind !== 'unary') {
+      if (typeof handler === 'function') throw new TypeError(`${desc.name} is not unary`);
+      return [];
+    }
     if (typeof handler === 'function') return { desc: desc as DescMethodUnary, handle: handler };
     const handle = () => {
       throw unsupported(handler.missing);

@@ -1,20 +1,14 @@
-// Messages into commands: which names, etags, masks and policies are taken, and that nothing is dropped in silence.
+// Names and the small parts of messages: which are taken, and that nothing is read into them.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import fc from 'fast-check';
-import { ReplicationSchema, type SecretSchema } from '../../../gen/google/cloud/secretmanager/v1/resources_pb.js';
-import {
-  CreateSecretRequestSchema,
-  UpdateSecretRequestSchema,
-} from '../../../gen/google/cloud/secretmanager/v1/service_pb.js';
-import { SetIamPolicyRequestSchema } from '../../../gen/google/iam/v1/iam_policy_pb.js';
 import { Fault, type FaultCode } from '../../core/error.ts';
-import { decodeAddVersion, decodeCreateSecret, decodeEtag, decodePolicy, decodeUpdateSecret } from './decode.ts';
+import { decodeDuration, decodeEtag, decodePayload, decodeTime } from './decode.ts';
 import {
-  NO_VERSION,
   parseAccountName,
+  parseLocationName,
+  parseParent,
   parseProjectName,
   parseSecretId,
   parseSecretRef,
@@ -24,32 +18,35 @@ import {
 
 const PARENT = 'projects/my-project';
 const SECRET = `${PARENT}/secrets/db`;
+const REGIONAL = `${PARENT}/locations/europe-west1/secrets/db`;
 const fault = (code: FaultCode) => (error: unknown) => error instanceof Fault && error.code === code;
+const says = (text: string) => (error: unknown) => error instanceof Fault && error.facts['said'] === text;
 
 describe('resource names', () => {
   test('a version by number, latest or alias; nothing else', () => {
-    const selector = (text: string) => parseVersionName(`${SECRET}/versions/${text}`).selector;
+    const selector = (text: string) => parseVersionName(`${SECRET}/versions/${text}`, undefined).selector;
     assert.equal(selector('1'), 1);
     assert.equal(selector('01'), 1);
+    assert.equal(selector('0'), 0);
+    assert.equal(selector('9223372036854775807'), 2 ** 63);
     assert.equal(selector('latest'), 'latest');
-    // Case counts: these are aliases, and no version has one yet.
-    for (const text of ['Latest', 'prod', '0', '000', '9007199254740993', '99999999999999999999']) {
-      assert.equal(selector(text), NO_VERSION, text);
-    }
-    for (const text of ['-1', '1.0', '1e3', '+1', '', '..', 'a b', 'ä', 'latest/', '999999999999999999999', '%31']) {
+    // Case counts.
+    for (const alias of ['Latest', 'NEW', 'prod', 'a'.repeat(63)]) assert.deepEqual(selector(alias), { alias }, alias);
+    for (const text of ['-1', '1.0', '1e3', '+1', '', '..', 'a b', 'ä', 'latest/', '1'.repeat(20), '%31', '1a', '_a']) {
       assert.throws(() => selector(text), fault('INVALID_FIELD'), text);
     }
+    assert.throws(() => selector('a'.repeat(64)), fault('INVALID_FIELD'));
   });
 
   test('a version that is about to change is named by number', () => {
-    assert.equal(parseVersionNumber(`${SECRET}/versions/2`).selector, 2);
+    assert.deepEqual(parseVersionNumber(`${SECRET}/versions/2`, ''), { project: 'my-project', key: 'db', number: 2 });
     for (const text of ['latest', 'prod']) {
-      assert.throws(() => parseVersionNumber(`${SECRET}/versions/${text}`), fault('VERSION_SELECTOR_INVALID'));
+      assert.throws(() => parseVersionNumber(`${SECRET}/versions/${text}`, ''), fault('VERSION_SELECTOR_INVALID'));
     }
   });
 
   test('a secret is its exact name', () => {
-    assert.deepEqual(parseSecretRef('projects/123/secrets/A_b-9', 'name'), { project: '123', key: 'A_b-9' });
+    assert.deepEqual(parseSecretRef('projects/123/secrets/A_b-9', 'name', undefined), { project: '123', key: 'A_b-9' });
     for (const name of [
       `${SECRET}/`,
       `/${SECRET}`,
@@ -62,6 +59,12 @@ describe('resource names', () => {
       `${PARENT}/secrets/a\n`,
       `${PARENT}/secrets/é`,
       `${PARENT}/secrets/${'a'.repeat(256)}`,
+      `${PARENT}/locations//secrets/a`,
+      `${PARENT}/locations/europe-west1/secrets/`,
+      `${PARENT}/locations/europe/secrets/a`,
+      `${PARENT}/locations/../secrets/a`,
+      `${PARENT}/locations/global/secrets/a`,
+      `${PARENT}/locations/-/secrets/a`,
       'projects//secrets/a',
       'Projects/my-project/secrets/a',
       'projects/MY-PROJECT/secrets/a',
@@ -69,10 +72,53 @@ describe('resource names', () => {
       'my-project/secrets/a',
       '',
     ]) {
-      assert.throws(() => parseSecretRef(name, 'name'), fault('INVALID_FIELD'), name);
+      assert.throws(() => parseSecretRef(name, 'name', undefined), fault('INVALID_FIELD'), name);
     }
-    assert.throws(() => parseSecretRef(`${PARENT}/locations/europe-west1/secrets/a`, 'name'), fault('UNIMPLEMENTED'));
-    assert.throws(() => parseProjectName(`${PARENT}/locations/europe-west1`, 'parent'), fault('UNIMPLEMENTED'));
+  });
+
+  test('a location is a part of the name', () => {
+    const place = { project: 'my-project', location: 'europe-west1' };
+    assert.deepEqual(parseParent(`${PARENT}/locations/europe-west1`, undefined), place);
+    assert.deepEqual(parseSecretRef(REGIONAL, 'name', undefined), { ...place, key: 'db' });
+    const version = parseVersionName(`${REGIONAL}/versions/prod`, undefined);
+    assert.deepEqual(version, { ...place, key: 'db', selector: { alias: 'prod' } });
+    assert.deepEqual(parseLocationName(`${PARENT}/locations/nowhere`), { project: 'my-project', location: 'nowhere' });
+    for (const parse of [parseProjectName, (name: string) => parseParent(`${name}/secrets`, undefined)]) {
+      assert.throws(() => parse(`${PARENT}/locations/europe-west1`, 'parent'), fault('INVALID_FIELD'));
+    }
+  });
+
+  test('a host has the secrets of its own location, and calls other names misspelled', () => {
+    const place = { project: 'my-project', location: 'europe-west1' };
+    assert.deepEqual(parseSecretRef(SECRET, 'name', ''), { project: 'my-project', key: 'db' });
+    assert.deepEqual(parseSecretRef(REGIONAL, 'name', 'europe-west1'), { ...place, key: 'db' });
+    assert.deepEqual(parseParent(`${PARENT}/locations/europe-west1`, 'europe-west1'), place);
+    const refused: [() => unknown, string][] = [
+      [
+        () => parseVersionName(`${REGIONAL}/versions/1`, ''),
+        `The provided Secret ID [${REGIONAL}/versions/1] does not match the expected format ` +
+          '[projects/*/secrets/*/versions/*]',
+      ],
+      [
+        () => parseSecretRef(SECRET, 'name', 'europe-west1'),
+        `The provided Secret ID [${SECRET}] does not match the expected format ` +
+          '[projects/*/locations/europe-west1/secrets/*]',
+      ],
+      [
+        () => parseSecretRef(REGIONAL, 'name', 'us-east1'),
+        `The provided Secret ID [${REGIONAL}] does not match the expected format ` +
+          '[projects/*/locations/us-east1/secrets/*]',
+      ],
+      [
+        () => parseParent(`${PARENT}/locations/europe-west1`, ''),
+        `The provided Project ID [${PARENT}/locations/europe-west1] does not match the expected format [projects/*]`,
+      ],
+      [
+        () => parseParent(PARENT, 'us-east1'),
+        `The provided Project ID [${PARENT}] does not match the expected format [projects/*/locations/us-east1]`,
+      ],
+    ];
+    for (const [parse, said] of refused) assert.throws(parse, says(said), said);
   });
 
   test('ids of secrets', () => {
@@ -112,9 +158,9 @@ describe('resource names', () => {
     );
     fc.assert(
       fc.property(fc.array(fc.oneof(part, fc.string({ maxLength: 4 })), { maxLength: 12 }), (parts) => {
-        for (const parse of [parseVersionName, parseVersionNumber, parseAccountName]) {
+        for (const parse of [parseVersionName, parseVersionNumber, parseParent, parseAccountName]) {
           try {
-            parse(parts.join(''));
+            parse(parts.join(''), undefined);
           } catch (error) {
             assert.ok(error instanceof Fault, String(error));
           }
@@ -125,7 +171,7 @@ describe('resource names', () => {
   });
 });
 
-describe('commands', () => {
+describe('parts of messages', () => {
   test('etags lose their quotes; another form matches nothing', () => {
     assert.deepEqual(decodeEtag(''), {});
     assert.deepEqual(decodeEtag('"165cdb2653c7d9"'), { etag: '165cdb2653c7d9' });
@@ -134,105 +180,36 @@ describe('commands', () => {
     }
   });
 
-  test('a field that is not built is refused where it is set', () => {
-    const replication = create(ReplicationSchema, { replication: { case: 'automatic', value: {} } });
-    const set: [string, MessageInitShape<typeof SecretSchema>][] = [
-      ['topics', { topics: [{ name: 't' }] }],
-      ['expire_time', { expiration: { case: 'expireTime', value: { seconds: 1n } } }],
-      ['ttl', { expiration: { case: 'ttl', value: { seconds: 60n } } }],
-      ['rotation', { rotation: {} }],
-      ['version_aliases', { versionAliases: { a: 1n } }],
-      ['version_destroy_ttl', { versionDestroyTtl: {} }],
-      ['customer_managed_encryption', { customerManagedEncryption: {} }],
-      ['tags', { tags: { a: 'b' } }],
-      ['secret_type', { secretType: 1 }],
-    ];
-    for (const [field, secret] of set) {
-      const request = create(CreateSecretRequestSchema, {
-        parent: PARENT,
-        secretId: 'db',
-        secret: { ...secret, replication },
-      });
-      assert.throws(
-        () => decodeCreateSecret(request),
-        (error) => fault('UNIMPLEMENTED')(error) && String(error).includes(`[secret.${field}]`),
-        field,
-      );
-    }
-  });
-
-  test('replication is automatic or distinct places', () => {
-    const locations = (places: string[]) => {
-      const replicas = places.map((location) => ({ location }));
-      const secret = { replication: { replication: { case: 'userManaged', value: { replicas } } } } as const;
-      const request = create(CreateSecretRequestSchema, { parent: PARENT, secretId: 'db', secret });
-      return decodeCreateSecret(request).replication.locations;
-    };
-    assert.deepEqual(locations(['us-east1', 'europe-west1']), ['us-east1', 'europe-west1']);
-    for (const places of [[], ['a', 'a'], [''], ['A'], ['../x']]) {
-      assert.throws(() => locations(places), fault('INVALID_FIELD'), places.join());
-    }
-    const bare = create(CreateSecretRequestSchema, { parent: PARENT, secretId: 'db', secret: { replication: {} } });
-    assert.throws(() => decodeCreateSecret(bare), fault('REPLICATION_MISSING'));
-  });
-
-  test('an update names what it changes', () => {
-    const update = (paths: string[] | undefined, secret: MessageInitShape<typeof SecretSchema> = {}) =>
-      decodeUpdateSecret(
-        create(UpdateSecretRequestSchema, {
-          secret: { name: SECRET, labels: { a: 'b' }, ...secret },
-          ...(paths === undefined ? {} : { updateMask: { paths } }),
-        }),
-      );
-    const ref = { project: 'my-project', key: 'db' };
-    assert.throws(() => update(undefined), fault('UPDATE_MASK_MISSING'));
-    assert.deepEqual(update([]), ref);
-    assert.deepEqual(update(['labels', 'annotations']), { ...ref, labels: { a: 'b' }, annotations: {} });
-    assert.deepEqual(update(['name', 'create_time', 'createTime', 'tags', 'etag']), ref);
-    for (const path of ['*', 'bogus', 'labels.a', '', 'Labels', 'replication.automatic']) {
-      assert.throws(() => update([path]), fault('UPDATE_MASK_INVALID'), path);
-    }
-    for (const path of ['secret_type', 'policyMember']) {
-      assert.throws(() => update([path]), fault('FIELD_IMMUTABLE'), path);
-    }
-    // Clearing what cannot be set changes nothing; setting it is refused.
-    assert.deepEqual(update(['versionAliases', 'rotation.next_rotation_time']), ref);
-    assert.throws(() => update(['version_aliases'], { versionAliases: { a: 1n } }), fault('UNIMPLEMENTED'));
-    assert.throws(() => update(['rotation.rotation_period'], { rotation: {} }), fault('UNIMPLEMENTED'));
-  });
-
   test('a payload is out of sight at once, and its sum cannot wrap', () => {
-    const command = decodeAddVersion(SECRET, {
+    const command = decodePayload({
       $typeName: 'google.cloud.secretmanager.v1.SecretPayload',
       data: new TextEncoder().encode('hunter2'),
       dataCrc32c: 2n ** 32n,
     });
     assert.ok(!JSON.stringify(command).includes('hunter2'));
     assert.equal(command.crc32c, -1);
-    assert.equal(decodeAddVersion(SECRET, undefined).payload.reveal().length, 0);
+    assert.equal(decodePayload(undefined).payload.reveal().length, 0);
   });
 
-  test('a policy keeps its etag and tells its conditions', () => {
-    const policy = {
-      version: 3,
-      etag: new Uint8Array([0, 1, 2]),
-      bindings: [{ role: 'r', members: ['m'], condition: { expression: 'true' } }, { role: 's' }],
-    };
-    assert.deepEqual(decodePolicy(create(SetIamPolicyRequestSchema, { policy })), {
-      bindings: [
-        { role: 'r', members: ['m'], conditional: true },
-        { role: 's', members: [], conditional: false },
-      ],
-      etag: 'AAEC',
-    });
-    assert.throws(() => decodePolicy(create(SetIamPolicyRequestSchema)), fault('INVALID_FIELD'));
-    for (const version of [2, 4, -1]) {
-      assert.throws(
-        () => decodePolicy(create(SetIamPolicyRequestSchema, { policy: { version } })),
-        fault('INVALID_FIELD'),
-      );
+  test('times and durations are those that their protos allow', () => {
+    const time = (seconds: bigint, nanos = 0) =>
+      decodeTime({ $typeName: 'google.protobuf.Timestamp', seconds, nanos }, 'f');
+    const duration = (seconds: bigint, nanos = 0) =>
+      decodeDuration({ $typeName: 'google.protobuf.Duration', seconds, nanos }, 'f');
+    assert.equal(time(1_800_000_000n, 123_999_999), 1_800_000_000_123);
+    assert.equal(time(253_402_300_799n), 253_402_300_799_000);
+    assert.equal(duration(90n), 90);
+    assert.equal(duration(59n, 999_999_999), 59.999999999);
+    assert.equal(duration(-1n, -500_000_000), -1.5);
+    for (const [seconds, nanos] of [
+      [2n ** 63n - 1n, 0],
+      [-(2n ** 63n), 0],
+      [1n, 1_000_000_000],
+    ] as const) {
+      assert.throws(() => time(seconds, nanos), fault('INVALID_FIELD'));
+      assert.throws(() => duration(seconds, nanos), fault('INVALID_FIELD'));
     }
-    const audited = { auditConfigs: [{ service: 'allServices' }] };
-    assert.throws(() => decodePolicy(create(SetIamPolicyRequestSchema, { policy: audited })), fault('UNIMPLEMENTED'));
+    assert.throws(() => time(1n, -1), fault('INVALID_FIELD'));
+    assert.throws(() => duration(1n, -1), fault('INVALID_FIELD'));
   });
 });

@@ -1,26 +1,12 @@
-// Google's messages as commands of the core. Each answers "is this the shape?"; whether the values are legal, the core
-// says. A field whose meaning comes with a later release is refused by name where it is set: never ignored in silence.
+// Small parts of Google's messages as the core has them: etags, pages, times, payloads. Each answers "is this the
+// shape?"; whether the values are legal, the core says.
 
-import { base64Encode } from '@bufbuild/protobuf/wire';
-import type { Duration } from '@bufbuild/protobuf/wkt';
-import type {
-  Secret as SecretMessage,
-  SecretPayload,
-} from '../../../gen/google/cloud/secretmanager/v1/resources_pb.js';
-import type {
-  CreateSecretRequest,
-  UpdateSecretRequest,
-} from '../../../gen/google/cloud/secretmanager/v1/service_pb.js';
-import type { GetIamPolicyRequest, SetIamPolicyRequest } from '../../../gen/google/iam/v1/iam_policy_pb.js';
-import { Fault } from '../../core/error.ts';
-import type { PolicyInput } from '../../core/iam/policy.ts';
+import type { Duration, Timestamp } from '@bufbuild/protobuf/wkt';
+import type { SecretPayload } from '../../../gen/google/cloud/secretmanager/v1/resources_pb.js';
 import { Redacted } from '../../core/redacted.ts';
-import type { Replication } from '../../core/secret.ts';
-import type { PageRequest } from '../../ops/paging.ts';
-import type { CreateSecret, UpdateSecret } from '../../ops/secrets.ts';
+import type { FilteredRequest, PageRequest } from '../../ops/paging.ts';
 import type { AddVersion } from '../../ops/versions.ts';
 import { invalidField, unsupported } from './invalid.ts';
-import { parseProjectName, parseSecretId, parseSecretRef } from './names.ts';
 
 /** An etag as the wire shows it, without its quotes. Empty is none; another form matches nothing. */
 export function decodeEtag(etag: string): { readonly etag?: string } {
@@ -34,113 +20,17 @@ export function decodePage(request: { pageSize: number; pageToken: string; filte
   return { pageSize: request.pageSize, pageToken: request.pageToken };
 }
 
-/** Fields of a secret that are not built, by their names in the proto. */
-const LATER: readonly (readonly [name: string, isSet: (secret: SecretMessage) => boolean])[] = [
-  ['topics', (secret) => secret.topics.length > 0],
-  ['expire_time', (secret) => secret.expiration.case === 'expireTime'],
-  ['ttl', (secret) => secret.expiration.case === 'ttl'],
-  ['rotation', (secret) => secret.rotation !== undefined],
-  ['version_aliases', (secret) => Object.keys(secret.versionAliases).length > 0],
-  ['version_destroy_ttl', (secret) => secret.versionDestroyTtl !== undefined],
-  ['customer_managed_encryption', (secret) => secret.customerManagedEncryption !== undefined],
-  ['tags', (secret) => Object.keys(secret.tags).length > 0],
-  ['secret_type', (secret) => secret.secretType !== 0],
-];
-
-export function decodeCreateSecret({ parent, secretId, secret }: CreateSecretRequest): CreateSecret {
-  const project = parseProjectName(parent, 'parent');
-  const name = parseSecretId(secretId);
-  const replication = decodeReplication(secret?.replication?.replication);
-  for (const [field, isSet] of LATER) if (secret && isSet(secret)) throw unsupported(`Field [secret.${field}]`);
-  return { project, name, replication, labels: secret?.labels ?? {}, annotations: secret?.annotations ?? {} };
+/** A page of a list that can be filtered. */
+export function decodeFilteredPage(request: { pageSize: number; pageToken: string; filter: string }): FilteredRequest {
+  return { pageSize: request.pageSize, pageToken: request.pageToken, filter: request.filter };
 }
 
-type ReplicationChoice = NonNullable<SecretMessage['replication']>['replication'];
-
-const LOCATION = /^[a-z][a-z0-9-]{0,62}$/;
-/** Ours: Google has fewer locations than this. */
-const REPLICAS_MAX = 50;
-
-function decodeReplication(choice: ReplicationChoice | undefined): Replication {
-  if (choice === undefined || choice.case === undefined) throw new Fault('REPLICATION_MISSING');
-  const parts = choice.case === 'automatic' ? [choice.value] : choice.value.replicas;
-  if (parts.some((part) => part.customerManagedEncryption !== undefined)) {
-    throw unsupported('Field [secret.replication.customer_managed_encryption]');
-  }
-  if (choice.case === 'automatic') return { locations: [] };
-  const locations = choice.value.replicas.map((replica) => replica.location);
-  const legal =
-    locations.length > 0 && locations.length <= REPLICAS_MAX && locations.every((each) => LOCATION.test(each));
-  if (!legal || new Set(locations).size !== locations.length) {
-    throw invalidField('secret.replication.user_managed.replicas', 'must be distinct locations, at least one');
-  }
-  return { locations };
-}
-
-const IGNORED_PATHS = new Set(['name', 'create_time', 'etag', 'tags']);
-const IMMUTABLE_PATHS = new Set(['secret_type', 'policy_member', 'replication']);
-const LATER_PATHS = new Map(LATER);
-const ROTATION_PATHS = new Set(['rotation.next_rotation_time', 'rotation.rotation_period']);
-
-/** A path of a mask in the proto's spelling. */
-function snakePath(path: string): string {
-  return path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-export function decodeUpdateSecret({ secret, updateMask }: UpdateSecretRequest): UpdateSecret {
-  if (secret === undefined) throw invalidField('secret', 'is required', 'Field [secret] is required.');
-  const ref = parseSecretRef(secret.name, 'secret.name');
-  if (updateMask === undefined) throw new Fault('UPDATE_MASK_MISSING');
-  const paths = new Set(updateMask.paths.map(snakePath));
-  for (const path of paths) checkMaskPath(path, secret);
-  return {
-    ...ref,
-    ...decodeEtag(secret.etag),
-    ...(paths.has('labels') ? { labels: secret.labels } : {}),
-    ...(paths.has('annotations') ? { annotations: secret.annotations } : {}),
-  };
-}
-
-function checkMaskPath(path: string, secret: SecretMessage): void {
-  if (path === 'labels' || path === 'annotations' || IGNORED_PATHS.has(path)) return;
-  if (IMMUTABLE_PATHS.has(path)) throw new Fault('FIELD_IMMUTABLE', { field: path });
-  const isSet = LATER_PATHS.get(ROTATION_PATHS.has(path) ? 'rotation' : path);
-  if (isSet === undefined) throw new Fault('UPDATE_MASK_INVALID', { path: 'a path that no secret has' });
-  // Clearing what no secret of this server can have changes nothing.
-  if (isSet(secret)) throw unsupported(`Field [secret.${path}]`);
-}
-
-export function decodeAddVersion(parent: string, payload: SecretPayload | undefined): AddVersion {
-  const ref = parseSecretRef(parent, 'parent');
+export function decodePayload(payload: SecretPayload | undefined): Pick<AddVersion, 'payload' | 'crc32c'> {
   const sum = payload?.dataCrc32c;
   return {
-    ...ref,
     payload: new Redacted<Uint8Array>(payload?.data ?? new Uint8Array()),
     // Out of the range of a CRC-32C the number matches no payload.
     ...(sum === undefined ? {} : { crc32c: sum >= 0n && sum < 2n ** 32n ? Number(sum) : -1 }),
-  };
-}
-
-const POLICY_VERSIONS = new Set([0, 1, 3]);
-
-/** Throws for a policy format that does not exist. Every format is answered alike: no policy has conditions yet. */
-export function checkPolicyRequest({ options }: GetIamPolicyRequest): void {
-  if (options !== undefined && !POLICY_VERSIONS.has(options.requestedPolicyVersion)) {
-    throw invalidField('options.requested_policy_version', 'must be 0, 1 or 3');
-  }
-}
-
-export function decodePolicy({ policy }: SetIamPolicyRequest): PolicyInput & { readonly etag?: string } {
-  if (policy === undefined) throw invalidField('policy', 'is required');
-  if (!POLICY_VERSIONS.has(policy.version)) throw invalidField('policy.version', 'must be 0, 1 or 3');
-  if (policy.auditConfigs.length > 0) throw unsupported('Field [policy.audit_configs]');
-  return {
-    bindings: policy.bindings.map(({ role, members, condition }) => ({
-      role,
-      members,
-      conditional: condition !== undefined,
-    })),
-    ...(policy.etag.length === 0 ? {} : { etag: base64Encode(policy.etag) }),
   };
 }
 
@@ -150,4 +40,26 @@ export function decodeSeconds(duration: Duration | undefined, field: string): nu
   const whole = duration.nanos === 0 && duration.seconds > 0n && duration.seconds <= BigInt(Number.MAX_SAFE_INTEGER);
   if (!whole) throw invalidField(field, 'must be a positive number of whole seconds');
   return Number(duration.seconds);
+}
+
+/** As duration.proto bounds it: some ten thousand years. */
+const DURATION_SECONDS_MAX = 315_576_000_000n;
+
+/** Seconds of a duration, with its fraction and its sign. Throws INVALID_FIELD for one that duration.proto rules out. */
+export function decodeDuration({ seconds, nanos }: Duration, field: string): number {
+  const fits = -DURATION_SECONDS_MAX <= seconds && seconds <= DURATION_SECONDS_MAX && Math.abs(nanos) < 1e9;
+  const oneSign = seconds === 0n || nanos === 0 || seconds > 0n === nanos > 0;
+  if (!fits || !oneSign) throw invalidField(field, 'is no duration');
+  return Number(seconds) + nanos / 1e9;
+}
+
+/** 0001-01-01 and the end of 9999, as timestamp.proto bounds it. */
+const TIMESTAMP_SECONDS_MIN = -62_135_596_800n;
+const TIMESTAMP_SECONDS_MAX = 253_402_300_799n;
+
+/** Milliseconds since 1970, what is finer cut off. Throws INVALID_FIELD for a moment that timestamp.proto rules out. */
+export function decodeTime({ seconds, nanos }: Timestamp, field: string): number {
+  const fits = TIMESTAMP_SECONDS_MIN <= seconds && seconds <= TIMESTAMP_SECONDS_MAX && nanos >= 0 && nanos < 1e9;
+  if (!fits) throw invalidField(field, 'is no time');
+  return Number(seconds) * 1000 + Math.floor(nanos / 1e6);
 }

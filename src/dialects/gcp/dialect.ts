@@ -10,9 +10,9 @@ import type { Door } from '../../ops/door.ts';
 import { then } from '../../ops/engine.ts';
 import type { Dialect, GrpcRequest, GrpcResponse, RequestHead, WireRequest, WireResponse } from '../../wire/types.ts';
 import { callerOf } from './auth.ts';
-import { Call, type Method } from './call.ts';
+import { Call, type Method, type Workshop } from './call.ts';
 import { type FailedCall, type GcpStatus, statusOf } from './errors.ts';
-import { hostOfService, ownsGcpHost, servicesOf } from './hosts.ts';
+import { hostOfService, locationOfHost, ownsGcpHost, servicesOf } from './hosts.ts';
 import { misread } from './invalid.ts';
 import { jsonOf } from './message.ts';
 import { METHODS } from './methods.ts';
@@ -21,7 +21,7 @@ import { type Route, readRest, Transcoder } from './rest.ts';
 import { JSON_HEADERS, jsonText, statusFailure, statusResponse } from './status.ts';
 
 /** What the server's log is told of a failure that is a bug: the caller learns nothing of it. */
-export interface GcpDialectOptions {
+export interface GcpDialectOptions extends Workshop {
   onError?(error: unknown, requestId: string): void;
 }
 
@@ -35,6 +35,7 @@ const NOT_FOUND: GcpStatus = { code: Code.NOT_FOUND, message: 'Method not found.
 /** What every call needs. */
 interface Desk {
   readonly door: Door;
+  readonly workshop: Workshop;
   told(error: unknown, requestId: string): void;
 }
 
@@ -54,6 +55,7 @@ export function createGcpDialect(door: Door, options: GcpDialectOptions = {}): D
   const transcoder = new Transcoder(METHODS.values());
   const desk: Desk = {
     door,
+    workshop: options,
     told: (error, requestId) => {
       if (!(error instanceof Fault)) options.onError?.(error, requestId);
     },
@@ -86,14 +88,15 @@ function isGrpc(head: RequestHead): boolean {
 }
 
 /** Learns who asks, lets the method work, and answers; whatever is thrown on the way is an answer too. */
-function answer<R>({ door, told }: Desk, exchange: Exchange<R>): Maybe<R> {
+function answer<R>({ door, workshop, told }: Desk, exchange: Exchange<R>): Maybe<R> {
   const fail = (error: unknown): R => {
     told(error, exchange.head.id);
     return exchange.fail(statusOf(error, failedCall(exchange.method)));
   };
   try {
-    const result = then(callerOf(door, exchange.head), (caller) =>
-      then(handle(door, caller, exchange), (message) => exchange.encode(message)),
+    const location = locationOfHost(exchange.head.host);
+    const result = then(callerOf(door, exchange.head, exchange.method.desc.parent.typeName), (caller) =>
+      then(handle(new Call(door, caller, workshop, location), caller, exchange), (message) => exchange.encode(message)),
     );
     return result instanceof Promise ? result.catch(fail) : result;
   } catch (error) {
@@ -112,9 +115,8 @@ function failedCall({ desc }: Method): FailedCall {
  */
 const UNKNOWN_CALLER_BYTES_MAX = 128 * 1024;
 
-function handle<R>(door: Door, caller: Caller, exchange: Exchange<R>): Maybe<Message> {
+function handle<R>(call: Call, caller: Caller, exchange: Exchange<R>): Maybe<Message> {
   if (exchange.bytes > UNKNOWN_CALLER_BYTES_MAX) refuseUnknown(caller);
-  const call = new Call(door, caller);
   try {
     return exchange.method.handle(exchange.read(), call);
   } catch (error) {

@@ -6,6 +6,8 @@ import { create, type Message } from '@bufbuild/protobuf';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import { BadRequestSchema, ErrorInfoSchema } from '../../../gen/google/rpc/error_details_pb.js';
 import { type Facts, Fault, type FaultClass, type FaultCode, fill } from '../../core/error.ts';
+import { quotaDetails, quotaFacts } from './quota-error.ts';
+import { spokenOfSecret } from './secret-error.ts';
 
 /** A google.rpc.Status before it is written for one of the transports. */
 export interface GcpStatus {
@@ -32,7 +34,9 @@ const INVALID = 'Request contains an invalid argument.';
 const CREDENTIAL =
   'Expected OAuth 2 access token, login cookie or other valid authentication credential. ' +
   'See https://developers.google.com/identity/sign-in/web/devconsole-project.';
-const SECRET = 'projects/{projectNumber}/secrets/{secret}';
+const SECRET = 'projects/{projectNumber}/{within}secrets/{secret}';
+const PUBSUB = 'google.pubsub.';
+const VERSIONS = 'For more information, please refer to https://cloud.google.com/iam/help/allow-policies/versions.';
 const UNAVAILABLE = 'The service is currently unavailable.';
 
 /** What a class of faults is where its code says no more: codes to come compile, and answer sensibly. */
@@ -61,6 +65,14 @@ const MESSAGES = {
   PAYLOAD_TOO_LARGE: 'SecretPayload.data must not exceed {limitBytes} bytes.',
   PAYLOAD_CHECKSUM: 'Provided SecretPayload.data crc32c does not match calculated crc32c.',
   ANNOTATIONS_TOO_LARGE: 'Annotation map must not exceed 16kib.',
+  ALIAS_VERSION_MISSING: "Aliases cannot be assigned to versions that don't exist",
+  EXPIRATION_OUT_OF_RANGE: 'Expiration time must be {bound} from now.',
+  DESTROY_TTL_OUT_OF_RANGE: 'Version destroy TTL must be {bound}.',
+  ROTATION_TIME_OUT_OF_RANGE: 'Next rotation time must be {bound} from now.',
+  ROTATION_PERIOD_OUT_OF_RANGE: 'Rotation period must be {bound}.',
+  ROTATION_WITHOUT_TOPICS: 'There must be at least one topic configured when a Rotation policy is set.',
+  RECOVERY_OUT_OF_RANGE: INVALID,
+  FILTER_INVALID: INVALID,
   PAGE_TOKEN_INVALID: INVALID,
   PAGE_SIZE_INVALID: INVALID,
   UPDATE_MASK_MISSING: 'Field [update_mask] is required.',
@@ -70,7 +82,12 @@ const MESSAGES = {
     'The provided Secret Version ID [{selector}] does not match the expected format [projects/*/secrets/*/versions*]',
   POLICY_INVALID: 'The policy is not valid: {problem}.',
   ROLE_UNKNOWN: 'Role {role} is not supported for this resource.',
-  CONDITION_UNSUPPORTED: 'IAM conditions are not supported by this server yet.',
+  CONDITION_INVALID: 'LintValidationUnits/{rule} Error: {problem}',
+  POLICY_VERSION_NEEDED: `Policies with conditions must specify version 3, not version {version}. ${VERSIONS}`,
+  POLICY_VERSION_TOO_LOW: `Specified policy version ({version}) cannot be less than the existing policy version (3). ${VERSIONS}`,
+  POLICY_CONDITIONS_MIXED:
+    'Policy cannot contain both conditions and condition hashes. ' +
+    `Please update your client to request version 3 policy. ${VERSIONS}`,
   UNIMPLEMENTED: '{what} is not supported by this server.',
   CREDENTIAL_MISSING: `Request is missing required authentication credential. ${CREDENTIAL}`,
   CREDENTIAL_INVALID: `Request had invalid authentication credentials. ${CREDENTIAL}`,
@@ -80,17 +97,50 @@ const MESSAGES = {
   SECRET_NOT_FOUND: `Secret [${SECRET}] not found.`,
   VERSION_NOT_FOUND: `Secret Version [${SECRET}/versions/{version}] not found.`,
   ALIAS_NOT_FOUND: `Secret [${SECRET}] has no alias [{alias}]`,
+  LOCATION_NOT_FOUND: 'Location [{location}] not found.',
+  TOPIC_NOT_FOUND: 'Topic [{topic}] not found.',
   ACCOUNT_NOT_FOUND: 'Unknown service account',
+  ACCOUNT_KEY_NOT_FOUND: 'Service account key {key} does not exist.',
+  SUBSCRIPTION_NOT_FOUND: 'Resource not found (resource={id}).',
+  TAG_BINDING_NOT_FOUND: 'The TagBinding between the given resource and TagValue was not found.',
   PROJECT_EXISTS: 'Requested entity already exists',
   SECRET_EXISTS: `Secret [${SECRET}] already exists.`,
+  SECRET_DELETED: `Secret [${SECRET}] already exists: it is deleted and can be restored until {purgeTime}.`,
   ACCOUNT_EXISTS: 'Service account {accountId} already exists within project projects/{project}.',
+  TOPIC_EXISTS: 'Resource already exists in the project (resource={id}).',
+  SUBSCRIPTION_EXISTS: 'Resource already exists in the project (resource={id}).',
+  TAG_KEY_EXISTS:
+    "generic::ALREADY_EXISTS: A TagKey with short name '{name}' already exists under parent 'projects/{projectNumber}'",
+  TAG_VALUE_EXISTS: "generic::ALREADY_EXISTS: A TagValue with short name '{name}' already exists under parent '{key}'",
+  TAG_BINDING_EXISTS: 'A binding already exists between the given resource and TagValue.',
   ETAG_MISMATCH:
     "The etag provided in the request does not match the resource's current etag. " +
     'Please retry the whole read-modify-write with exponential backoff.',
   POLICY_ETAG_MISMATCH:
     'There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.',
+  TAG_ETAG_MISMATCH:
+    'There were concurrent changes of {tag}. Please retry the whole read-modify-write with exponential backoff.',
+  TAG_KEY_IN_USE:
+    'TagKey: {key} has child TagValues. Please list all TagValues under this key and delete them before retrying ' +
+    'TagKey deletion.',
+  TAG_VALUE_IN_USE:
+    "Cannot delete tag value, {value}, because it is still attached to resources in '{place}' region. To delete this " +
+    'tag value, remove all holds and then remove it from all resources. At least one binding was found to an active or ' +
+    "deleted resource in the '{place}' region.",
+  TAG_KEY_BOUND:
+    'A binding already exists between the given resource and a TagValue parented by the same TagKey as the given ' +
+    'TagValue.',
+  TAGS_FULL: '{parent} has reached its limit of {limit} tags.',
   VERSION_NOT_ENABLED: `Secret Version [${SECRET}/versions/{version}] is in {state} state.`,
   VERSION_DESTROYED: 'SecretVersion.state is already DESTROYED',
+  ACCOUNT_KEYS_FULL: 'Precondition check failed.',
+  VERSION_SCHEDULED: 'SecretVersion is already scheduled for DESTRUCTION.',
+  ROTATION_TIME_MISSING: 'Next rotation time must be set while the rotation period is set.',
+  ROTATION_NOT_MANAGED: `Secret [${SECRET}] is not of a type that supports managed rotation.`,
+  ROLLBACK_NOWHERE: `Secret [${SECRET}] has no version that was current before.`,
+  QUOTA_EXCEEDED:
+    "Quota exceeded for quota metric '{metric}' and limit '{metric} per minute' of service " +
+    "'secretmanager.googleapis.com' for consumer 'project_number:{projectNumber}'.",
   LIMIT_REACHED: 'Quota exceeded for {what}: at most {limit} are allowed.',
   PAYLOAD_CORRUPT: `Secret Version [${SECRET}/versions/{version}] cannot be read: its stored data is damaged.`,
   SEALED: UNAVAILABLE,
@@ -101,7 +151,8 @@ const MESSAGES = {
 
 /** What a fault is on this wire. */
 export function wireError(fault: Fault): WireError {
-  return { code: CLASS_CODES[fault.class], message: fill(MESSAGES[fault.code], wireFacts(fault)) };
+  const message = spokenOfSecret(fault) ?? fill(MESSAGES[fault.code], wireFacts(fault));
+  return { code: CLASS_CODES[fault.class], message };
 }
 
 /** Any failure as a status. What is no fault is a bug of ours: the caller learns that there was one. */
@@ -113,6 +164,7 @@ export function statusOf(error: unknown, call: FailedCall): GcpStatus {
 }
 
 function wireFacts(fault: Fault): Facts {
+  if (fault.code === 'QUOTA_EXCEEDED') return quotaFacts(fault);
   const { account } = fault.facts;
   return typeof account === 'string' ? { ...fault.facts, accountId: account.split('@')[0] ?? '' } : fault.facts;
 }
@@ -132,7 +184,24 @@ function spoken(fault: Fault, { service }: FailedCall): WireError | undefined {
   if (fault.code === 'ACCOUNT_NOT_FOUND' && service === 'google.iam.credentials.v1.IAMCredentials') {
     return { code: Code.NOT_FOUND, message: `Not found; Gaia id not found for email ${account}` };
   }
-  return undefined;
+  return service.startsWith(PUBSUB) ? spokenByPubsub(fault) : undefined;
+}
+
+function spokenByPubsub({ code, facts }: Fault): WireError | undefined {
+  switch (code) {
+    case 'PERMISSION_DENIED':
+      return { code: Code.PERMISSION_DENIED, message: 'User not authorized to perform this action.' };
+    case 'TOPIC_NOT_FOUND':
+      return { code: Code.NOT_FOUND, message: `Resource not found (resource=${facts['id']}).` };
+    case 'PROJECT_NOT_FOUND': {
+      const message =
+        `Requested project not found or user does not have access to it (project=${facts['project']}). Make sure to ` +
+        'specify the unique project identifier and not the Google Cloud Console display name.';
+      return { code: Code.NOT_FOUND, message };
+    }
+    default:
+      return undefined;
+  }
 }
 
 function detailsOf(fault: Fault, { host, service, rpc }: FailedCall): Message[] {
@@ -143,7 +212,11 @@ function detailsOf(fault: Fault, { host, service, rpc }: FailedCall): Message[] 
       return [errorInfo('CREDENTIALS_MISSING', 'googleapis.com', metadata)];
     case 'CREDENTIAL_INVALID':
       return [errorInfo('ACCESS_TOKEN_TYPE_UNSUPPORTED', 'googleapis.com', metadata)];
+    case 'QUOTA_EXCEEDED':
+      return quotaDetails(fault);
     case 'PERMISSION_DENIED':
+      // Pub/Sub says no more than that.
+      if (service.startsWith(PUBSUB)) return [];
       return [
         errorInfo('IAM_PERMISSION_DENIED', 'iam.googleapis.com', {
           permission: String(permission),

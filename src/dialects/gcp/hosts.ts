@@ -1,39 +1,67 @@
 // The names under which Google serves the APIs of this dialect, and which services each has. The certificates that
 // `coffer run` needs are made for these names and no other.
 
+const SECRETS = 'secretmanager.googleapis.com';
+
 /** Every host of this dialect but the regional ones. */
 export const GCP_HOSTS: readonly string[] = [
-  'secretmanager.googleapis.com',
+  SECRETS,
   'cloudresourcemanager.googleapis.com',
   'iam.googleapis.com',
   'iamcredentials.googleapis.com',
+  'pubsub.googleapis.com',
 ];
 
-const REGIONAL = /^secretmanager\.[a-z]{2,20}(?:-[a-z0-9]{1,20}){1,3}\.rep\.googleapis\.com$/;
-
 const SERVICES: Readonly<Record<string, readonly string[]>> = {
-  'secretmanager.googleapis.com': [
-    'google.cloud.secretmanager.v1.SecretManagerService',
-    'google.cloud.location.Locations',
+  [SECRETS]: ['google.cloud.secretmanager.v1.SecretManagerService', 'google.cloud.location.Locations'],
+  'cloudresourcemanager.googleapis.com': [
+    'google.cloud.resourcemanager.v3.Projects',
+    'google.cloud.resourcemanager.v3.TagKeys',
+    'google.cloud.resourcemanager.v3.TagValues',
+    'google.cloud.resourcemanager.v3.TagBindings',
+    'google.longrunning.Operations',
   ],
-  'cloudresourcemanager.googleapis.com': ['google.cloud.resourcemanager.v3.Projects', 'google.longrunning.Operations'],
   'iam.googleapis.com': ['google.iam.admin.v1.IAM'],
   'iamcredentials.googleapis.com': ['google.iam.credentials.v1.IAMCredentials'],
+  // `coffer run` leaves this name to Google: a program may use the real Pub/Sub for its own messages.
+  'pubsub.googleapis.com': ['google.pubsub.v1.Publisher', 'google.pubsub.v1.Subscriber'],
 };
 
-function canonicalHost(host: string): string {
-  return REGIONAL.test(host) ? 'secretmanager.googleapis.com' : host;
+const REGION = '([a-z]{2,20}(?:-[a-z0-9]{1,20}){1,3})';
+
+/** The hosts that each region has, and their services: Resource Manager's know the tags of regional secrets. */
+const REGIONAL: readonly (readonly [form: RegExp, services: readonly string[]])[] = [
+  [new RegExp(`^secretmanager\\.${REGION}\\.rep\\.googleapis\\.com$`), SERVICES[SECRETS] ?? []],
+  [
+    new RegExp(`^${REGION}-cloudresourcemanager\\.googleapis\\.com$`),
+    ['google.cloud.resourcemanager.v3.TagBindings', 'google.longrunning.Operations'],
+  ],
+];
+
+function regional(host: string): { readonly region: string; readonly services: readonly string[] } | undefined {
+  for (const [form, services] of REGIONAL) {
+    const region = form.exec(host)?.[1];
+    if (region !== undefined) return { region, services };
+  }
+  return undefined;
 }
 
 /** True for a name of Google's that this dialect answers for; `host` is lower case and without a port. */
 export function ownsGcpHost(host: string): boolean {
-  return Object.hasOwn(SERVICES, canonicalHost(host));
+  return servicesOf(host) !== undefined;
 }
 
 /** The services that a host has; undefined for the server's own address, which has all of them. */
 export function servicesOf(host: string): readonly string[] | undefined {
-  const name = canonicalHost(host);
-  return Object.hasOwn(SERVICES, name) ? SERVICES[name] : undefined;
+  return Object.hasOwn(SERVICES, host) ? SERVICES[host] : regional(host)?.services;
+}
+
+/**
+ * The location whose secrets a host has: a region, or the empty text for the global ones. Undefined for the server's own
+ * address, which has them all.
+ */
+export function locationOfHost(host: string): string | undefined {
+  return Object.hasOwn(SERVICES, host) ? '' : regional(host)?.region;
 }
 
 /** The host that Google names in the details of an error of this service. */

@@ -40,6 +40,17 @@ describe('JSON into messages', () => {
     }
   });
 
+  test('a day that its month does not have is none of the next month', () => {
+    const time = (expireTime: string) => round(SecretSchema, { expireTime });
+    assert.deepEqual(time('2028-02-29T23:59:59+14:00'), { expireTime: '2028-02-29T09:59:59Z' });
+    for (const text of ['2027-02-29T00:00:00Z', '2027-04-31T00:00:00Z', '2027-13-01T00:00:00Z']) {
+      assert.throws(
+        () => time(text),
+        said("Invalid value at 'expire_time' (type.googleapis.com/google.protobuf.Timestamp)"),
+      );
+    }
+  });
+
   test('null is absent, and one value is a list of one', () => {
     assert.deepEqual(round(SecretSchema, { labels: null, replication: null, etag: null }), {});
     assert.deepEqual(round(GenerateAccessTokenRequestSchema, { scope: 'a', lifetime: '3600s' }), {

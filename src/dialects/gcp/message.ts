@@ -12,30 +12,62 @@ import {
   fromJson,
   type JsonValue,
   type Message,
+  type Registry,
   ScalarType,
   toJson,
 } from '@bufbuild/protobuf';
+import { EmptySchema } from '@bufbuild/protobuf/wkt';
 import {
   CreateProjectMetadataSchema,
   ProjectSchema,
 } from '../../../gen/google/cloud/resourcemanager/v3/projects_pb.js';
+import {
+  CreateTagBindingMetadataSchema,
+  DeleteTagBindingMetadataSchema,
+  TagBindingSchema,
+} from '../../../gen/google/cloud/resourcemanager/v3/tag_bindings_pb.js';
+import {
+  CreateTagKeyMetadataSchema,
+  DeleteTagKeyMetadataSchema,
+  TagKeySchema,
+} from '../../../gen/google/cloud/resourcemanager/v3/tag_keys_pb.js';
+import {
+  CreateTagValueMetadataSchema,
+  DeleteTagValueMetadataSchema,
+  TagValueSchema,
+} from '../../../gen/google/cloud/resourcemanager/v3/tag_values_pb.js';
 import { BadRequestSchema, ErrorInfoSchema } from '../../../gen/google/rpc/error_details_pb.js';
 import { invalidJson, invalidValue, misread, unknownField } from './invalid.ts';
 import { isObject, type Json } from './json.ts';
 
 /** What may stand in a google.protobuf.Any of ours. */
-const registry = createRegistry(ProjectSchema, CreateProjectMetadataSchema, ErrorInfoSchema, BadRequestSchema);
+export const ANY_TYPES: Registry = createRegistry(
+  ProjectSchema,
+  CreateProjectMetadataSchema,
+  TagKeySchema,
+  CreateTagKeyMetadataSchema,
+  DeleteTagKeyMetadataSchema,
+  TagValueSchema,
+  CreateTagValueMetadataSchema,
+  DeleteTagValueMetadataSchema,
+  TagBindingSchema,
+  CreateTagBindingMetadataSchema,
+  DeleteTagBindingMetadataSchema,
+  EmptySchema,
+  ErrorInfoSchema,
+  BadRequestSchema,
+);
 
 /** The JSON of a message. Fields at their default are left out, as the real service leaves them out. */
 export function jsonOf(schema: DescMessage, message: Message, enumAsInteger: boolean): JsonValue {
-  return toJson(schema, message, { registry, enumAsInteger });
+  return toJson(schema, message, { registry: ANY_TYPES, enumAsInteger });
 }
 
 /** The message that `json` spells; throws INVALID_FIELD or UNKNOWN_FIELD. */
 export function messageOf(schema: DescMessage, json: Json): Message {
   const read = readFields(schema, json, '');
   try {
-    return fromJson(schema, read as JsonValue, { registry });
+    return fromJson(schema, read as JsonValue, { registry: ANY_TYPES });
   } catch {
     throw invalidJson('The payload does not fit the request.');
   }
@@ -139,11 +171,18 @@ function readMessage(schema: DescMessage, value: Json, path: string): Json {
   if (!schema.typeName.startsWith('google.protobuf.')) return readFields(schema, value, path);
   const json = schema.typeName === 'google.protobuf.FieldMask' ? camelMask(value) : value;
   try {
-    fromJson(schema, json as JsonValue, { registry });
+    fromJson(schema, json as JsonValue, { registry: ANY_TYPES });
+    if (schema.typeName === 'google.protobuf.Timestamp' && !isOnCalendar(String(json))) throw new RangeError();
     return json;
   } catch {
     throw invalidValue(path, `type.googleapis.com/${schema.typeName}`);
   }
+}
+
+/** False for a day that its month does not have, which would else be taken for one of the next. */
+function isOnCalendar(time: string): boolean {
+  const day = time.slice(0, 'YYYY-MM-DD'.length);
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 }
 
 /** Google takes the paths of a mask in either spelling; the mapping knows one. */

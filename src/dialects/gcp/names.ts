@@ -1,81 +1,116 @@
 // Resource names of the dialect. A name is matched whole, so nothing of it is left unread; what does not match answers
-// the real service's text. Ids are those of secretmanager/v1/resources.proto; regional names are told apart here.
+// the real service's text. Ids are those of secretmanager/v1/resources.proto. Google's hosts have the secrets of one
+// location each, and refuse the names of others as misspelled.
 
 import { Fault } from '../../core/error.ts';
 import {
   type AccountEmail,
   accountProject,
+  GLOBAL,
   isProjectNumber,
+  type Location,
   type ProjectRef,
   parseAccountEmail,
+  parseLocation,
   parseProjectRef,
   parseSecretName,
   type SecretKey,
   type SecretName,
 } from '../../core/name.ts';
 import type { SecretRef } from '../../ops/secrets.ts';
+import type { Selector, VersionRef } from '../../ops/versions.ts';
 import { invalidField, shownResource, unsupported } from './invalid.ts';
 
 const PROJECT = /^projects\/([^/]+)$/;
-const SECRET = /^projects\/([^/]+)\/secrets\/([A-Za-z0-9_-]{1,255})$/;
-const VERSION = /^projects\/([^/]+)\/secrets\/([A-Za-z0-9_-]{1,255})\/versions\/([^/]+)$/;
-const REGIONAL = /^projects\/[^/]+\/locations\/[^/]+(?:\/|$)/;
+const PARENT = /^projects\/([^/]+)(?:\/locations\/([^/]+))?$/;
+const SECRET = /^projects\/([^/]+)(?:\/locations\/([^/]+))?\/secrets\/([A-Za-z0-9_-]{1,255})$/;
+const VERSION = /^projects\/([^/]+)(?:\/locations\/([^/]+))?\/secrets\/([A-Za-z0-9_-]{1,255})\/versions\/([^/]+)$/;
 const SECRET_ID = /^[A-Za-z0-9_-]{1,255}$/;
 const ALIAS = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/;
-const NUMBER = /^[0-9]{1,20}$/;
+/** As long as an int64. */
+const NUMBER = /^[0-9]{1,19}$/;
 const ACCOUNT = /^projects\/([^/]+)\/serviceAccounts\/([^/]+)$/;
 
-/** A version that cannot be: numbers begin at 1. Rows are looked up by it where a name can have none. */
-export const NO_VERSION = -1;
+/** The location whose secrets the host has that was asked, as `locationOfHost` tells it; undefined: every one. */
+type HostLocation = string | undefined;
 
-export interface VersionName extends SecretRef {
-  /** `latest`, a number, or NO_VERSION where an alias or an impossible number was asked for. */
-  readonly selector: number | 'latest';
-  /** What stood after `versions/`. */
-  readonly asked: string;
+/** Where secrets live. */
+export interface Parent {
+  readonly project: ProjectRef;
+  /** Absent: global. */
+  readonly location?: Location;
 }
 
-/** The parent of secrets, `projects/P`. Throws INVALID_FIELD, or UNIMPLEMENTED for a location. */
+/** `projects/P`. Throws INVALID_FIELD. */
 export function parseProjectName(name: string, field: string): ProjectRef {
-  if (REGIONAL.test(name)) throw unsupported('A secret of a location');
   return projectRef(PROJECT.exec(name)?.[1] ?? '', field);
 }
 
-/** `projects/P/secrets/S`. Throws INVALID_FIELD, or UNIMPLEMENTED for a location. */
-export function parseSecretRef(name: string, field: string): SecretRef {
-  if (REGIONAL.test(name)) throw unsupported('A secret of a location');
-  const [, project, key] = SECRET.exec(name) ?? [];
-  if (project === undefined || key === undefined) throw unexpectedName(name, field, 'projects/*/secrets/*');
-  return { project: projectRef(project, field), key: key as SecretKey };
+/** The parent of secrets, `projects/P[/locations/L]`. Throws INVALID_FIELD. */
+export function parseParent(name: string, host: HostLocation): Parent {
+  const [, project, location] = PARENT.exec(name) ?? [];
+  if (project === undefined) projectRef('', 'parent');
+  if (!agrees(location, host)) throw unexpectedName('Project ID', name, 'parent', within(host));
+  return place(project, location, 'parent');
 }
 
-/** `projects/P/secrets/S/versions/V`, where the last is a number, `latest` or an alias. */
-export function parseVersionName(name: string): VersionName {
-  if (REGIONAL.test(name)) throw unsupported('A secret of a location');
-  const [, project, key, asked] = VERSION.exec(name) ?? [];
-  if (project === undefined || key === undefined || asked === undefined || !isSelector(asked)) {
-    throw unexpectedName(name, 'name', 'projects/*/secrets/*/versions/*');
+/** `projects/P/locations/L`, whatever L is. Throws INVALID_FIELD. */
+export function parseLocationName(name: string): { readonly project: ProjectRef; readonly location: string } {
+  const [, project = '', location = ''] = PARENT.exec(name) ?? [];
+  const ref = projectRef(project, 'name');
+  if (location === '') throw invalidField('name', 'must be projects/*/locations/*');
+  return { project: ref, location: shownResource(location) };
+}
+
+/** `projects/P[/locations/L]/secrets/S`. Throws INVALID_FIELD. */
+export function parseSecretRef(name: string, field: string, host: HostLocation): SecretRef {
+  const [, project, location, key] = SECRET.exec(name) ?? [];
+  if (key === undefined || !agrees(location, host)) {
+    throw unexpectedName('Secret ID', name, field, `${within(host ?? locationOf(name))}/secrets/*`);
   }
-  return { project: projectRef(project, 'name'), key: key as SecretKey, selector: selectorOf(asked), asked };
+  return { ...place(project, location, field), key: key as SecretKey };
 }
 
-/** A version that is about to change: by number only. */
-export function parseVersionNumber(name: string): VersionName & { readonly selector: number } {
-  const parsed = parseVersionName(name);
-  if (!NUMBER.test(parsed.asked) || parsed.selector === 'latest') {
-    throw new Fault('VERSION_SELECTOR_INVALID', { selector: shownResource(name) });
+/** `projects/P[/locations/L]/secrets/S/versions/V`, where the last is a number, `latest` or an alias. */
+export function parseVersionName(name: string, host: HostLocation): VersionRef {
+  const [, project, location, key, asked = ''] = VERSION.exec(name) ?? [];
+  const selector = selectorOf(asked);
+  if (key === undefined || selector === undefined || !agrees(location, host)) {
+    throw unexpectedName('Secret ID', name, 'name', `${within(host ?? locationOf(name))}/secrets/*/versions/*`);
   }
-  return { ...parsed, selector: parsed.selector };
+  return { ...place(project, location, 'name'), key: key as SecretKey, selector };
 }
 
-function isSelector(text: string): boolean {
-  return NUMBER.test(text) || ALIAS.test(text);
+/** A version that is about to change: by number only. Throws INVALID_FIELD or VERSION_SELECTOR_INVALID. */
+export function parseVersionNumber(name: string, host: HostLocation): SecretRef & { readonly number: number } {
+  const { selector: number, ...ref } = parseVersionName(name, host);
+  if (typeof number === 'number') return { ...ref, number };
+  throw new Fault('VERSION_SELECTOR_INVALID', { selector: shownResource(name) });
 }
 
-function selectorOf(asked: string): number | 'latest' {
-  if (asked === 'latest') return 'latest';
-  const number = NUMBER.test(asked) ? Number(asked) : 0;
-  return number > 0 && Number.isSafeInteger(number) ? number : NO_VERSION;
+function selectorOf(asked: string): Selector | undefined {
+  if (asked === 'latest') return asked;
+  if (NUMBER.test(asked)) return Number(asked);
+  return ALIAS.test(asked) ? { alias: asked } : undefined;
+}
+
+/** A host has the secrets of its own location alone. */
+function agrees(location: string | undefined, host: HostLocation): boolean {
+  return host === undefined || host === (location ?? GLOBAL);
+}
+
+function place(project: string | undefined, location: string | undefined, field: string): Parent {
+  const ref = projectRef(project ?? '', field);
+  return location === undefined ? { project: ref } : { project: ref, location: parseLocation(location) };
+}
+
+/** What is wrong with a name is told in the form that its location has. */
+function locationOf(name: string): string {
+  return /^projects\/[^/]+\/locations\//.test(name) ? '*' : GLOBAL;
+}
+
+function within(location: HostLocation): string {
+  return location === undefined || location === GLOBAL ? 'projects/*' : `projects/*/locations/${location}`;
 }
 
 /** The id of a secret to be. Throws SECRET_ID_MISSING or INVALID_FIELD. */
@@ -119,8 +154,8 @@ function projectRef(text: string, field: string): ProjectRef {
   }
 }
 
-function unexpectedName(name: string, field: string, format: string): Fault {
+function unexpectedName(kind: string, name: string, field: string, format: string): Fault {
   if (!/^projects\/[^/]/.test(name)) projectRef('', field);
-  const said = `The provided Secret ID [${shownResource(name)}] does not match the expected format [${format}]`;
+  const said = `The provided ${kind} [${shownResource(name)}] does not match the expected format [${format}]`;
   return invalidField(field, `must be ${format}`, said);
 }

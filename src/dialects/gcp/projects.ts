@@ -12,10 +12,11 @@ import { then } from '../../ops/engine.ts';
 import { getProjectPolicy, setProjectPolicy, testPermissions } from '../../ops/policies.ts';
 import { createProject, getProject, listProjects } from '../../ops/projects.ts';
 import { missing, serviceMethods } from './call.ts';
-import { checkPolicyRequest, decodePage, decodePolicy } from './decode.ts';
-import { encodeCreatedProject, encodePolicy, encodeProject } from './encode.ts';
+import { decodePage } from './decode.ts';
+import { encodeCreatedProject, encodeProject } from './encode.ts';
 import { invalidField, unsupported } from './invalid.ts';
 import { parseProjectName } from './names.ts';
+import { decodePolicy, encodePolicy, requestedVersion } from './policy-codec.ts';
 
 export const projectsMethods = serviceMethods(Projects, {
   getProject: (request, call) =>
@@ -44,13 +45,13 @@ export const projectsMethods = serviceMethods(Projects, {
   deleteProject: missing('DeleteProject'),
   undeleteProject: missing('UndeleteProject'),
   getIamPolicy: (request, call) => {
-    checkPolicyRequest(request);
+    const asked = requestedVersion(request);
     const command = { project: parseProjectName(request.resource, 'resource') };
-    return then(call.run(getProjectPolicy, command), ({ policy }) => encodePolicy(policy));
+    return then(call.run(getProjectPolicy, command), ({ policy }) => encodePolicy(policy, asked));
   },
   setIamPolicy: (request, call) => {
     const command = { project: parseProjectName(request.resource, 'resource'), ...decodePolicy(request) };
-    return then(call.run(setProjectPolicy, command), ({ policy }) => encodePolicy(policy));
+    return then(call.run(setProjectPolicy, command), ({ policy }) => encodePolicy(policy, command.version));
   },
   testIamPermissions: (request, call) => {
     const command = { project: parseProjectName(request.resource, 'resource'), permissions: request.permissions };

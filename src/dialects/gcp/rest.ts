@@ -121,7 +121,10 @@ function bodyOf({ body, method }: Binding, request: WireRequest): Json | undefin
   const json = parseJson(request.body);
   if (json === undefined) return undefined;
   if (body === '*') return json;
-  if (body !== '') return { [body.jsonName]: json };
+  if (body !== '') {
+    // So Google's client for Node says that it has nothing to send there.
+    return json === '' ? undefined : { [body.jsonName]: json };
+  }
   if (!isObject(json) || Object.keys(json).length > 0) {
     throw invalidJson(`${method.desc.name} takes no body.`);
   }

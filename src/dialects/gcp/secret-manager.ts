@@ -1,4 +1,4 @@
-// google.cloud.secretmanager.v1.SecretManagerService on global secrets.
+// google.cloud.secretmanager.v1.SecretManagerService, on global and regional secrets.
 
 import { create } from '@bufbuild/protobuf';
 import { type Empty, EmptySchema } from '@bufbuild/protobuf/wkt';
@@ -8,12 +8,11 @@ import {
   SecretManagerService,
 } from '../../../gen/google/cloud/secretmanager/v1/service_pb.js';
 import { TestIamPermissionsResponseSchema } from '../../../gen/google/iam/v1/iam_policy_pb.js';
-import { Fault } from '../../core/error.ts';
-import type { Maybe } from '../../core/ports.ts';
 import { then } from '../../ops/engine.ts';
-import type { Operation } from '../../ops/operation.ts';
+import { enableManagedRotation, rotateSecret } from '../../ops/managed-rotation.ts';
 import { getSecretPolicy, setSecretPolicy, testPermissions } from '../../ops/policies.ts';
-import { createSecret, deleteSecret, getSecret, listSecrets, updateSecret } from '../../ops/secrets.ts';
+import { listSecrets } from '../../ops/secret-list.ts';
+import { createSecret, deleteSecret, getSecret, updateSecret } from '../../ops/secrets.ts';
 import {
   accessVersion,
   addVersion,
@@ -22,68 +21,27 @@ import {
   enableVersion,
   getVersion,
   listVersions,
-  type VersionRef,
 } from '../../ops/versions.ts';
-import { type Call, missing, serviceMethods } from './call.ts';
-import {
-  checkPolicyRequest,
-  decodeAddVersion,
-  decodeCreateSecret,
-  decodeEtag,
-  decodePage,
-  decodePolicy,
-  decodeUpdateSecret,
-} from './decode.ts';
-import { encodeAccessed, encodePolicy, encodeSecret, encodeVersion, isSpellable } from './encode.ts';
-import type { VersionName } from './names.ts';
-import { NO_VERSION, parseProjectName, parseSecretRef, parseVersionName, parseVersionNumber } from './names.ts';
+import { type Call, serviceMethods } from './call.ts';
+import { decodeEtag, decodeFilteredPage, decodePayload } from './decode.ts';
+import { decodeCreateSecret, decodeUpdateSecret } from './decode-secret.ts';
+import { encodeAccessed } from './encode.ts';
+import { encodeSecret, encodeVersion, isSpellable } from './encode-secret.ts';
+import { parseParent, parseSecretRef, parseVersionName, parseVersionNumber } from './names.ts';
+import { decodePolicy, encodePolicy, requestedVersion } from './policy-codec.ts';
 
 const empty = (): Empty => create(EmptySchema);
 
-/** Runs an operation on one version; what it says of the version, it says in the request's spelling. */
-function onVersion<C extends Omit<VersionRef, 'selector'>, R>(
-  call: Call,
-  operation: Operation<C, R>,
-  name: VersionName,
-  command: C,
-): Maybe<R> {
-  if (name.selector !== NO_VERSION) return call.run(operation, command);
-  const fail = (error: unknown): never => {
-    throw error instanceof Fault ? asAsked(error, name) : error;
-  };
-  try {
-    const result = call.run(operation, command);
-    return result instanceof Promise ? result.catch(fail) : result;
-  } catch (error) {
-    return fail(error);
-  }
-}
-
-function asAsked(fault: Fault, { asked, project, key }: VersionName): Fault {
-  if (fault.code === 'PERMISSION_DENIED') {
-    return new Fault(fault.code, {
-      ...fault.facts,
-      resource: `projects/${project}/secrets/${key}/versions/${asked}`,
-    });
-  }
-  if (fault.code !== 'VERSION_NOT_FOUND') return fault;
-  return /^[0-9]/.test(asked)
-    ? new Fault('VERSION_NOT_FOUND', { ...fault.facts, version: asked })
-    : new Fault('ALIAS_NOT_FOUND', { ...fault.facts, alias: asked });
-}
-
 function move(operation: typeof enableVersion) {
   return (request: { readonly name: string; readonly etag: string }, call: Call) => {
-    const name = parseVersionNumber(request.name);
-    const { project, key, selector: number } = name;
-    const command = { project, key, number, ...decodeEtag(request.etag) };
-    return then(onVersion(call, operation, name, command), encodeVersion);
+    const command = { ...parseVersionNumber(request.name, call.location), ...decodeEtag(request.etag) };
+    return then(call.run(operation, command), encodeVersion);
   };
 }
 
 export const secretManagerMethods = serviceMethods(SecretManagerService, {
   listSecrets: (request, call) => {
-    const command = { project: parseProjectName(request.parent, 'parent'), ...decodePage(request) };
+    const command = { ...parseParent(request.parent, call.location), ...decodeFilteredPage(request) };
     return then(call.run(listSecrets, command), ({ project, secrets, total, nextPageToken }) =>
       create(ListSecretsResponseSchema, {
         secrets: secrets.filter(isSpellable).map((secret) => encodeSecret({ project, secret })),
@@ -92,15 +50,22 @@ export const secretManagerMethods = serviceMethods(SecretManagerService, {
       }),
     );
   },
-  createSecret: (request, call) => then(call.run(createSecret, decodeCreateSecret(request)), encodeSecret),
-  addSecretVersion: (request, call) =>
-    then(call.run(addVersion, decodeAddVersion(request.parent, request.payload)), encodeVersion),
-  getSecret: (request, call) => then(call.run(getSecret, parseSecretRef(request.name, 'name')), encodeSecret),
-  updateSecret: (request, call) => then(call.run(updateSecret, decodeUpdateSecret(request)), encodeSecret),
-  deleteSecret: (request, call) =>
-    then(call.run(deleteSecret, { ...parseSecretRef(request.name, 'name'), ...decodeEtag(request.etag) }), empty),
+  createSecret: (request, call) =>
+    then(call.run(createSecret, decodeCreateSecret(request, call.location)), encodeSecret),
+  addSecretVersion: (request, call) => {
+    const command = { ...parseSecretRef(request.parent, 'parent', call.location), ...decodePayload(request.payload) };
+    return then(call.run(addVersion, command), encodeVersion);
+  },
+  getSecret: (request, call) =>
+    then(call.run(getSecret, parseSecretRef(request.name, 'name', call.location)), encodeSecret),
+  updateSecret: (request, call) =>
+    then(call.run(updateSecret, decodeUpdateSecret(request, call.location)), encodeSecret),
+  deleteSecret: (request, call) => {
+    const command = { ...parseSecretRef(request.name, 'name', call.location), ...decodeEtag(request.etag) };
+    return then(call.run(deleteSecret, command), empty);
+  },
   listSecretVersions: (request, call) => {
-    const command = { ...parseSecretRef(request.parent, 'parent'), ...decodePage(request) };
+    const command = { ...parseSecretRef(request.parent, 'parent', call.location), ...decodeFilteredPage(request) };
     return then(call.run(listVersions, command), ({ project, secret, versions, total, nextPageToken }) =>
       create(ListSecretVersionsResponseSchema, {
         versions: versions.map((version) => encodeVersion({ project, secret, version })),
@@ -109,33 +74,31 @@ export const secretManagerMethods = serviceMethods(SecretManagerService, {
       }),
     );
   },
-  getSecretVersion: (request, call) => {
-    const name = parseVersionName(request.name);
-    return then(onVersion(call, getVersion, name, name), encodeVersion);
-  },
-  accessSecretVersion: (request, call) => {
-    const name = parseVersionName(request.name);
-    return then(onVersion(call, accessVersion, name, name), encodeAccessed);
-  },
+  getSecretVersion: (request, call) =>
+    then(call.run(getVersion, parseVersionName(request.name, call.location)), encodeVersion),
+  accessSecretVersion: (request, call) =>
+    then(call.run(accessVersion, parseVersionName(request.name, call.location)), encodeAccessed),
   disableSecretVersion: move(disableVersion),
   enableSecretVersion: move(enableVersion),
   destroySecretVersion: move(destroyVersion),
   setIamPolicy: (request, call) => {
-    const command = { ...parseSecretRef(request.resource, 'resource'), ...decodePolicy(request) };
-    return then(call.run(setSecretPolicy, command), ({ policy }) => encodePolicy(policy));
+    const command = { ...parseSecretRef(request.resource, 'resource', call.location), ...decodePolicy(request) };
+    return then(call.run(setSecretPolicy, command), ({ policy }) => encodePolicy(policy, command.version));
   },
   getIamPolicy: (request, call) => {
-    checkPolicyRequest(request);
-    return then(call.run(getSecretPolicy, parseSecretRef(request.resource, 'resource')), ({ policy }) =>
-      encodePolicy(policy),
-    );
+    const asked = requestedVersion(request);
+    const command = parseSecretRef(request.resource, 'resource', call.location);
+    return then(call.run(getSecretPolicy, command), ({ policy }) => encodePolicy(policy, asked));
   },
   testIamPermissions: (request, call) => {
-    const command = { ...parseSecretRef(request.resource, 'resource'), permissions: request.permissions };
-    return then(call.run(testPermissions, command), ({ permissions }) =>
+    const ref = parseSecretRef(request.resource, 'resource', call.location);
+    return then(call.run(testPermissions, { ...ref, permissions: request.permissions }), ({ permissions }) =>
       create(TestIamPermissionsResponseSchema, { permissions: [...permissions] }),
     );
   },
-  enableManagedRotation: missing('EnableManagedRotation'),
-  rotateSecret: missing('RotateSecret'),
+  // The credentials of a database that the first may carry are never read.
+  enableManagedRotation: (request, call) =>
+    then(call.run(enableManagedRotation, parseSecretRef(request.parent, 'parent', call.location)), encodeVersion),
+  rotateSecret: (request, call) =>
+    then(call.run(rotateSecret, parseSecretRef(request.parent, 'parent', call.location)), encodeVersion),
 });

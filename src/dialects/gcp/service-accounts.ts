@@ -1,17 +1,30 @@
-// google.iam.admin.v1.IAM: service accounts. Their keys, roles and policies are not built yet.
+// google.iam.admin.v1.IAM: service accounts and their keys. Roles and the policies of accounts are not built yet.
 
 import { create } from '@bufbuild/protobuf';
 import { EmptySchema } from '@bufbuild/protobuf/wkt';
-import { IAM, ListServiceAccountsResponseSchema } from '../../../gen/google/iam/admin/v1/iam_pb.js';
+import {
+  IAM,
+  ListServiceAccountKeysRequest_KeyType as KeyType,
+  ListServiceAccountKeysResponseSchema,
+  ListServiceAccountsResponseSchema,
+} from '../../../gen/google/iam/admin/v1/iam_pb.js';
 import { parseAccountId } from '../../core/name.ts';
+import {
+  createAccountKey,
+  deleteAccountKey,
+  disableAccountKey,
+  enableAccountKey,
+  getAccountKey,
+  listAccountKeys,
+} from '../../ops/account-keys.ts';
 import { createAccount, deleteAccount, getAccount, listAccounts } from '../../ops/accounts.ts';
 import { then } from '../../ops/engine.ts';
+import { checkKeyRequest, encodeAccountKey, encodeCreatedKey, parseAccountKeyName } from './account-keys.ts';
 import { missing, serviceMethods } from './call.ts';
 import { decodePage } from './decode.ts';
 import { encodeAccount } from './encode.ts';
 import { parseAccountName, parseProjectName } from './names.ts';
 
-const keys = missing('Managing the keys of a service account');
 const policies = missing('The IAM policy of a service account');
 const customRoles = missing('Managing custom roles');
 
@@ -40,13 +53,36 @@ export const serviceAccountsMethods = serviceMethods(IAM, {
   undeleteServiceAccount: missing('UndeleteServiceAccount'),
   enableServiceAccount: missing('EnableServiceAccount'),
   disableServiceAccount: missing('DisableServiceAccount'),
-  listServiceAccountKeys: keys,
-  getServiceAccountKey: keys,
-  createServiceAccountKey: keys,
-  uploadServiceAccountKey: keys,
-  deleteServiceAccountKey: keys,
-  disableServiceAccountKey: keys,
-  enableServiceAccountKey: keys,
+  listServiceAccountKeys: (request, call) => {
+    const account = parseAccountName(request.name);
+    // The keys that Google manages itself have no counterpart here.
+    const isWanted = request.keyTypes.length === 0 || request.keyTypes.includes(KeyType.USER_MANAGED);
+    return then(call.run(listAccountKeys, { account }), ({ keys, ...of }) =>
+      create(ListServiceAccountKeysResponseSchema, {
+        keys: isWanted ? keys.map((key) => encodeAccountKey({ ...of, key })) : [],
+      }),
+    );
+  },
+  getServiceAccountKey: (request, call) =>
+    then(call.run(getAccountKey, parseAccountKeyName(request.name)), (found) =>
+      encodeAccountKey(found, request.publicKeyType),
+    ),
+  createServiceAccountKey: (request, call) => {
+    const account = parseAccountName(request.name);
+    checkKeyRequest(request);
+    return then(call.newAccountKey(), (pair) => {
+      const made = pair && { id: pair.id, publicKey: pair.publicKey };
+      const created = call.run(createAccountKey, { account, ...(made === undefined ? {} : { made }) });
+      return then(created, (result) => encodeCreatedKey(result, pair));
+    });
+  },
+  uploadServiceAccountKey: missing('UploadServiceAccountKey'),
+  deleteServiceAccountKey: (request, call) =>
+    then(call.run(deleteAccountKey, parseAccountKeyName(request.name)), () => create(EmptySchema)),
+  disableServiceAccountKey: (request, call) =>
+    then(call.run(disableAccountKey, parseAccountKeyName(request.name)), () => create(EmptySchema)),
+  enableServiceAccountKey: (request, call) =>
+    then(call.run(enableAccountKey, parseAccountKeyName(request.name)), () => create(EmptySchema)),
   signBlob: missing('SignBlob'),
   signJwt: missing('SignJwt'),
   getIamPolicy: policies,

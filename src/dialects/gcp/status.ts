@@ -4,7 +4,7 @@
 import { create, type DescMessage, isMessage, type Message, toBinary } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
-import { BadRequestSchema, ErrorInfoSchema } from '../../../gen/google/rpc/error_details_pb.js';
+import { BadRequestSchema, ErrorInfoSchema, HelpSchema } from '../../../gen/google/rpc/error_details_pb.js';
 import { StatusSchema } from '../../../gen/google/rpc/status_pb.js';
 import type { GrpcFailure, WireResponse } from '../../wire/types.ts';
 import type { GcpStatus } from './errors.ts';
@@ -31,7 +31,7 @@ const HTTP_STATUS: Readonly<Record<Code, number>> = {
   [Code.DATA_LOSS]: 500,
 };
 
-const SCHEMAS: readonly DescMessage[] = [ErrorInfoSchema, BadRequestSchema];
+const SCHEMAS: readonly DescMessage[] = [ErrorInfoSchema, BadRequestSchema, HelpSchema];
 
 export const JSON_HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'application/json; charset=UTF-8',

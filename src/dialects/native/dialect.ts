@@ -8,6 +8,7 @@ import { parseFields } from '../../ops/fields.ts';
 import type { Dialect, WireRequest, WireResponse } from '../../wire/types.ts';
 import { encodeResult } from './encode.ts';
 import { encodeError } from './errors.ts';
+import { openApiDocument } from './openapi.ts';
 import { findRoute, PREFIX, type Route } from './routes.ts';
 
 const NAME = 'coffer';
@@ -46,6 +47,7 @@ function route(door: Door, options: NativeOptions, request: WireRequest): Maybe<
   if (request.path === `${PREFIX}/ca` && request.method === 'GET') {
     return then(options.certificatePem(), (certificate) => json({ certificate }));
   }
+  if (request.path === `${PREFIX}/openapi.json` && request.method === 'GET') return json(openApiDocument());
   const found = findRoute(request.method, request.path);
   if (found === undefined) {
     throw new Fault('ROUTE_NOT_FOUND', { method: request.method.slice(0, 16), path: request.path.slice(0, 200) });
@@ -57,7 +59,8 @@ function route(door: Door, options: NativeOptions, request: WireRequest): Maybe<
     ...(request.headers['user-agent'] === undefined ? {} : { userAgent: request.headers['user-agent'] }),
   });
   return then(caller, (known) => {
-    const command = parseFields(found.api.fields, given(found, request));
+    const values = parseFields(found.api.fields, given(found, request));
+    const command = (found.api.command?.(values) ?? values) as object;
     return then(door.call(found.operation, known, command), (result) =>
       json(encodeResult(found.operation.name, result)),
     );

@@ -1,8 +1,16 @@
 // What an operation answered, as JSON: times as RFC 3339, and the one place where a token leaves by this door.
 
 import type { AuditPage, AuditVerdict, ChainedRecord } from '../../core/audit-record.ts';
-import type { SealStatus } from '../../core/ports.ts';
+import type { EVENT_TYPES } from '../../core/events.ts';
+import { GLOBAL } from '../../core/name.ts';
+import type { EventInList, SealStatus } from '../../core/ports.ts';
+import type { Project, Secret } from '../../core/secret.ts';
+import type { EventPage } from '../../ops/events.ts';
+import type { OpenedProxy } from '../../ops/proxy.ts';
+import type { ProjectQuotas } from '../../ops/quotas.ts';
+import type { SameValue } from '../../ops/same-value.ts';
 import type { IssuedToken } from '../../ops/tokens.ts';
+import type { VersionResult } from '../../ops/versions.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -10,12 +18,60 @@ const time = (milliseconds: number) => new Date(milliseconds).toISOString();
 
 const record = ({ time: at, ...rest }: ChainedRecord): Json => ({ ...rest, time: time(at) });
 
+const event = ({ event: each, cursor }: EventInList): Json => ({
+  cursor,
+  id: each.id,
+  time: time(each.time),
+  type: each.type,
+  resource: each.resource,
+  ...(each.version === undefined ? {} : { version: each.version }),
+  topics: each.topics,
+  attributes: each.attributes,
+  ...(each.data === '' ? {} : { data: JSON.parse(each.data) }),
+});
+
+const nameOf = (project: Project, { location, name }: Secret): Json => ({
+  project: project.id,
+  ...(location === GLOBAL ? {} : { location }),
+  secret: name,
+});
+
+/** A version, and which one of its secret is current. */
+const moved = ({ project, secret, version }: VersionResult): Json => ({
+  ...nameOf(project, secret),
+  version: version.number,
+  state: version.state,
+  current: secret.currentVersion,
+  previous: secret.previousVersion,
+});
+
 const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'audit.query': ({ records, next }: AuditPage) => ({
     records: records.map(record),
     ...(next === undefined ? {} : { next }),
   }),
   'audit.verify': (verdict: AuditVerdict) => ({ ...verdict }),
+  'events.query': ({ events, next }: EventPage) => ({
+    events: events.map(event),
+    ...(next === undefined ? {} : { next }),
+  }),
+  'events.types': (types: typeof EVENT_TYPES) => ({
+    types: Object.entries(types).map(([type, { help, version, data }]) => ({ type, help, version, data })),
+  }),
+  'secrets.promote': moved,
+  'secrets.rollback': moved,
+  'versions.add': moved,
+  'versions.sameValue': ({ versions }: SameValue) => ({
+    versions: versions.map(({ project, secret, version }) => ({
+      ...nameOf(project, secret),
+      version: version.number,
+      state: version.state,
+      createTime: time(version.createdAt),
+    })),
+  }),
+  'projects.getQuotas': (quotas: ProjectQuotas) => ({ ...quotas }),
+  'projects.setQuotas': (quotas: ProjectQuotas) => ({ ...quotas }),
+  'proxy.open': ({ password, ...proxy }: OpenedProxy) => ({ ...proxy, password: password.reveal() }),
   'server.seal': (status: SealStatus) => ({ ...status }),
   'tokens.issue': ({ token, expiresAt }: IssuedToken) => ({
     accessToken: token.reveal(),

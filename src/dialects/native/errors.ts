@@ -3,7 +3,8 @@
 import { Fault, type FaultClass } from '../../core/error.ts';
 import type { WireResponse } from '../../wire/types.ts';
 
-const STATUS = {
+/** The HTTP status of each class. */
+export const STATUS = {
   invalid: 400,
   unauthenticated: 401,
   denied: 403,

@@ -16,6 +16,9 @@ for (const operation of OPERATIONS) {
   routes.set(`${operation.api.method} ${PREFIX}${operation.api.path}`, { api: operation.api, operation });
 }
 
+/** Every route, in the order of the table. */
+export const ROUTES: readonly Route[] = [...routes.values()];
+
 /** The route of a method and an exact path; HEAD is answered as GET. */
 export function findRoute(method: string, path: string): Route | undefined {
   return routes.get(`${method === 'HEAD' ? 'GET' : method} ${path}`);
