@@ -51,6 +51,11 @@ export function versionName({ project, secret, version }: SecretReference): stri
   return `projects/${project}/secrets/${secret}/versions/${version}`;
 }
 
+/** True where the reference is to one version by its number, which means the same value for ever. */
+export function isPinned({ version }: SecretReference): boolean {
+  return /^\d+$/.test(version);
+}
+
 function splitItems(flag: string): string[] {
   const escaped = /^\^([^^]+)\^/.exec(flag);
   const items = escaped === null ? flag.split(',') : flag.slice(escaped[0].length).split(escaped[1] as string);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { coversOwnedName, ownsName } from '../proxy/owned-names.ts';
 import { childEnvironment, type EnvironmentParts } from './environment.ts';
 import { nodeOptions } from './hook-source.ts';
-import { coversOwnedName, ownsName } from './owned-names.ts';
 
 const PARTS: EnvironmentParts = {
   project: 'my-project',
@@ -92,6 +92,7 @@ test('owned names: the services, their regional endpoints, and nothing that only
     assert.ok(ownsName(`${name.toUpperCase()}.googleapis.com.`), name);
   }
   assert.ok(ownsName('secretmanager.europe-west1.rep.googleapis.com'));
+  assert.ok(ownsName('us-east5-cloudresourcemanager.googleapis.com'));
   const foreign = [
     'storage.googleapis.com',
     'www.googleapis.com',
@@ -101,6 +102,10 @@ test('owned names: the services, their regional endpoints, and nothing that only
     'secretmanagerxgoogleapis.com',
     'sts.us-east1.rep.googleapis.com',
     'secretmanager.a.b.rep.googleapis.com',
+    'cloudresourcemanager.us-east1.rep.googleapis.com',
+    'us-east1-secretmanager.googleapis.com',
+    'a.us-east1-cloudresourcemanager.googleapis.com',
+    '-xcloudresourcemanager.googleapis.com',
     'secretmanager.googleapis.com\n',
     '',
   ];

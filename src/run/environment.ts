@@ -2,10 +2,10 @@
 // leads it here. The child never inherits the owner's credential or any COFFER_* variable.
 
 import { basename } from 'node:path';
+import { coversOwnedName } from '../proxy/owned-names.ts';
+import { noProxyEntries } from '../proxy/upstream.ts';
 import { RunFailure } from './failure.ts';
 import { nodeOptions } from './hook-source.ts';
-import { coversOwnedName } from './owned-names.ts';
-import { noProxyEntries } from './upstream.ts';
 
 export interface EnvironmentParts {
   readonly project: string;

@@ -2,7 +2,7 @@
 // Libraries that know no proxy variables (AWS's, gax over REST, fetch on older Nodes) reach Coffer that way. It changes
 // the address only: the name that TLS sends and checks stays the one that was asked for.
 
-import { OWNED_PATTERN, OWNED_PORT } from './owned-names.ts';
+import { OWNED_PATTERN, OWNED_PORT } from '../proxy/owned-names.ts';
 
 /** CommonJS text for `node --require`, Node 18 or later. `port` is the run's TLS port on 127.0.0.1. */
 export function hookSource(port: number): string {

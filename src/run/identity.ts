@@ -13,6 +13,8 @@ export interface IdentityContext {
   readonly projectNumber: string;
   /** A token that is good for some minutes at least; rejects where the server gives none. */
   token(): Promise<AccessToken>;
+  /** An ID token for `audience`; rejects where the server gives none. */
+  idToken(audience: string): Promise<string>;
 }
 
 export interface RunningIdentity {

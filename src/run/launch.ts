@@ -7,10 +7,10 @@ import type { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { RunFailure } from './failure.ts';
 import type { Guard } from './guard.ts';
-import { maskStream } from './masker.ts';
+import { maskStream, type PatternSource } from './masker.ts';
 import type { Namespace } from './mount-script.ts';
 import { makePipes, type OutputPipe } from './output-pipe.ts';
-import type { PatternSet } from './pattern-set.ts';
+import { SetupChannel } from './setup-channel.ts';
 import { exitCodeOf } from './signals.ts';
 import { insideTerminal, type Terminal } from './terminal.ts';
 
@@ -21,24 +21,29 @@ export interface LaunchOptions {
   /** The run's own directory, for pipes in the making. */
   readonly directory: string;
   /** What must not be printed; undefined leaves the terminal to the child. */
-  readonly patterns: PatternSet | undefined;
+  readonly patterns: PatternSource | undefined;
   /** The mount namespace to start it in; undefined for this process's own. */
   readonly namespace: Namespace | undefined;
+  /** What the namespace expects. */
+  readonly payloads: readonly Uint8Array[];
 }
 
 export interface Launched {
-  /** Where signals go; undefined until known. */
+  /** Where signals go; undefined until known, and when it has ended. */
   pid(): number | undefined;
   kill(): void;
   /** True where the child shares this process's terminal and process group. */
   readonly onTerminal: boolean;
+  /** True as soon as the process is no more; its output may still be on the way. */
+  readonly hasEnded: boolean;
+  /** The way to what stays in its mount namespace. */
+  readonly channel: SetupChannel;
   /** The exit code, 128 + n after signal n, when all output has left. */
   readonly finished: Promise<number>;
 }
 
 /** After the child's end, output that its own children still hold open is waited for this long. */
 const LINGER_MS_MAX = 2_000;
-const STATUS_CHARS_MAX = 4096;
 
 type Descriptor = 'ignore' | 'pipe' | number;
 
@@ -67,9 +72,9 @@ export async function launch(options: LaunchOptions): Promise<Launched | undefin
     () => undefined,
     (error: NodeJS.ErrnoException) => error,
   );
-  feed(child, namespace);
-  const status = readStatus(child);
-  if (namespace !== undefined && !(await Promise.race([status.ready, failed.then(() => false)]))) {
+  const channel = new SetupChannel(pipeAt(child, 3) as Writable | undefined, pipeAt(child, 4) as Readable | undefined);
+  channel.begin(options.payloads, (namespace?.followed.length ?? 0) > 0);
+  if (namespace !== undefined && !(await Promise.race([channel.ready, failed.then(() => false)]))) {
     await Promise.allSettled([ended, ...outputs]);
     return undefined;
   }
@@ -77,12 +82,18 @@ export async function launch(options: LaunchOptions): Promise<Launched | undefin
     const error = await failed;
     throw new RunFailure(`${options.command[0]}: cannot be executed: ${error?.code ?? 'unknown'}`, 126);
   }
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   return {
-    pid: () => (terminal === undefined ? child.pid : status.pid()),
+    pid: () => (hasEnded() ? undefined : terminal === undefined ? child.pid : channel.pid),
     kill: () => void child.kill('SIGKILL'),
     onTerminal: terminal === undefined,
+    get hasEnded() {
+      return hasEnded();
+    },
+    channel,
     finished: ended.then(async (code) => {
-      await settle(child, sources, outputs);
+      await settle(sources, outputs);
+      await channel.close();
       return code;
     }),
   };
@@ -120,43 +131,14 @@ function exitOf(child: ChildProcess): Promise<number> {
   });
 }
 
-function feed(child: ChildProcess, namespace: Namespace | undefined): void {
-  const pipe = pipeAt(child, 3) as Writable | undefined;
-  if (namespace === undefined || !pipe) return;
-  // A setup that gave up does not read it.
-  pipe.on('error', () => {});
-  pipe.end(namespace.feed);
-}
-
-function readStatus(child: ChildProcess): { ready: Promise<boolean>; pid(): number | undefined } {
-  const pipe = pipeAt(child, 4) as Readable | undefined;
-  if (!pipe) return { ready: Promise.resolve(true), pid: () => undefined };
-  let text = '';
-  const { promise: ready, resolve } = Promise.withResolvers<boolean>();
-  pipe.setEncoding('utf8');
-  pipe.on('data', (chunk: string) => {
-    text = (text + chunk).slice(0, STATUS_CHARS_MAX);
-    if (text.includes('ready\n')) resolve(true);
-  });
-  pipe.on('error', () => resolve(false));
-  pipe.on('close', () => resolve(text.includes('ready\n')));
-  return {
-    ready,
-    pid: () => {
-      const found = /^pid (\d+)$/m.exec(text)?.[1];
-      return found === undefined || child.exitCode !== null || child.signalCode !== null ? undefined : Number(found);
-    },
-  };
-}
-
-function maskedOutputs(sources: readonly (Readable | undefined)[], patterns: PatternSet): Promise<void>[] {
+function maskedOutputs(sources: readonly (Readable | undefined)[], patterns: PatternSource): Promise<void>[] {
   return sources.map((from, index) =>
     from ? pass(from, patterns, index === 0 ? process.stdout : process.stderr) : Promise.resolve(),
   );
 }
 
 /** Resolves when all that came has been written; a reader that went away is the child's to notice, by SIGPIPE. */
-async function pass(from: Readable, patterns: PatternSet, to: Writable): Promise<void> {
+async function pass(from: Readable, patterns: PatternSource, to: Writable): Promise<void> {
   const mask = maskStream(patterns);
   // The program's own answer to a closed stdout is to end, and that would leave the child and its tokens behind.
   const others = to.rawListeners('error') as ((error: Error) => void)[];
@@ -176,7 +158,6 @@ async function pass(from: Readable, patterns: PatternSet, to: Writable): Promise
 }
 
 async function settle(
-  child: ChildProcess,
   sources: readonly (Readable | Writable | undefined)[],
   outputs: readonly Promise<void>[],
 ): Promise<void> {
@@ -184,7 +165,7 @@ async function settle(
   const timer = setTimeout(resolve, LINGER_MS_MAX);
   await Promise.race([Promise.allSettled(outputs), late]);
   clearTimeout(timer);
-  for (const pipe of [...sources, pipeAt(child, 3), pipeAt(child, 4)]) pipe?.destroy();
+  for (const pipe of sources) pipe?.destroy();
   await Promise.allSettled(outputs);
 }
 

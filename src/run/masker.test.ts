@@ -6,7 +6,7 @@ import { Masker } from './masker.ts';
 import { PatternSet } from './pattern-set.ts';
 
 function maskerOf(...values: (string | Uint8Array)[]): Masker {
-  return new Masker(new PatternSet(values.flatMap((value) => formsOf(Buffer.from(value as string)))));
+  return new Masker({ patterns: new PatternSet(values.flatMap((value) => formsOf(Buffer.from(value as string)))) });
 }
 
 function maskAll(text: string | Uint8Array, ...values: (string | Uint8Array)[]): string {
@@ -130,9 +130,9 @@ test('no chunking changes the output, and no form ever appears in it', () => {
           .join('');
         const bytes = Buffer.from(text);
         const patterns = new PatternSet(values.flatMap((one) => formsOf(Buffer.from(one))));
-        const whole = new Masker(patterns);
+        const whole = new Masker({ patterns });
         const expected = Buffer.concat([whole.write(bytes), whole.end()]);
-        const chunked = new Masker(patterns);
+        const chunked = new Masker({ patterns });
         const out: Buffer[] = [];
         for (let at = 0, turn = 0; at < bytes.length; turn++) {
           const size = cuts[turn % cuts.length] as number;
@@ -169,7 +169,7 @@ test('the automaton agrees with a search for each pattern', () => {
 
 test('masking is linear: a megabyte of near misses of a 64 KiB value takes well under a second', () => {
   const value = `${'a'.repeat(65_000)}b`;
-  const masker = new Masker(new PatternSet(formsOf(Buffer.from(value))));
+  const masker = new Masker({ patterns: new PatternSet(formsOf(Buffer.from(value))) });
   const chunk = Buffer.from('a'.repeat(16_384));
   const begin = process.cpuUsage();
   for (let round = 0; round < 64; round++) masker.write(chunk);

@@ -1,5 +1,6 @@
 // Masks a stream: bytes in, bytes out, every byte that belongs to a form of a given value replaced, whatever the chunks.
 // Forms that overlap become one `***`. Held back is only what may be the beginning of a form; all else leaves at once.
+// Values may be added while it runs: what is held back is then looked at again.
 
 import { Transform, type TransformCallback } from 'node:stream';
 import type { PatternSet } from './pattern-set.ts';
@@ -13,21 +14,34 @@ interface Stretch {
   shown: boolean;
 }
 
+/** The patterns of this moment: another set may take their place at any time. */
+export interface PatternSource {
+  readonly patterns: PatternSet;
+}
+
 export class Masker {
-  readonly #patterns: PatternSet;
+  readonly #source: PatternSource;
+  #patterns: PatternSet;
   #state = 0;
   #held: Buffer = Buffer.alloc(0);
   #stretches: Stretch[] = [];
 
-  constructor(patterns: PatternSet) {
-    this.#patterns = patterns;
+  constructor(source: PatternSource) {
+    this.#source = source;
+    this.#patterns = source.patterns;
   }
 
   /** What may leave after `chunk` has come in. */
   write(chunk: Uint8Array): Buffer {
-    const patterns = this.#patterns;
-    const start = this.#held.length;
-    this.#held = start === 0 ? Buffer.from(chunk) : Buffer.concat([this.#held, chunk]);
+    const patterns = this.#source.patterns;
+    const held = this.#held.length;
+    let start = held;
+    if (patterns !== this.#patterns) {
+      this.#patterns = patterns;
+      this.#state = 0;
+      start = 0;
+    }
+    this.#held = held === 0 ? Buffer.from(chunk) : Buffer.concat([this.#held, chunk]);
     let state = this.#state;
     for (let at = start; at < this.#held.length; at++) {
       state = patterns.step(state, this.#held[at] as number);
@@ -45,16 +59,15 @@ export class Masker {
   }
 
   #cover(from: number, to: number): void {
-    let merged: Stretch = { from, to, shown: false };
-    for (
-      let last = this.#stretches.at(-1);
-      last !== undefined && last.to > merged.from;
-      last = this.#stretches.at(-1)
-    ) {
-      merged = { from: Math.min(from, last.from, merged.from), to, shown: merged.shown || last.shown };
-      this.#stretches.pop();
-    }
-    this.#stretches.push(merged);
+    const merged: Stretch = { from, to, shown: false };
+    const apart = this.#stretches.filter((stretch) => {
+      if (stretch.to <= merged.from || stretch.from >= merged.to) return true;
+      merged.from = Math.min(merged.from, stretch.from);
+      merged.to = Math.max(merged.to, stretch.to);
+      merged.shown ||= stretch.shown;
+      return false;
+    });
+    this.#stretches = [...apart, merged].toSorted((one, other) => one.from - other.from);
   }
 
   /** Lets go of the first `length` held bytes: no later match can begin among them. */
@@ -78,8 +91,8 @@ export class Masker {
 }
 
 /** A stream that masks what flows through it. */
-export function maskStream(patterns: PatternSet): Transform {
-  const masker = new Masker(patterns);
+export function maskStream(source: PatternSource): Transform {
+  const masker = new Masker(source);
   return new Transform({
     transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback) {
       const out = masker.write(chunk);

@@ -20,6 +20,10 @@ const tree = new MetadataTree(
       if (!hasToken) throw new Error('ya29.secret-in-an-error');
       return { accessToken: 'ya29.one', expiresAtMs: NOW + 3_599_900 };
     },
+    idToken: async (audience) => {
+      if (!hasToken) throw new Error('ya29.secret-in-an-error');
+      return `id token for ${audience}`;
+    },
   },
   'abc',
   () => NOW,
@@ -114,10 +118,19 @@ describe('metadata server', () => {
     assert.doesNotMatch(failed.body, /ya29/);
   });
 
-  test('no ID token is ever made up', async () => {
-    const reply = await ask(`${ACCOUNT}/default/identity?audience=https://a&format=full`);
-    assert.equal(reply.status, 404);
-    assert.match(reply.body, /ID tokens are not available/);
+  test('an ID token is the bare text, for the audience that was asked', async () => {
+    for (const account of ['default', EMAIL]) {
+      const reply = await ask(`${ACCOUNT}/${account}/identity?audience=https://a&format=full&licenses=TRUE`);
+      assert.deepEqual([reply.status, reply.body], [200, 'id token for https://a']);
+    }
+    for (const query of ['', '?audience=', `?audience=${'a'.repeat(1025)}`]) {
+      assert.equal((await ask(`${ACCOUNT}/default/identity${query}`)).status, 400);
+    }
+    hasToken = false;
+    const failed = await ask(`${ACCOUNT}/default/identity?audience=https://a`);
+    hasToken = true;
+    assert.equal(failed.status, 503);
+    assert.doesNotMatch(failed.body, /ya29/);
   });
 
   test('unknown paths, other accounts, dots and prototype names are 404', async () => {

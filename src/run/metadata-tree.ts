@@ -25,7 +25,8 @@ interface Directory {
 
 const REGION = 'us-central1';
 const SCOPES = ['https://www.googleapis.com/auth/cloud-platform'];
-const NO_ID_TOKENS = 'ID tokens are not available from this metadata server: only access tokens are\n';
+/** The server's own bound of an audience. */
+const AUDIENCE_CHARS_MAX = 1024;
 
 export class MetadataTree {
   readonly #root: Directory;
@@ -34,7 +35,13 @@ export class MetadataTree {
     const account: Directory = {
       aliases: ['default'],
       email: context.email,
-      identity: async () => text(404, NO_ID_TOKENS),
+      // `format` and `licenses` ask for claims about a virtual machine, of which Cloud Run has none.
+      identity: async (query) => {
+        const audience = query.get('audience') ?? '';
+        if (audience === '') return text(400, 'non-empty audience parameter required\n');
+        if (audience.length > AUDIENCE_CHARS_MAX) return text(400, 'the audience parameter is too long\n');
+        return text(200, await context.idToken(audience));
+      },
       scopes: SCOPES,
       token: async () => {
         const { accessToken, expiresAtMs } = await context.token();

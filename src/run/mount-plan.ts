@@ -26,7 +26,8 @@ import { RunFailure } from './failure.ts';
 
 export interface SecretFile {
   readonly path: string;
-  readonly payload: Uint8Array;
+  /** True where the file is replaced when its secret has a new current version. */
+  readonly follows: boolean;
 }
 
 export interface MountPlan {

@@ -1,15 +1,17 @@
 // The mounts of a plan as a shell script, run inside a new mount namespace before the child's command takes its place.
 // Payloads come in as base64 lines on descriptor 3, so they are in no argument, variable or file outside the child's own
 // memory file systems. `failed` or `ready` goes out on descriptor 4. Descriptor 7 keeps the caller's stderr: what the
-// tools say about a refusing kernel is not for the user. See mount(8), unshare(1), pivot_root(8).
+// tools say about a refusing kernel is not for the user. Where files are followed, a helper stays behind, and with it
+// the memory file system that its new files begin in. See mount(8), unshare(1), pivot_root(8).
 
 import { join } from 'node:path';
 import { chainShell, findTool, shellQuote } from './command.ts';
+import { followedFiles, helperScript, putFunction, writableAlias } from './follow-script.ts';
 import type { MountPlan } from './mount-plan.ts';
 
 const OPTIONS = 'nosuid,nodev';
 const TMPFS_SIZE = '16m';
-const TOOLS = ['unshare', 'mount', 'umount', 'pivot_root', 'base64', 'mkdir', 'rmdir', 'cp'] as const;
+const TOOLS = ['unshare', 'mount', 'umount', 'pivot_root', 'base64', 'mkdir', 'rmdir', 'cp', 'mv', 'rm'] as const;
 type Tools = Readonly<Record<(typeof TOOLS)[number], string>>;
 
 export interface NamespaceOptions {
@@ -23,8 +25,10 @@ export interface NamespaceOptions {
 export interface Namespace {
   /** Puts the namespace in front of a command; `keepStatus` leaves descriptor 4 open for what comes next. */
   wrap(argv: readonly string[], keepStatus: boolean): string[];
-  /** What descriptor 3 must bring. */
-  readonly feed: string;
+  /** The files whose payloads descriptor 3 must bring, in this order. */
+  readonly expects: readonly string[];
+  /** The files that the helper replaces afterwards, under their numbers. */
+  readonly followed: readonly string[];
 }
 
 /** The ways to a private mount namespace here, the best first; none where the tools are missing. */
@@ -48,9 +52,10 @@ function namespace(
   const enter = mapped === undefined ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
   const quiet = 'exec 7>&2 2>/dev/null; exec "$@"';
   return {
-    feed: payloadsOf(options.plan)
-      .map((payload) => `${Buffer.from(payload).toString('base64')}\n`)
-      .join(''),
+    expects: [...options.plan.covers, ...freshOrder(options.plan), ...mirrorOrder(options.plan)].map(
+      ({ path }) => path,
+    ),
+    followed: followedFiles(options.plan).map(({ path }) => path),
     wrap: (argv, keepStatus) => {
       const ready = `printf 'ready\\n' >&4; exec 3<&- 2>&7 7>&-${keepStatus ? '' : ' 4>&-'}; exec "$@"`;
       const entered = [...shell, quiet, 'coffer-run', tools.unshare, ...enter, '--', ...shell];
@@ -63,41 +68,59 @@ function namespace(
   };
 }
 
-/** In the order in which the script takes them. */
-function payloadsOf(plan: MountPlan): Uint8Array[] {
-  return [...plan.covers, ...freshOrder(plan), ...mirrorOrder(plan)].map(({ payload }) => payload);
-}
-
 function mountScript({ plan, staging, workingDirectory }: NamespaceOptions, tools: Tools): string {
-  const lines = [prologue(tools), `tmpfs 0700 ${shellQuote(staging)} || fail staging`];
+  const quoted = quotedTools(tools);
+  const place = shellQuote(staging);
+  const follows = followedFiles(plan).length > 0;
+  const lines = [prologue(quoted), `tmpfs 0700 ${place} || fail staging`];
   plan.covers.forEach(({ path }, index) => {
-    const source = shellQuote(join(staging, String(index)));
-    lines.push(`cover ${source} ${shellQuote(path)} || fail cover`);
+    lines.push(`cover ${shellQuote(join(staging, String(index)))} ${shellQuote(path)} || fail cover`);
   });
-  for (const directory of plan.fresh) lines.push(`tmpfs 0755 ${shellQuote(directory)} || fail tmpfs`);
-  for (const { path } of freshOrder(plan)) lines.push(`put ${shellQuote(path)} || fail write`);
-  for (const directory of plan.fresh)
-    lines.push(`${shellQuote(tools.mount)} -n -o remount,ro,${OPTIONS} ${shellQuote(directory)}`);
+  lines.push(...freshLines(plan, staging, quoted));
   // A mirror of / or /dev must not copy the mounts in the making.
-  lines.push(`${shellQuote(tools.mount)} -n --make-unbindable ${shellQuote(staging)} || fail staging`);
+  lines.push(`${quoted.mount} -n --make-unbindable ${place} || fail staging`);
   deepestFirst(plan).forEach(({ path, mode }, index) => {
     const stage = join(staging, `m${index}`);
-    lines.push(
-      `mirror ${shellQuote(path === '/' ? '' : path)} ${shellQuote(stage)} 0${mode.toString(8)} || fail mirror`,
-    );
+    const from = shellQuote(path === '/' ? '' : path);
+    lines.push(`mirror ${from} ${shellQuote(stage)} 0${mode.toString(8)} || fail mirror`);
     for (const file of plan.written.filter(({ under }) => under === path)) {
       lines.push(`put ${shellQuote(join(stage, file.path.slice(path === '/' ? 0 : path.length)))} || fail write`);
     }
-    lines.push(
-      path === '/'
-        ? `become ${shellQuote(stage)} || fail root`
-        : `move ${shellQuote(stage)} ${shellQuote(path)} || fail move`,
-    );
+    if (path !== '/') lines.push(`move ${shellQuote(stage)} ${shellQuote(path)} || fail move`);
+    else lines.push(`become ${shellQuote(stage)} ${follows ? place : ''} || fail root`);
   });
-  if (!plan.mirrors.some(({ path }) => path === '/'))
-    lines.push(`${shellQuote(tools.umount)} -n -l ${shellQuote(staging)}`);
+  const isRootGone = plan.mirrors.some(({ path }) => path === '/');
+  if (follows) lines.push(...followLines(plan, staging, quoted));
+  else if (!isRootGone) lines.push(`${quoted.umount} -n -l ${place}`);
   lines.push(`cd ${shellQuote(workingDirectory)} || fail directory`, 'umask "$_coffer_mask"', '');
   return lines.join('\n');
+}
+
+function freshLines(plan: MountPlan, staging: string, tools: Tools): string[] {
+  const lines = plan.fresh.map((directory) => `tmpfs 0755 ${shellQuote(directory)} || fail tmpfs`);
+  lines.push(...freshOrder(plan).map(({ path }) => `put ${shellQuote(path)} || fail write`));
+  for (const directory of plan.fresh) {
+    const place = shellQuote(directory);
+    const isFollowed = plan.written.some(({ under, follows }) => under === directory && follows);
+    if (isFollowed) {
+      const alias = shellQuote(writableAlias(plan, staging, directory));
+      lines.push(`{ ${tools.mkdir} ${alias} && ${tools.mount} -n --bind ${place} ${alias}; } || fail alias`);
+    }
+    // Read-only is this mount, or the file system as a whole.
+    lines.push(`${tools.mount} -n -o remount,${isFollowed ? 'bind,' : ''}ro,${OPTIONS} ${place}`);
+  }
+  return lines;
+}
+
+/** Last, since a mirror takes along one mount of a covered file and not the second one. */
+function followLines(plan: MountPlan, staging: string, tools: Tools): string[] {
+  const lines = [`${tools.mount} -n --make-private ${shellQuote(staging)} || fail staging`];
+  plan.covers.forEach(({ path, follows }, index) => {
+    const source = shellQuote(join(staging, String(index)));
+    if (follows) lines.push(`again ${source} ${shellQuote(path)} || fail cover`);
+  });
+  const shell = chainShell().map(shellQuote).join(' ');
+  return [...lines, helperScript(plan, staging, tools, shell, OPTIONS)];
 }
 
 function freshOrder(plan: MountPlan): MountPlan['written'] {
@@ -113,11 +136,13 @@ function mirrorOrder(plan: MountPlan): MountPlan['written'] {
   return deepestFirst(plan).flatMap(({ path }) => plan.written.filter(({ under }) => under === path));
 }
 
+function quotedTools(tools: Tools): Tools {
+  return Object.fromEntries(Object.entries(tools).map(([name, path]) => [name, shellQuote(path)])) as Tools;
+}
+
 /** Files are 0444 as on Cloud Run: only the child's namespace sees them, and it may run as several users. */
 function prologue(tools: Tools): string {
-  const { mount, umount, pivot_root, base64, mkdir, rmdir, cp } = Object.fromEntries(
-    Object.entries(tools).map(([name, path]) => [name, shellQuote(path)]),
-  ) as Tools;
+  const { mount, umount, pivot_root, mkdir, rmdir, cp, rm } = tools;
   return `
 _coffer_mask=$(umask)
 umask 022
@@ -126,12 +151,13 @@ tmpfs() {
   ${mount} -n -t tmpfs -o size=${TMPFS_SIZE},mode=$1,${OPTIONS},noswap coffer "$2" ||
     ${mount} -n -t tmpfs -o size=${TMPFS_SIZE},mode=$1,${OPTIONS} coffer "$2"
 }
-put() {
-  ${mkdir} -p "\${1%/*}/" && umask 222 && IFS= read -r _coffer_line <&3 && printf %s "$_coffer_line" | ${base64} -d >"$1"
-  _coffer_result=$?; _coffer_line=; umask 022; return $_coffer_result
-}
+${putFunction(tools)}
 cover() {
   put "$1" && ${mount} -n --bind "$1" "$2" && ${mount} -n -o remount,bind,ro,${OPTIONS} "$2"
+}
+again() {
+  ${cp} "$1" "$1.new" && ${mount} -n --bind "$1.new" "$2" && ${mount} -n -o remount,bind,ro,${OPTIONS} "$2" &&
+    ${rm} -f "$1.new"
 }
 mirror() {
   ${mkdir} "$2" && tmpfs "$3" "$2" || return 1
@@ -146,6 +172,7 @@ mirror() {
 move() { ${mount} -n --move "$1" "$2"; }
 become() {
   cd "$1" && ${mkdir} .coffer-old && ${pivot_root} . .coffer-old && cd / &&
+    { [ -z "$2" ] || ${mount} -n --move "/.coffer-old$2" "$2"; } &&
     ${umount} -n -l /.coffer-old && ${rmdir} /.coffer-old
 }
 `;

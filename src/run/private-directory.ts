@@ -1,8 +1,18 @@
 // Secret files where the kernel gives the child no mount namespace of its own: they lie in the run's private directory,
 // in memory, and a symbolic link stands at the path that was asked for, where one can be made. The child is told the
-// place in SECRETS_DIR: the file for /secrets/db is $SECRETS_DIR/secrets/db.
+// place in SECRETS_DIR: the file for /secrets/db is $SECRETS_DIR/secrets/db. A file is replaced by renaming over it, so
+// a reader sees the old value or the new one, whole.
 
-import { lstatSync, mkdirSync, readlinkSync, rmdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RunFailure, warn } from './failure.ts';
 import type { SecretFile } from './mount-plan.ts';
@@ -10,6 +20,7 @@ import type { RunDirectory } from './run-directory.ts';
 
 export interface PlacedFiles {
   readonly env: Readonly<Record<string, string>>;
+  replace(path: string, payload: Uint8Array): void;
   /** Removes links and directories that were made outside the run directory. */
   undo(): void;
 }
@@ -18,7 +29,11 @@ export interface PlacedFiles {
  * Writes the files and links them; says on stderr which path could not be linked.
  * @throws RunFailure where the run directory is not in memory: a payload is never written to a disk.
  */
-export function placePrivately(files: readonly SecretFile[], directory: RunDirectory): PlacedFiles {
+export function placePrivately(
+  files: readonly SecretFile[],
+  payloadOf: (path: string) => Uint8Array,
+  directory: RunDirectory,
+): PlacedFiles {
   if (!directory.inMemory) {
     throw new RunFailure(
       'secret files need a private mount namespace or a memory file system, and this machine gives neither: ' +
@@ -31,13 +46,21 @@ export function placePrivately(files: readonly SecretFile[], directory: RunDirec
   for (const file of files) {
     const target = join(root, file.path);
     mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    writeFileSync(target, file.payload, { mode: 0o400, flag: 'wx' });
+    writeFileSync(target, payloadOf(file.path), { mode: 0o400, flag: 'wx' });
     if (!link(file.path, target, made)) unlinked.push(file.path);
   }
   if (unlinked.length > 0) {
     warn(`no private mount namespace here, so the child finds ${unlinked.join(', ')} below $SECRETS_DIR (${root})`);
   }
-  return { env: { SECRETS_DIR: root }, undo: () => undo(made) };
+  return {
+    env: { SECRETS_DIR: root },
+    replace: (path, payload) => {
+      const next = join(directory.path, 'next-secret');
+      writeFileSync(next, payload, { mode: 0o400, flag: 'wx' });
+      renameSync(next, join(root, path));
+    },
+    undo: () => undo(made),
+  };
 }
 
 function link(path: string, target: string, made: { path: string; target?: string }[]): boolean {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { readUpstream } from '../proxy/upstream.ts';
 import { type RunningProxy, startProxy, startTlsPort } from './proxy.ts';
-import { readUpstream } from './upstream.ts';
 
 /** Answers NAME:… to everything, when the other side has finished. */
 async function echo(name: string): Promise<Server> {

@@ -1,32 +1,33 @@
 // `coffer run`: a local Cloud Run. The child gets a service account's identity, the host names of the cloud led to this
-// Coffer server, a CA bundle, and the secrets it was promised as variables and files; what it prints is masked. All of
-// it dies with the child: tokens are revoked, ports closed, files removed. `run` reaches the server through the client
-// only, and the child never sees the credential that `run` itself uses.
+// Coffer server, a CA bundle, and the secrets it was promised as variables and files; files follow what is current; what
+// it prints is masked. All of it dies with the child: tokens are revoked, ports closed, files removed. `run` reaches the
+// server through the client only, and the child never sees the credential that `run` itself uses.
 
 import { ApiError, Client, type Connection } from '../client/client.ts';
 import { canTellOwners } from '../client/socket-owner.ts';
+import { readUpstream } from '../proxy/upstream.ts';
 import { type Account, explainRefusedAccount, findAccount } from './account.ts';
-import { parseBindings } from './bindings.ts';
+import { AccountClient } from './account-client.ts';
+import { type Binding, parseBindings, type SecretReference } from './bindings.ts';
 import { assertExecutable } from './command.ts';
 import { childEnvironment } from './environment.ts';
 import { complain, RunFailure, warn } from './failure.ts';
-import { type Guard, makeGuard } from './guard.ts';
+import { Following, isFollowed, type OnChange, warnOfShort } from './following.ts';
+import { makeGuard } from './guard.ts';
 import { hookSource } from './hook-source.ts';
+import { IdTokenSource } from './id-token-source.ts';
 import type { Identity } from './identity.ts';
-import { type Launched, launch } from './launch.ts';
-import { formsOf, isTooShort } from './mask-forms.ts';
+import type { Launched } from './launch.ts';
+import { LivePatterns } from './live-patterns.ts';
 import { googleIdentity } from './metadata-server.ts';
-import { planMounts, type SecretFile, Unplaceable } from './mount-plan.ts';
-import { namespaces } from './mount-script.ts';
-import { PatternSet } from './pattern-set.ts';
-import { placePrivately } from './private-directory.ts';
+import { Placement } from './placement.ts';
 import { startProxy, startTlsPort } from './proxy.ts';
 import { makeRunDirectory, type RunDirectory } from './run-directory.ts';
-import { type ResolvedSecrets, resolveSecrets } from './secret-values.ts';
+import { accessVersion, assignValues, type GivenSecrets, readValues } from './secret-values.ts';
 import { Interrupted, SignalRelay } from './signals.ts';
+import { Supervisor } from './supervisor.ts';
 import { TokenSource } from './token-source.ts';
 import { trustBundle } from './trust-bundle.ts';
-import { readUpstream } from './upstream.ts';
 import { warnOfUserCredentials } from './user-credentials.ts';
 
 export interface RunOptions {
@@ -36,7 +37,16 @@ export interface RunOptions {
   /** Raw values of --set-secrets. */
   readonly setSecrets: readonly string[];
   readonly noMask: boolean;
+  /** What happens after secrets that are followed have changed. */
+  readonly onChange: OnChange;
   readonly command: readonly string[];
+}
+
+/** A child, and what can be done with it over the length of the run. */
+interface Started {
+  readonly child: Launched;
+  readonly following: Following;
+  startAgain(): Promise<Launched>;
 }
 
 /** Every cloud whose identity a child is given. */
@@ -51,15 +61,17 @@ export async function run(options: RunOptions, connection: Connection): Promise<
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => relay.stop());
   try {
-    const started = start(options, connection, cleanup, relay);
+    const starting = start(options, connection, cleanup, relay);
     // When a signal wins, what the preparation still fails at no longer matters, and what it starts must not live.
-    started.then(
-      (late) => relay.isInterrupted && late.kill(),
+    starting.then(
+      ({ child }) => relay.isInterrupted && child.kill(),
       () => {},
     );
-    const launched = await Promise.race([started, relay.interrupted]);
-    relay.passTo(() => launched.pid(), launched.onTerminal);
-    return await launched.finished;
+    const { child, following, startAgain } = await Promise.race([starting, relay.interrupted]);
+    const supervisor = new Supervisor(child, startAgain, relay);
+    const follower = following.begin(supervisor);
+    own(cleanup, () => follower?.stop());
+    return await supervisor.finished;
   } catch (error) {
     if (error instanceof Interrupted) return error.exitCode;
     complain(
@@ -78,7 +90,7 @@ async function start(
   connection: Connection,
   cleanup: AsyncDisposableStack,
   relay: SignalRelay,
-): Promise<Launched> {
+): Promise<Started> {
   const [command] = options.command;
   if (command === undefined) throw new RunFailure("no command: expected 'coffer run [flags] -- COMMAND ...'");
   assertExecutable(command, process.env);
@@ -92,28 +104,36 @@ async function start(
   ]);
   const tokens = new TokenSource(client, connection, account.email);
   own(cleanup, () => tokens.revokeAll());
-  const { accessToken } = await tokens.token().catch((error: unknown) => {
+  await tokens.token().catch((error: unknown) => {
     throw explainRefusedAccount(error, account.email, account.projectId) ?? error;
   });
-  const secrets = await resolveSecrets(bindings, {
-    connection: { ...connection, token: accessToken, owner: false },
-    email: account.email,
-    project: options.project,
-  });
+  const reader = new AccountClient(connection, tokens);
+  own(cleanup, () => reader.close());
+  const { email } = account;
+  const values = await readValues(await reader.client(), bindings, { email, project: options.project });
+  const secrets = assignValues(bindings, values);
   const directory = makeRunDirectory(process.env);
   own(cleanup, () => directory.remove());
-  const env = await prepareEnvironment({
-    command,
-    connection,
-    account,
-    tokens,
-    authority,
-    secrets,
+  const idTokens = new IdTokenSource(client, email);
+  const common = { command, connection, account, tokens, idTokens, authority, directory, cleanup };
+  const env = await prepareEnvironment({ ...common, secrets });
+  const patterns = options.noMask ? undefined : maskPatterns(secrets, bindings, options.onChange);
+  const placement = new Placement({
+    command: options.command,
+    guard,
+    patterns,
+    files: bindings.flatMap((binding) =>
+      binding.kind === 'file' ? [{ path: binding.path, follows: isFollowed(binding, options.onChange) }] : [],
+    ),
+    payloads: new Map(secrets.files.map(({ path, payload }) => [path, payload])),
     directory,
-    cleanup,
+    own: (stop) => own(cleanup, stop),
+    assertQuiet: () => relay.assertQuiet(),
   });
-  const patterns = options.noMask ? undefined : maskPatterns(secrets);
-  return launchWithFiles({ options, env, guard, patterns, files: secrets.files, directory, cleanup, relay });
+  const read = async (reference: SecretReference) => accessVersion(await reader.client(), reference);
+  const following = new Following({ bindings, onChange: options.onChange, values, placement, patterns, read });
+  const startAgain = () => placement.start({ ...env, ...following.variables });
+  return { child: await placement.start(env), following, startAgain };
 }
 
 /** Has `stop` called when the run ends; at once where it has ended already. A failure to tidy up is only told. */
@@ -134,14 +154,15 @@ interface Preparation {
   readonly connection: Connection;
   readonly account: Account;
   readonly tokens: TokenSource;
+  readonly idTokens: IdTokenSource;
   readonly authority: string;
-  readonly secrets: ResolvedSecrets;
+  readonly secrets: GivenSecrets;
   readonly directory: RunDirectory;
   readonly cleanup: AsyncDisposableStack;
 }
 
 async function prepareEnvironment(parts: Preparation): Promise<Record<string, string>> {
-  const { account, tokens, directory, cleanup } = parts;
+  const { account, tokens, idTokens, directory, cleanup } = parts;
   const target = targetOf(parts.connection);
   const proxy = await startProxy({ target, route: readUpstream(process.env) });
   own(cleanup, () => proxy.stop());
@@ -149,7 +170,11 @@ async function prepareEnvironment(parts: Preparation): Promise<Record<string, st
   own(cleanup, () => tlsPort.stop());
   const identities: Record<string, string> = {};
   for (const identity of IDENTITIES) {
-    const running = await identity.start({ ...account, token: () => tokens.token() });
+    const running = await identity.start({
+      ...account,
+      token: () => tokens.token(),
+      idToken: (audience) => idTokens.token(audience),
+    });
     own(cleanup, () => running.stop());
     Object.assign(identities, running.env);
   }
@@ -172,70 +197,16 @@ async function prepareEnvironment(parts: Preparation): Promise<Record<string, st
   });
 }
 
-interface FileLaunch {
-  readonly options: RunOptions;
-  readonly env: Record<string, string>;
-  readonly guard: Guard;
-  readonly patterns: PatternSet | undefined;
-  readonly files: readonly SecretFile[];
-  readonly directory: RunDirectory;
-  readonly cleanup: AsyncDisposableStack;
-  readonly relay: SignalRelay;
-}
-
-/** Tries the ways to a private mount namespace, best first; where the kernel refuses all, the private directory. */
-async function launchWithFiles(parts: FileLaunch): Promise<Launched> {
-  const { env, guard, patterns, files, directory, cleanup, relay } = parts;
-  const common = { command: parts.options.command, env, guard, patterns, directory: directory.path };
-  if (files.length > 0) {
-    const launched = await launchInNamespace(parts);
-    if (launched !== undefined) return launched;
-    const placed = placePrivately(files, directory);
-    own(cleanup, () => placed.undo());
-    Object.assign(env, placed.env);
-  }
-  relay.assertQuiet();
-  return (await launch({ ...common, namespace: undefined })) as Launched;
-}
-
-async function launchInNamespace({
-  options,
-  env,
-  guard,
-  patterns,
-  files,
-  directory,
-  cleanup,
-  relay,
-}: FileLaunch): Promise<Launched | undefined> {
-  const workingDirectory = process.cwd();
-  const common = { command: options.command, env, guard, patterns, directory: directory.path };
-  let plan: ReturnType<typeof planMounts>;
-  try {
-    plan = planMounts(files, workingDirectory);
-  } catch (error) {
-    if (error instanceof Unplaceable) return undefined;
-    throw error;
-  }
-  const staging = directory.directory('mounts');
-  for (const namespace of namespaces({ plan, staging, workingDirectory, env })) {
-    relay.assertQuiet();
-    const launched = await launch({ ...common, namespace });
-    if (launched !== undefined) {
-      own(cleanup, () => plan.undo());
-      return launched;
-    }
-  }
-  plan.undo();
-  return undefined;
-}
-
-/** The forms of all given values; undefined where there is nothing to mask. Says once which values are too short. */
-function maskPatterns(secrets: ResolvedSecrets): PatternSet | undefined {
-  const short = secrets.given.filter(({ payload }) => isTooShort(payload)).map(({ label }) => label);
-  if (short.length > 0) warn(`values under 6 characters are not masked in the output: ${short.join(', ')}`);
-  const forms = secrets.given.flatMap(({ payload }) => formsOf(payload));
-  return forms.length > 0 ? new PatternSet(forms) : undefined;
+/** What is masked; undefined where there is nothing, and nothing can come. Says once which values are too short. */
+function maskPatterns(
+  secrets: GivenSecrets,
+  bindings: readonly Binding[],
+  onChange: OnChange,
+): LivePatterns | undefined {
+  warnOfShort(secrets);
+  const patterns = new LivePatterns(secrets.given.map(({ payload }) => payload));
+  const mayChange = bindings.some((binding) => isFollowed(binding, onChange));
+  return patterns.isEmpty && !mayChange ? undefined : patterns;
 }
 
 async function readAuthority(client: Client): Promise<string> {

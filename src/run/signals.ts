@@ -18,6 +18,7 @@ const PASSED: readonly NodeJS.Signals[] = [
 const FROM_KEYBOARD: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH']);
 /** These do not end a program that pays them no attention. */
 const HARMLESS: ReadonlySet<NodeJS.Signals> = new Set(['SIGWINCH', 'SIGCONT']);
+const ENDING: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']);
 
 /** A signal came before there was a child. */
 export class Interrupted extends Error {
@@ -35,6 +36,7 @@ export class SignalRelay {
   readonly #listeners = new Map<NodeJS.Signals, () => void>();
   #interrupt: (signal: NodeJS.Signals) => void = () => {};
   #early: NodeJS.Signals | undefined;
+  #isHolding = false;
   #target: { readonly pid: () => number | undefined; readonly onTerminal: boolean } | undefined;
 
   constructor() {
@@ -65,6 +67,17 @@ export class SignalRelay {
    */
   passTo(pid: () => number | undefined, onTerminal: boolean): void {
     this.#target = { pid, onTerminal };
+    this.#isHolding = false;
+    // It came when the one before was gone already, too late to keep this one from being started.
+    if (this.#early !== undefined) this.#send(this.#early);
+  }
+
+  /**
+   * The child is about to be replaced: until the next `passTo`, a signal that asks for an end goes to it, and keeps
+   * another from being started (`assertQuiet`). What else a signal says was meant for a child that is going.
+   */
+  hold(): void {
+    this.#isHolding = true;
   }
 
   /** Gives the signals back their ordinary meaning. */
@@ -73,6 +86,7 @@ export class SignalRelay {
   }
 
   #take(signal: NodeJS.Signals): void {
+    if (this.#isHolding && ENDING.has(signal)) this.#early ??= signal;
     if (this.#target === undefined) {
       if (HARMLESS.has(signal)) return;
       this.#early ??= signal;
@@ -80,7 +94,11 @@ export class SignalRelay {
       return;
     }
     if (this.#target.onTerminal && FROM_KEYBOARD.has(signal) && isForegroundGroup()) return;
-    const pid = this.#target.pid();
+    this.#send(signal);
+  }
+
+  #send(signal: NodeJS.Signals): void {
+    const pid = this.#target?.pid();
     if (pid === undefined) return;
     try {
       process.kill(pid, signal);

@@ -20,36 +20,8 @@ import { after, before, describe, test } from 'node:test';
 import { execute } from '../support/coffer.ts';
 import { entry } from '../support/start.ts';
 import { ACCOUNT, BINARY, type Fixture, KEY, PASSWORD, PROJECT, startFixture } from './fixture.ts';
+import { asUser, canRefuse, hasNamespaces, isRoot, NOBODY, refusing, succeeds } from './namespaces.ts';
 
-const isRoot = process.getuid?.() === 0;
-const NOBODY = 65534;
-
-function succeeds(program: string, args: readonly string[]): boolean {
-  try {
-    execFileSync(program, args, { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Root can become an ordinary user here; another user already is one. */
-const asUser = isRoot ? ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : [];
-const canDrop = !isRoot || succeeds('setpriv', [...asUser.slice(1), 'true']);
-const hasNamespaces =
-  canDrop &&
-  succeeds('sh', ['-c', `${asUser.join(' ')} unshare --user --map-root-user --mount mount -n -t tmpfs x /mnt`]);
-/** A user namespace in which no mount namespace may be made: a kernel that refuses. */
-const refusing = [
-  'unshare',
-  '--user',
-  '--map-root-user',
-  'sh',
-  '-c',
-  'echo 0 >/proc/sys/user/max_mnt_namespaces && exec "$@"',
-  'sh',
-];
-const canRefuse = succeeds(refusing[0] as string, [...refusing.slice(1), 'true']);
 const tagOf = (process.pid % 100_000).toString(36);
 
 describe('secret files', { concurrency: 2 }, () => {

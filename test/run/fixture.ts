@@ -26,8 +26,8 @@ export interface Fixture {
 
 export interface Running {
   readonly child: ChildProcess;
-  /** Resolves when stdout has `text`. */
-  printed(text: string): Promise<void>;
+  /** Resolves when stdout has `text`, so many times. */
+  printed(text: string, times?: number): Promise<void>;
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>;
 }
 
@@ -66,7 +66,7 @@ async function fill(server: RunningServer): Promise<Fixture> {
     server,
     owner,
     run: (args, options = {}) => coffer(flags(args), { ...options, env: { ...server.env, ...options.env } }),
-    start: (args, env = {}) => begin(flags(args), { ...server.env, ...env }),
+    start: (args, env = {}) => begin([process.execPath, entry, ...flags(args)], { ...server.env, ...env }),
   };
 }
 
@@ -81,8 +81,11 @@ function base64(value: string | Buffer): string {
   return Buffer.from(value as string).toString('base64');
 }
 
-function begin(args: readonly string[], env: Record<string, string>): Running {
-  const child = spawn(process.execPath, [entry, ...args], { env: cleanEnv(env), stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts any program in a clean environment. */
+export function begin(argv: readonly string[], env: Record<string, string>, cwd?: string): Running {
+  const [program, ...args] = argv as [string, ...string[]];
+  const options = { env: cleanEnv(env), ...(cwd === undefined ? {} : { cwd }) };
+  const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -95,10 +98,10 @@ function begin(args: readonly string[], env: Record<string, string>): Running {
   return {
     child,
     ended,
-    printed: (text) =>
+    printed: (text, times = 1) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
-          if (stdout.includes(text)) resolve();
+          if (stdout.split(text).length > times) resolve();
         };
         child.stdout.on('data', look);
         ended.then(() => reject(new Error(`ended without ${text}: ${stdout}${stderr}`)));

@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { must } from '../support/api.ts';
 import { cleanEnv } from '../support/clean-env.ts';
 import { entry, scratch } from '../support/start.ts';
 import { ACCOUNT, type Fixture, KEY, PROJECT, startFixture } from './fixture.ts';
@@ -14,7 +15,9 @@ const hasScript = spawnSync('script', ['--version']).stdout?.includes('util-linu
 interface Typed {
   /** Typed when the terminal shows this. */
   readonly after: string;
-  readonly keys: string;
+  readonly keys?: string;
+  /** Done instead. */
+  readonly act?: () => unknown;
 }
 
 describe('coffer run on a terminal', { skip: !hasScript, concurrency: 2 }, () => {
@@ -37,7 +40,8 @@ describe('coffer run on a terminal', { skip: !hasScript, concurrency: 2 }, () =>
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       screen += chunk;
       for (let next = waiting[0]; next !== undefined && screen.includes(next.after); next = waiting[0]) {
-        child.stdin.write(next.keys);
+        if (next.keys !== undefined) child.stdin.write(next.keys);
+        next.act?.();
         waiting.shift();
       }
     });
@@ -91,5 +95,18 @@ describe('coffer run on a terminal', { skip: !hasScript, concurrency: 2 }, () =>
     const line = `$RUN --set-secrets=KEY=key:1 -- sh -c '${script}' & pid=$!; read go; kill -TERM $pid; wait $pid; echo "code $?"`;
     const { screen } = await onTerminal(line, [{ after: 'ready', keys: 'go\r' }]);
     assert.match(screen, /ready\r\ngo\r\nterminated\r\ncode 7\r\n/);
+  });
+
+  test('a secret that changes: the file is replaced behind the pseudo-terminal, and the command starts again in one', async () => {
+    const file = join(scratch(), 'pin');
+    const script = `cat ${file}; test "$PIN" = third-pin && test -t 1 && exit 8; trap "echo ending; exit 0" TERM; echo waiting; while :; do sleep 0.1; done`;
+    const flags = `--on-change=restart --set-secrets=PIN=pin:latest,${file}=pin:latest`;
+    const payload = { data: Buffer.from('third-pin').toString('base64') };
+    const add = () => must(fixture.owner, 'POST', `/v1/projects/${PROJECT}/secrets/pin:addVersion`, { payload });
+    const { screen, code } = await onTerminal(`exec $RUN ${flags} -- sh -c '${script}'`, [
+      { after: 'waiting', act: add },
+    ]);
+    assert.match(screen, /^\*\*\*waiting\r\nending\r\n\*\*\*$/);
+    assert.equal(code, 8);
   });
 });

@@ -4,28 +4,29 @@
 interface OwnedService {
   /** First label of the name, under `googleapis.com`. */
   readonly service: string;
-  /** Also served as SERVICE.REGION.rep.googleapis.com. */
-  readonly regional: boolean;
+  /** Also served for one region, as SERVICE.REGION.rep.googleapis.com or as REGION-SERVICE.googleapis.com. */
+  readonly regional?: 'rep' | 'prefix';
 }
 
 const SERVICES: readonly OwnedService[] = [
-  { service: 'secretmanager', regional: true },
-  { service: 'iamcredentials', regional: false },
-  { service: 'sts', regional: false },
-  { service: 'oauth2', regional: false },
-  { service: 'cloudresourcemanager', regional: false },
-  { service: 'iam', regional: false },
+  { service: 'secretmanager', regional: 'rep' },
+  { service: 'iamcredentials' },
+  { service: 'sts' },
+  { service: 'oauth2' },
+  { service: 'cloudresourcemanager', regional: 'prefix' },
+  { service: 'iam' },
 ];
 
 export const OWNED_PORT = 443;
 
-const GLOBAL = SERVICES.map(({ service }) => service).join('|');
-const REGIONAL = SERVICES.filter(({ regional }) => regional)
-  .map(({ service }) => service)
-  .join('|');
+const names = (services: readonly OwnedService[]) => `(?:${services.map(({ service }) => service).join('|')})`;
+const GLOBAL = names(SERVICES);
+const REP = names(SERVICES.filter(({ regional }) => regional === 'rep'));
+const PREFIX = names(SERVICES.filter(({ regional }) => regional === 'prefix'));
+const REGION = '[a-z0-9-]{1,63}';
 
 /** Source of a case-insensitive expression over a whole host name, for code that runs in the child. */
-export const OWNED_PATTERN = `^(?:${GLOBAL}|(?:${REGIONAL})\\.[a-z0-9-]{1,63}\\.rep)\\.googleapis\\.com\\.?$`;
+export const OWNED_PATTERN = `^(?:${GLOBAL}|${REP}\\.${REGION}\\.rep|${REGION}-${PREFIX})\\.googleapis\\.com\\.?$`;
 
 const owned = new RegExp(OWNED_PATTERN, 'i');
 
