@@ -1,42 +1,27 @@
 // The whole grammar: the groups and commands of `coffer`. What each command does is loaded when it runs.
 
-import { type Application, buildApplication, buildCommand } from '@stricli/core';
+import { type Application, buildApplication, buildCommand, type RouteMap } from '@stricli/core';
+import { serviceAccounts } from './accounts/routes.ts';
 import { complaints } from './complaints.ts';
 import type { Context } from './context.ts';
-import { argument, count, group, many, maybeArgument, positional, text, toggle } from './define.ts';
-import { listFlags } from './flags.ts';
+import {
+  argument,
+  choice,
+  count,
+  group,
+  help,
+  many,
+  maybeArgument,
+  positional,
+  required,
+  text,
+  toggle,
+} from './define.ts';
 import { projects } from './projects/routes.ts';
+import { pubsub } from './pubsub/routes.ts';
 import { secrets } from './secrets/routes.ts';
 
-const email = argument("the account's address", 'IAM_ACCOUNT');
-
-const iam = group('Manage service accounts', {
-  serviceAccounts: group('Manage service accounts', {
-    create: buildCommand({
-      loader: async () => (await import('./accounts/accounts.ts')).createAccount,
-      parameters: {
-        positional: positional(argument('the first part of its address', 'NAME')),
-        flags: { displayName: text('the name to show', 'NAME'), description: text('what it is for', 'TEXT') },
-      },
-      docs: { brief: 'Create a service account' },
-    }),
-    list: buildCommand({
-      loader: async () => (await import('./accounts/accounts.ts')).listAccounts,
-      parameters: { flags: listFlags },
-      docs: { brief: 'List the service accounts of a project' },
-    }),
-    describe: buildCommand({
-      loader: async () => (await import('./accounts/accounts.ts')).describeAccount,
-      parameters: { positional: positional(email), flags: {} },
-      docs: { brief: 'Show a service account' },
-    }),
-    delete: buildCommand({
-      loader: async () => (await import('./accounts/accounts.ts')).deleteAccount,
-      parameters: { positional: positional(email), flags: {} },
-      docs: { brief: 'Delete a service account' },
-    }),
-  }),
-});
+const iam = group('Manage service accounts', { serviceAccounts });
 
 const auth = group('Credentials', {
   printAccessToken: buildCommand({
@@ -45,7 +30,21 @@ const auth = group('Credentials', {
       positional: positional(maybeArgument('a service account; yourself unless given', 'ACCOUNT')),
       flags: { lifetime: text('how long the token of a service account holds', 'DURATION') },
     },
-    docs: { brief: 'Print a short-lived access token' },
+    docs: help('Print a short-lived access token', 'coffer auth print-access-token'),
+  }),
+  printIdentityToken: buildCommand({
+    loader: async () => (await import('./identity-token.ts')).printIdentityToken,
+    parameters: {
+      positional: positional(maybeArgument('a service account', 'ACCOUNT')),
+      flags: {
+        audiences: text('whom the token is for', 'AUDIENCE'),
+        includeEmail: toggle("put the account's address into the token"),
+      },
+    },
+    docs: help(
+      'Print an ID token of a service account',
+      'coffer auth print-identity-token deploy@my-project.iam.gserviceaccount.com --audiences=https://api.example.com',
+    ),
   }),
 });
 
@@ -55,27 +54,27 @@ const config = group('Settings of this command line', {
   set: buildCommand({
     loader: async () => (await import('./config/properties.ts')).setProperty,
     parameters: { positional: positional(property, argument('its value', 'VALUE')), flags: {} },
-    docs: { brief: 'Set a property' },
+    docs: help('Set a property', 'coffer config set project my-project'),
   }),
   unset: buildCommand({
     loader: async () => (await import('./config/properties.ts')).unsetProperty,
     parameters: { positional: positional(property), flags: {} },
-    docs: { brief: 'Unset a property' },
+    docs: help('Unset a property', 'coffer config unset project'),
   }),
   get: buildCommand({
     loader: async () => (await import('./config/properties.ts')).getProperty,
     parameters: { positional: positional(property), flags: {} },
-    docs: { brief: 'Print a property' },
+    docs: help('Print a property', 'coffer config get project'),
   }),
   getValue: buildCommand({
     loader: async () => (await import('./config/properties.ts')).getProperty,
     parameters: { positional: positional(property), flags: {} },
-    docs: { brief: 'Print a property' },
+    docs: help('Print a property', 'coffer config get-value project'),
   }),
   list: buildCommand({
     loader: async () => (await import('./config/properties.ts')).listProperties,
     parameters: {},
-    docs: { brief: 'List the properties that are set' },
+    docs: help('List the properties that are set', 'coffer config list'),
   }),
 });
 
@@ -93,17 +92,17 @@ const audit = group('The audit log', {
   tail: buildCommand({
     loader: async () => (await import('./audit/records.ts')).tailRecords,
     parameters: { flags: { ...recordFlags, follow: toggle('go on printing new records') }, aliases: { f: 'follow' } },
-    docs: { brief: 'Print the newest records' },
+    docs: help('Print the newest records', 'coffer audit tail --follow'),
   }),
   query: buildCommand({
     loader: async () => (await import('./audit/records.ts')).queryRecords,
     parameters: { flags: recordFlags },
-    docs: { brief: 'List records, oldest first' },
+    docs: help('List records, oldest first', 'coffer audit query --since=2h --outcome=denied'),
   }),
   verify: buildCommand({
     loader: async () => (await import('./audit/verify.ts')).verifyAudit,
     parameters: {},
-    docs: { brief: 'Check that no record was changed, removed or moved' },
+    docs: help('Check that no record was changed, removed or moved', 'coffer audit verify'),
   }),
 });
 
@@ -114,9 +113,11 @@ const server = buildCommand({
       listen: text('the address to listen on; 127.0.0.1:8200 unless given', 'HOST:PORT'),
       data: text('the data directory; $COFFER_DATA or one in the data home unless given', 'DIR'),
       keyFile: text('the file with the root key', 'FILE'),
+      tlsCert: text('a certificate for the names that stand in it, in PEM; read again on SIGHUP', 'FILE'),
+      tlsKey: text('its private key, in PEM', 'FILE'),
     },
   },
-  docs: { brief: 'Start the server' },
+  docs: help('Start the server', 'coffer server --listen=127.0.0.1:8200'),
 });
 
 const run = buildCommand({
@@ -127,18 +128,65 @@ const run = buildCommand({
       serviceAccount: text('the identity of the command; the default compute account unless given', 'ADDRESS'),
       setSecrets: many('secrets as variables and files: NAME=SECRET:VERSION,/path=SECRET:VERSION', 'KEY=VALUE,…'),
       noMask: toggle('do not mask given values in the output'),
+      onChange: {
+        kind: 'enum',
+        values: ['none', 'restart', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'],
+        brief: 'what the command gets after a secret of :latest has changed; its files are replaced in any case',
+        optional: true,
+      },
     },
   },
   docs: {
-    brief: 'Run a command that reads its secrets from here, in the language of its cloud',
-    customUsage: ['[--service-account ADDRESS] [--set-secrets KEY=SECRET:VERSION,…] [--no-mask] -- COMMAND…'],
+    ...help(
+      'Run a command that reads its secrets from here, in the language of its cloud',
+      'coffer run --set-secrets=DB_PASSWORD=db-password:latest -- python app.py',
+    ),
+    customUsage: [
+      '[--service-account ADDRESS] [--set-secrets KEY=SECRET:VERSION,…] [--on-change restart|SIGHUP|…] [--no-mask] -- COMMAND…',
+    ],
   },
+});
+
+const env = buildCommand({
+  loader: async () => (await import('./env.ts')).printEnv,
+  parameters: {
+    flags: {
+      serviceAccount: required('whom programs act as', 'ADDRESS'),
+      node: toggle('also for Node programs whose libraries know no proxy'),
+      revoke: toggle('delete the key, its password and the files'),
+    },
+  },
+  docs: {
+    ...help(
+      'Print the variables that lead programs here as a service account',
+      'coffer env --service-account=deploy@my-project.iam.gserviceaccount.com --format=dotenv',
+    ),
+    customUsage: [
+      '--service-account ADDRESS [--format shell|powershell|dotenv|json|github] [--node]',
+      '--revoke --service-account ADDRESS',
+    ],
+  },
+});
+
+const completion = buildCommand({
+  loader: async () => (await import('./completion/script.ts')).printCompletion,
+  parameters: {
+    positional: positional(choice('the shell', 'SHELL', ['bash', 'zsh', 'fish'])),
+    flags: {},
+  },
+  docs: help(
+    'Print a script that completes command lines of coffer',
+    'coffer completion bash',
+    'bash: source <(coffer completion bash)\n' +
+      'zsh:  source <(coffer completion zsh)\n' +
+      'fish: coffer completion fish | source',
+  ),
 });
 
 const version = buildCommand({
   loader: async () => (await import('./local.ts')).printVersion,
   parameters: {},
-  docs: { brief: 'Print the version' },
+  docs: help('Print the version', 'coffer version'),
 });
 
 const description = `Coffer keeps each secret once and lets any program read it in the language it already speaks.
@@ -146,7 +194,12 @@ const description = `Coffer keeps each secret once and lets any program read it 
 The commands are gcloud's. Anywhere on the line: --project=ID, --format=FORMAT, --flatten=KEY,
 --impersonate-service-account=ADDRESS, --quiet. \`coffer help COMMAND\` says more about each.`;
 
-const root = group('Secrets', { secrets, projects, iam, auth, config, audit, server, run, version }, description);
+/** Every command. */
+export const root: RouteMap<Context> = group(
+  'Secrets',
+  { secrets, projects, pubsub, iam, auth, config, audit, server, run, env, completion, version },
+  description,
+);
 
 export interface Listeners {
   /** Gets what a command threw, which stricli would otherwise print in its own words. */

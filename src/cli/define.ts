@@ -31,9 +31,25 @@ export function toggle(brief: string) {
   return { kind: 'boolean', brief, optional: true, withNegated: false } as const;
 }
 
+/** Gives what an argument or a flag could be, from what is typed of it. */
+export type Propose = (this: Context, partial: string) => Promise<readonly string[]>;
+
 /** A positional argument. */
-export function argument(brief: string, placeholder: string) {
-  return { parse: parseArgument(placeholder), brief, placeholder } as const;
+export function argument(brief: string, placeholder: string, proposeCompletions?: Propose) {
+  const parameter = { parse: parseArgument(placeholder), brief, placeholder } as const;
+  return { ...parameter, ...(proposeCompletions === undefined ? {} : { proposeCompletions }) } as const;
+}
+
+/** A positional argument that is one of a few words. */
+export function choice<const T extends string>(brief: string, placeholder: string, words: readonly T[]) {
+  const parse = (input: string): T => {
+    const word = words.find((each) => each === input);
+    if (word === undefined)
+      throw new UsageError(`Invalid choice: '${input}'. Valid choices are [${words.join(', ')}].`);
+    return word;
+  };
+  const proposeCompletions = (partial: string) => words.filter((word) => word.startsWith(partial));
+  return { parse, brief, placeholder, proposeCompletions } as const;
 }
 
 /** A positional argument that may be left out. */
@@ -44,6 +60,15 @@ export function maybeArgument(brief: string, placeholder: string) {
 /** A command's positional arguments in order. */
 export function positional<const T extends readonly unknown[]>(...parameters: T) {
   return { kind: 'tuple', parameters } as const;
+}
+
+/**
+ * The help of a command: what it does in a line, one example that runs as it stands, and where the line does not say
+ * enough, more.
+ */
+export function help(brief: string, example: string, more?: string) {
+  const text = more === undefined ? brief : `${brief}.\n\n${more}`;
+  return { brief, fullDescription: `${text}\n\nEXAMPLE\n  ${example}` } as const;
 }
 
 /** A group of commands. Its tables have no prototype, so that `constructor` is an unknown command like any other. */

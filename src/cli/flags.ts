@@ -1,6 +1,19 @@
-// Flags that several groups share.
+// Flags and arguments that several groups share, and flags that exclude each other.
 
-import { count, required, text, toggle } from './define.ts';
+import { argument, count, type Propose, required, text, toggle } from './define.ts';
+import { UsageError } from './error.ts';
+
+const secretNames: Propose = async function (partial) {
+  return (await import('./completion/names.ts')).secretNames(this, partial);
+};
+
+export const secret = argument('the secret: its id or full name', 'SECRET', secretNames);
+export const ofSecret = { ...text('the secret of the version', 'SECRET'), proposeCompletions: secretNames } as const;
+export const location = {
+  ...text('the location of a regional secret', 'LOCATION'),
+  proposeCompletions: async (partial: string) => (await import('./completion/names.ts')).locationNames(partial),
+} as const;
+export const etag = text('act only if this is the current etag', 'ETAG');
 
 export const listFlags = {
   filter: text('show only what matches', 'EXPRESSION'),
@@ -18,3 +31,16 @@ export const bindingFlags = {
 } as const;
 
 export const allConditions = toggle('remove the member whatever the condition');
+
+/** @throws UsageError where more than one of the flags `names` is given. */
+export function oneOf<F extends object>(flags: F, names: readonly (keyof F & string)[]): void {
+  const given = names.filter((name) => flags[name] !== undefined && flags[name] !== false);
+  if (given.length < 2) return;
+  const all = names.map(flagName);
+  throw new UsageError(`argument ${flagName(given[0] ?? '')}: at most one of ${all.join(' | ')} can be specified`);
+}
+
+/** How a flag is typed: `--expire-time` for `expireTime`. */
+export function flagName(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

@@ -41,6 +41,16 @@ const SWITCHES: Readonly<Record<string, 'quiet' | 'debug' | undefined>> = {
   '--user-output-enabled': undefined,
 };
 
+/** Those that do something, for completion. */
+export const GLOBAL_FLAGS: readonly { readonly word: string; readonly brief: string }[] = [
+  { word: '--project', brief: 'the project to work in' },
+  { word: '--format', brief: 'how to print: json, yaml, value(KEY), table(KEY), csv(KEY), none' },
+  { word: '--flatten', brief: 'one item for each element of a list' },
+  { word: '--impersonate-service-account', brief: 'act as this service account' },
+  { word: '--quiet', brief: 'ask nothing' },
+  { word: '--verbosity', brief: 'debug shows where a crash was' },
+];
+
 const VERBOSITIES = ['debug', 'info', 'warning', 'error', 'critical', 'none'];
 
 /**

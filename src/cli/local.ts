@@ -10,18 +10,25 @@ export interface ServerFlags {
   readonly listen?: string;
   readonly data?: string;
   readonly keyFile?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
 }
 
 export interface RunFlags {
   readonly serviceAccount?: string;
   readonly setSecrets?: readonly string[];
   readonly noMask?: boolean;
+  readonly onChange?: 'none' | 'restart' | 'SIGHUP' | 'SIGUSR1' | 'SIGUSR2';
 }
 
 const LISTEN_DEFAULT = '127.0.0.1:8200';
 
 /** `coffer server`: returns when the server has stopped. @throws CliError where it cannot start. */
 export async function runServer(this: Context, flags: ServerFlags): Promise<void> {
+  const { tlsCert, tlsKey } = flags;
+  if (Boolean(tlsCert) !== Boolean(tlsKey)) {
+    throw new UsageError('--tls-cert and --tls-key go together: give both, or neither');
+  }
   const { serve } = await import('../serve.ts');
   const data = flags.data || this.io.env['COFFER_DATA'] || defaultDataPath(this.io.env);
   try {
@@ -29,6 +36,9 @@ export async function runServer(this: Context, flags: ServerFlags): Promise<void
       listen: flags.listen || LISTEN_DEFAULT,
       data: resolve(this.io.cwd, data),
       ...(flags.keyFile ? { keyFile: resolve(this.io.cwd, flags.keyFile) } : {}),
+      ...(tlsCert && tlsKey
+        ? { tls: { certFile: resolve(this.io.cwd, tlsCert), keyFile: resolve(this.io.cwd, tlsKey) } }
+        : {}),
     });
   } catch (error) {
     throw new CliError(error instanceof Error ? error.message : String(error), { cause: error });
@@ -47,6 +57,7 @@ export async function runCommand(this: Context, flags: RunFlags, ...misplaced: r
       project: this.session.project,
       setSecrets: [...(flags.setSecrets ?? [])],
       noMask: flags.noMask === true,
+      onChange: flags.onChange ?? 'none',
       command: [...command],
       ...(flags.serviceAccount === undefined ? {} : { serviceAccount: flags.serviceAccount }),
     },

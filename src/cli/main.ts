@@ -3,6 +3,7 @@
 
 import { type ApplicationContext, run } from '@stricli/core';
 import { ApiError, ClientError } from '../client/error.ts';
+import { adviceFor } from './advice.ts';
 import { buildApp } from './app.ts';
 import type { Context } from './context.ts';
 import { CliError, UsageError } from './error.ts';
@@ -13,6 +14,7 @@ import { oneLine, printable } from './text.ts';
 
 /** Runs the command line `argv` (without the program's name) and gives its exit code. Never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
+  if (argv[0] === '__complete') return (await import('./completion/propose.ts')).complete(argv.slice(1), io);
   const out = new Output(io);
   let line: CommandLine;
   try {
@@ -100,7 +102,10 @@ function isRun(inputs: readonly string[]): boolean {
 function report(path: string, error: unknown, debug: boolean): string {
   const head = `ERROR: (${path})`;
   const stack = debug && error instanceof Error ? `\n${error.stack ?? ''}` : '';
-  if (error instanceof ApiError) return `${head} ${error.status}: ${oneLine(error.message)}${stack}`;
+  if (error instanceof ApiError) {
+    const advice = adviceFor(error);
+    return `${head} ${error.status}: ${oneLine(error.message)}${advice === undefined ? '' : `\n${advice}`}${stack}`;
+  }
   if (error instanceof CliError || error instanceof ClientError) return `${head} ${printable(error.message)}${stack}`;
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return `${head} coffer crashed (${oneLine(what)}): please report this; --verbosity=debug shows where${stack}`;

@@ -50,6 +50,11 @@ export function versionPath(ref: VersionRef): string {
   return `${secretPath(ref)}/versions/${segment(ref.version)}`;
 }
 
+/** How Coffer's own API names a secret. */
+export function nativeRef({ project, location, secret }: SecretRef): Readonly<Record<string, string>> {
+  return { project, ...(location === undefined ? {} : { location }), secret };
+}
+
 /** The last part of a resource name. */
 export function lastPart(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '../client/error.ts';
-import { addBinding, changePolicy, type Policy, removeBinding } from './policy.ts';
+import type { Context } from './context.ts';
+import { addBinding, changePolicy, type Policy, policyBody, readCondition, removeBinding } from './policy.ts';
 
 const role = 'roles/secretmanager.secretAccessor';
 const condition = { expression: 'true', title: 'always' };
@@ -9,7 +10,7 @@ const condition = { expression: 'true', title: 'always' };
 test('a member joins the binding of its role, once', () => {
   const empty: Policy = { etag: 'E' };
   const one = addBinding(empty, 'user:a@x', role, 'unspecified');
-  assert.deepEqual(one, { etag: 'E', version: 3, bindings: [{ role, members: ['user:a@x'] }] });
+  assert.deepEqual(one, { etag: 'E', bindings: [{ role, members: ['user:a@x'] }] });
   const two = addBinding(one, 'user:b@x', role, 'unspecified');
   assert.deepEqual(two.bindings, [{ role, members: ['user:a@x', 'user:b@x'] }]);
   assert.deepEqual(addBinding(two, 'user:a@x', role, 'none').bindings, two.bindings);
@@ -26,6 +27,31 @@ test('a binding with another condition is another binding', () => {
   assert.throws(() => removeBinding(policy, 'user:a@x', role, 'unspecified', false), /--all/);
   assert.throws(() => removeBinding(policy, 'user:a@x', role, 'none', false), /not found!/);
   assert.deepEqual(removeBinding(policy, 'user:a@x', role, 'unspecified', true).bindings, []);
+});
+
+test('a condition is written as gcloud takes it', async () => {
+  const read = (flag: string) => readCondition({} as Context, { member: 'user:a@x', role, condition: flag });
+  assert.equal(await read('None'), 'none');
+  assert.deepEqual(await read('expression=true,title=always'), condition);
+  const commas = 'title=a,expression=resource.name in ["x", "y"],description=b, c';
+  const expression = 'resource.name in ["x", "y"]';
+  assert.deepEqual(await read(commas), { expression, title: 'a', description: 'b, c' });
+  assert.deepEqual(await read('^:^title=a,title=b:expression=true'), { expression: 'true', title: 'a,title=b' });
+  for (const flag of ['', 'title=x', 'expression=true', 'none', 'expression=,title=x']) {
+    await assert.rejects(
+      read(flag),
+      /^CliError: Invalid value for \[condition\]: condition must be either `None`/,
+      flag,
+    );
+  }
+  const basic = { member: 'user:a@x', role: 'roles/viewer', condition: 'expression=true,title=x' };
+  await assert.rejects(readCondition({} as Context, basic), /basic role is not allowed/);
+  const both = { member: 'user:a@x', role, condition: 'None', all: true };
+  await assert.rejects(readCondition({} as Context, both), /at most one of --all/);
+});
+
+test('what is set says that this client knows conditions', () => {
+  assert.deepEqual(policyBody({ version: 1, etag: 'E' }), { policy: { version: 3, etag: 'E' } });
 });
 
 test('removing drops a binding that lost its last member, and needs one to remove', () => {

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError } from '../client/error.ts';
 import type { Context } from './context.ts';
 import { CliError, UsageError } from './error.ts';
+import { parseList } from './maps.ts';
 import { readDocument } from './payload.ts';
 
 export interface Condition {
@@ -42,6 +43,17 @@ export type Conditioned = Condition | 'none' | 'unspecified';
 
 const ATTEMPTS_MAX = 6;
 const BASIC_ROLES = ['roles/owner', 'roles/editor', 'roles/viewer'];
+const BASIC_ROLE_REFUSED =
+  'Binding with a condition and a basic role is not allowed. Basic roles are `roles/editor`, `roles/owner`, ' +
+  'and `roles/viewer`.';
+const FLAG_INCOMPLETE =
+  'Invalid value for [condition]: condition must be either `None` or a list of key=value pairs. If not `None`, ' +
+  '`expression` and `title` are required keys.\n' +
+  'Example: --condition=expression=[expression],title=[title],description=[description]';
+const FILE_INCOMPLETE =
+  'Invalid value for [condition-from-file]: condition-from-file must be a path to a YAML or JSON file containing the ' +
+  'condition. `expression` and `title` are required keys. `description` is optional. To specify a `None` condition, ' +
+  'use --condition=None.';
 /** google.iam.v1.Policy.version: 3 is needed as soon as a binding has a condition. */
 const POLICY_VERSION = 3;
 
@@ -49,7 +61,8 @@ const POLICY_VERSION = 3;
 export function addBinding(policy: Policy, member: string, role: string, condition: Conditioned): Policy {
   if (condition === 'unspecified' && hasConditions(policy)) {
     throw new CliError(
-      'the policy has bindings with conditions, so say which one is meant: run the command again with --condition=None',
+      'Adding a binding without specifying a condition to a policy containing conditions is prohibited in ' +
+        'non-interactive mode. Run the command again with `--condition=None`',
     );
   }
   const wanted = typeof condition === 'string' ? undefined : condition;
@@ -58,10 +71,10 @@ export function addBinding(policy: Policy, member: string, role: string, conditi
   const found = bindings[at];
   if (found === undefined) {
     const added: Binding = { role, members: [member], ...(wanted === undefined ? {} : { condition: wanted }) };
-    return { ...policy, version: POLICY_VERSION, bindings: [...bindings, added] };
+    return { ...policy, bindings: [...bindings, added] };
   }
   const members = found.members.includes(member) ? found.members : [...found.members, member];
-  return { ...policy, version: POLICY_VERSION, bindings: bindings.with(at, { ...found, members }) };
+  return { ...policy, bindings: bindings.with(at, { ...found, members }) };
 }
 
 /** The policy without `member` in the binding of `role`; `all` means whatever the condition. */
@@ -74,8 +87,9 @@ export function removeBinding(
 ): Policy {
   if (!all && condition === 'unspecified' && hasConditions(policy)) {
     throw new CliError(
-      'the policy has bindings with conditions, so say which one is meant: run the command again with ' +
-        '--condition=None, or with --all for every binding of that member and role',
+      'Removing a binding without specifying a condition from a policy containing conditions is prohibited in ' +
+        'non-interactive mode. Run the command again with `--condition=None` to remove a binding without condition ' +
+        'or run command with `--all` to remove all bindings of the specified principal and role.',
     );
   }
   const wanted = typeof condition === 'string' ? undefined : condition;
@@ -87,10 +101,10 @@ export function removeBinding(
     return { ...binding, members: binding.members.filter((each) => each !== member) };
   });
   if (!removed) throw new CliError('Policy binding with the specified principal, role, and condition not found!');
-  return { ...policy, version: POLICY_VERSION, bindings: bindings.filter((binding) => binding.members.length > 0) };
+  return { ...policy, bindings: bindings.filter((binding) => binding.members.length > 0) };
 }
 
-/** @throws UsageError where the flags contradict each other or the condition is incomplete. */
+/** @throws UsageError where the flags contradict each other; CliError where the condition is incomplete. */
 export async function readCondition(context: Context, flags: RemovalFlags): Promise<Conditioned> {
   const { condition, conditionFromFile } = flags;
   if ([condition, conditionFromFile, flags.all || undefined].filter((each) => each !== undefined).length > 1) {
@@ -103,10 +117,8 @@ export async function readCondition(context: Context, flags: RemovalFlags): Prom
   const fields =
     condition === undefined ? await conditionFile(context, conditionFromFile ?? '') : conditionFields(condition);
   const { expression, title, description } = fields;
-  if (!expression || !title) {
-    throw new UsageError('argument --condition: it must be either None or have expression=… and title=…');
-  }
-  if (BASIC_ROLES.includes(flags.role)) throw new CliError('a binding with a condition cannot have a basic role');
+  if (!expression || !title) throw new CliError(condition === undefined ? FILE_INCOMPLETE : FLAG_INCOMPLETE);
+  if (BASIC_ROLES.includes(flags.role)) throw new CliError(BASIC_ROLE_REFUSED);
   return { expression, title, ...(description ? { description } : {}) };
 }
 
@@ -139,6 +151,16 @@ export async function retryConflicts<T>(act: () => Promise<T>, isConflict: (erro
   }
 }
 
+/** Like `retryConflicts`, for secrets: a stale etag is their conflict. */
+export function retryStaleEtags<T>(act: () => Promise<T>): Promise<T> {
+  return retryConflicts(act, (error) => error.status === 'FAILED_PRECONDITION' && /etag/i.test(error.message));
+}
+
+/** The body that sets a policy: whatever it was read as, this client knows conditions. */
+export function policyBody(policy: Policy): { readonly policy: Policy } {
+  return { policy: { ...policy, version: POLICY_VERSION } };
+}
+
 /** A policy as `get-iam-policy` prints it, from a JSON or YAML file. @throws CliError where it is none. */
 export async function readPolicyFile(context: Context, path: string): Promise<Policy> {
   const { parseYaml } = await import('./format/yaml.ts');
@@ -159,9 +181,11 @@ function sameCondition(a: Condition | undefined, b: Condition | undefined): bool
 
 type Fields = Readonly<Partial<Record<'expression' | 'title' | 'description', string>>>;
 
-/** `expression=…,title=…,description=…`: an expression may hold commas of its own. */
+/** `expression=…,title=…,description=…`, or `^;^…;…`: an expression may hold commas of its own. */
 function conditionFields(text: string): Fields {
-  const pairs = text.split(/,(?=(?:expression|title|description)=)/).map((part): [string, string] => {
+  const escaped = text.startsWith('^');
+  const parts = escaped ? parseList('condition', [text]) : text.split(/,(?=(?:expression|title|description)=)/);
+  const pairs = parts.map((part): [string, string] => {
     const equals = part.indexOf('=');
     return [part.slice(0, equals), part.slice(equals + 1)];
   });

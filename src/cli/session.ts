@@ -145,6 +145,17 @@ export async function generateAccessToken(
   return answer.accessToken;
 }
 
+/** An ID token of `account` for `audience`, as IAM Credentials v1 `generateIdToken` makes it. */
+export async function generateIdToken(
+  client: Pick<Client, 'request'>,
+  account: string,
+  audience: string,
+  includeEmail: boolean,
+): Promise<string> {
+  const path = `/v1/projects/-/serviceAccounts/${segment(account)}:generateIdToken`;
+  return (await client.request<{ token: string }>('POST', path, { audience, includeEmail })).token;
+}
+
 function isAbsent(error: unknown): boolean {
   // Google answers PERMISSION_DENIED for what the caller may not see, so both can mean that it is not there.
   return error instanceof ApiError && (error.status === 'NOT_FOUND' || error.status === 'PERMISSION_DENIED');

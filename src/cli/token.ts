@@ -3,9 +3,9 @@
 import { Client } from '../client/client.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './error.ts';
-import { durationSeconds } from './secrets/schedule.ts';
 import { generateAccessToken } from './session.ts';
 import { showOne } from './show.ts';
+import { durationSeconds } from './times.ts';
 
 /** @throws UsageError for a lifetime without an account; ApiError as the server answers. */
 export async function printAccessToken(this: Context, flags: { lifetime?: string }, account?: string): Promise<void> {

@@ -112,7 +112,7 @@ function writeFiles(text: string, cwd: string): string[] {
 }
 
 /** Words as a shell would see them: single and double quotes, nothing else. */
-function split(line: string): string[] {
+export function split(line: string): string[] {
   const words: string[] = [];
   for (const [word] of line.matchAll(/(?:[^\s'"]|'[^']*'|"(?:[^"\\]|\\.)*")+/g)) {
     words.push(

@@ -66,7 +66,7 @@ export async function deleteAccount(this: Context, _flags: object, email: string
 }
 
 /** The project is in the address; where it is not, `-` lets the server find it (IAM admin v1). */
-function accountPath(email: string): string {
+export function accountPath(email: string): string {
   const project = /^[^@]+@([^.]+)\.iam\.gserviceaccount\.com$/.exec(email)?.[1] ?? '-';
   return `/v1/projects/${segment(project)}/serviceAccounts/${segment(email)}`;
 }

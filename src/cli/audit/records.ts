@@ -2,10 +2,9 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from '../context.ts';
-import { UsageError } from '../error.ts';
 import { formatList } from '../format/print.ts';
-import { durationSeconds } from '../secrets/schedule.ts';
 import { type Resource, showList } from '../show.ts';
+import { timeBack } from '../times.ts';
 
 export interface RecordFlags {
   readonly since?: string;
@@ -98,22 +97,10 @@ async function fetchPage(
 ): Promise<RecordsPage> {
   const page = await context.session.request<RecordsPage>('GET', '/coffer/v1/audit', undefined, {
     ...filters,
-    since: since === undefined ? undefined : moment('since', since),
-    until: until === undefined ? undefined : moment('until', until),
+    since: since === undefined ? undefined : timeBack('since', since),
+    until: until === undefined ? undefined : timeBack('until', until),
     after,
     limit: String(limit),
   });
   return page;
-}
-
-/** A time as RFC 3339, given as such or as a duration back from now: `15m`, `2h`, `1d`. */
-function moment(flag: string, text: string): string {
-  if (/^(\d+[smhdw])+$/.test(text)) return new Date(Date.now() - durationSeconds(flag, text) * 1000).toISOString();
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) {
-    throw new UsageError(
-      `argument --${flag}: [${text}] is neither a time like 2030-01-31T12:00:00Z nor a duration like 2h`,
-    );
-  }
-  return time.toISOString();
 }

@@ -8,6 +8,7 @@ import {
   changePolicy,
   type Policy,
   type PolicyAccess,
+  policyBody,
   type RemovalFlags,
   readCondition,
   readPolicyFile,
@@ -53,6 +54,6 @@ function access({ session }: Context, id: string): PolicyAccess {
   const path = `/v3/projects/${segment(id)}`;
   return {
     get: () => session.request<Policy>('POST', `${path}:getIamPolicy`, { options: { requestedPolicyVersion: 3 } }),
-    set: (policy) => session.request<Policy>('POST', `${path}:setIamPolicy`, { policy }),
+    set: (policy) => session.request<Policy>('POST', `${path}:setIamPolicy`, policyBody(policy)),
   };
 }

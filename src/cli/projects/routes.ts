@@ -2,7 +2,7 @@
 
 import { buildCommand, type RouteMap } from '@stricli/core';
 import type { Context } from '../context.ts';
-import { argument, group, many, positional, text, toggle } from '../define.ts';
+import { argument, group, help, many, positional, text, toggle } from '../define.ts';
 import { allConditions, bindingFlags, listFlags } from '../flags.ts';
 
 const project = argument('the project: its id or number', 'PROJECT_ID');
@@ -19,32 +19,52 @@ export const projects: RouteMap<Context> = group('Manage projects', {
         enableCloudApis: toggle('accepted and not needed: every API is enabled'),
       },
     },
-    docs: { brief: 'Create a project' },
+    docs: help('Create a project', 'coffer projects create my-project --set-as-default'),
   }),
   list: buildCommand({
     loader: async () => (await import('./list.ts')).listProjects,
     parameters: { flags: listFlags },
-    docs: { brief: 'List projects' },
+    docs: help('List projects', 'coffer projects list --sort-by=projectId'),
   }),
   describe: buildCommand({
     loader: async () => (await import('./list.ts')).describeProject,
     parameters: { positional: positional(project), flags: {} },
-    docs: { brief: 'Show a project' },
+    docs: help('Show a project', 'coffer projects describe my-project'),
+  }),
+  update: buildCommand({
+    loader: async () => (await import('./update.ts')).updateProject,
+    parameters: {
+      positional: positional(project),
+      flags: {
+        quota: many(
+          'requests a minute to its secrets: access=N,read=N,write=N; what is left out is unlimited',
+          'KEY=N,…',
+        ),
+        clearQuota: toggle('take every quota away'),
+      },
+    },
+    docs: help('Set the quotas of a project', 'coffer projects update my-project --quota=access=6000,write=60'),
   }),
   addIamPolicyBinding: buildCommand({
     loader: async () => (await import('./policy.ts')).addProjectBinding,
     parameters: { positional: positional(project), flags: bindingFlags },
-    docs: { brief: 'Give a member a role on a project' },
+    docs: help(
+      'Give a member a role on a project',
+      'coffer projects add-iam-policy-binding my-project --member=user:ann@example.com --role=roles/secretmanager.viewer',
+    ),
   }),
   removeIamPolicyBinding: buildCommand({
     loader: async () => (await import('./policy.ts')).removeProjectBinding,
     parameters: { positional: positional(project), flags: { ...bindingFlags, all: allConditions } },
-    docs: { brief: 'Take a role on a project from a member' },
+    docs: help(
+      'Take a role on a project from a member',
+      'coffer projects remove-iam-policy-binding my-project --member=user:ann@example.com --role=roles/secretmanager.viewer',
+    ),
   }),
   getIamPolicy: buildCommand({
     loader: async () => (await import('./policy.ts')).getProjectPolicy,
     parameters: { positional: positional(project), flags: listFlags },
-    docs: { brief: 'Show who may do what in a project' },
+    docs: help('Show who may do what in a project', 'coffer projects get-iam-policy my-project'),
   }),
   setIamPolicy: buildCommand({
     loader: async () => (await import('./policy.ts')).setProjectPolicy,
@@ -52,6 +72,6 @@ export const projects: RouteMap<Context> = group('Manage projects', {
       positional: positional(project, argument('a JSON or YAML file with the policy', 'POLICY_FILE')),
       flags: {},
     },
-    docs: { brief: 'Replace the policy of a project' },
+    docs: help('Replace the policy of a project', 'coffer projects set-iam-policy my-project policy.yaml'),
   }),
 });

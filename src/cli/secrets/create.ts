@@ -1,16 +1,18 @@
 // `coffer secrets create`: a secret, and with --data-file its first version.
 
 import type { Context } from '../context.ts';
-import { CliError, UsageError } from '../error.ts';
+import { UsageError } from '../error.ts';
 import { parseList, parseMap } from '../maps.ts';
 import { parentPath, type SecretRef, secretRef } from '../names.ts';
-import { readDocument, readPayload } from '../payload.ts';
+import { readPayload } from '../payload.ts';
 import { type Resource, showOne } from '../show.ts';
 import { addVersion } from '../versions/add.ts';
 import { confirmExpiry } from './expiry.ts';
-import { destroyTtl, rotation } from './schedule.ts';
+import { readReplication } from './replication-file.ts';
+import { type ScheduleFlags, scheduleFields } from './schedule.ts';
+import { topicNames } from './topics.ts';
 
-export interface CreateFlags {
+export interface CreateFlags extends ScheduleFlags {
   readonly replicationPolicy?: string;
   readonly replicationPolicyFile?: string;
   readonly locations?: readonly string[];
@@ -22,17 +24,12 @@ export interface CreateFlags {
   readonly setAnnotations?: readonly string[];
   readonly tags?: readonly string[];
   readonly topics?: readonly string[];
-  readonly nextRotationTime?: string;
-  readonly rotationPeriod?: string;
-  readonly expireTime?: string;
-  readonly ttl?: string;
-  readonly versionDestroyTtl?: string;
 }
 
 /** @throws UsageError for flags that exclude each other; ApiError as the server answers. */
 export async function createSecret(this: Context, flags: CreateFlags, id: string): Promise<void> {
   const ref = secretRef(this.session, id, flags.location);
-  const body = await secretBody(this, flags);
+  const body = await secretBody(this, flags, ref);
   // Before anything is made: a payload that cannot be read must not leave an empty secret behind.
   const payload = flags.dataFile === undefined ? undefined : await readPayload(this.io, flags.dataFile);
   await confirmExpiry(this, flags);
@@ -53,31 +50,24 @@ async function firstVersion(context: Context, ref: SecretRef, payload: Buffer): 
   }
 }
 
-async function secretBody(context: Context, flags: CreateFlags): Promise<object> {
+async function secretBody(context: Context, flags: CreateFlags, { project, location }: SecretRef): Promise<object> {
   const labels = parseMap('labels', flags.labels);
   const annotations = parseMap('set-annotations', flags.setAnnotations);
   const tags = parseMap('tags', flags.tags);
-  const topics = parseList('topics', flags.topics);
-  const turns = rotation(flags);
-  if (flags.expireTime !== undefined && flags.ttl !== undefined) {
-    throw new UsageError('argument --expire-time: at most one of --expire-time | --ttl can be specified');
-  }
+  const topics = topicNames(project, parseList('topics', flags.topics));
   return {
-    ...(await replicationFields(context, flags)),
+    ...(await replicationFields(context, flags, location)),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     ...(Object.keys(tags).length === 0 ? {} : { tags }),
     ...(topics.length === 0 ? {} : { topics: topics.map((name) => ({ name })) }),
-    ...(turns === undefined ? {} : { rotation: turns }),
-    ...(flags.expireTime === undefined ? {} : { expireTime: flags.expireTime }),
-    ...(flags.ttl === undefined ? {} : { ttl: flags.ttl }),
-    ...(flags.versionDestroyTtl === undefined ? {} : { versionDestroyTtl: destroyTtl(flags.versionDestroyTtl) }),
+    ...scheduleFields(flags),
   };
 }
 
 /** A regional secret has no replication, a global one must have it: automatic unless told otherwise. */
-async function replicationFields(context: Context, flags: CreateFlags): Promise<object> {
-  const { replicationPolicy, replicationPolicyFile, locations, location, kmsKeyName, regionalKmsKeyName } = flags;
+async function replicationFields(context: Context, flags: CreateFlags, location: string | undefined): Promise<object> {
+  const { replicationPolicy, replicationPolicyFile, locations, kmsKeyName, regionalKmsKeyName } = flags;
   const inline = replicationPolicy !== undefined || locations !== undefined || kmsKeyName !== undefined;
   if (location !== undefined) {
     if (inline || replicationPolicyFile !== undefined) {
@@ -96,7 +86,7 @@ async function replicationFields(context: Context, flags: CreateFlags): Promise<
       'argument --replication-policy-file: it cannot be combined with --replication-policy, --locations or --kms-key-name',
     );
   }
-  return { replication: await replicationFile(context, replicationPolicyFile) };
+  return { replication: await readReplication(context, replicationPolicyFile) };
 }
 
 function replication(flags: CreateFlags): object {
@@ -117,12 +107,4 @@ function replication(flags: CreateFlags): object {
     default:
       throw new UsageError('argument --replication-policy: must be "automatic" or "user-managed"');
   }
-}
-
-async function replicationFile(context: Context, path: string): Promise<object> {
-  const { parseYaml } = await import('../format/yaml.ts');
-  const where = `the replication policy file [${path}]`;
-  const value = parseYaml(await readDocument(context.io, path), where);
-  if (typeof value === 'object' && value !== null && ('automatic' in value || 'userManaged' in value)) return value;
-  throw new CliError(`${where} must have either "automatic" or "userManaged"`);
 }

@@ -8,6 +8,7 @@ import {
   changePolicy,
   type Policy,
   type PolicyAccess,
+  policyBody,
   type RemovalFlags,
   readCondition,
   readPolicyFile,
@@ -54,6 +55,6 @@ function access({ session }: Context, ref: SecretRef): PolicyAccess {
   return {
     get: () =>
       session.request<Policy>('GET', `${path}:getIamPolicy`, undefined, { 'options.requestedPolicyVersion': '3' }),
-    set: (policy) => session.request<Policy>('POST', `${path}:setIamPolicy`, { policy }),
+    set: (policy) => session.request<Policy>('POST', `${path}:setIamPolicy`, policyBody(policy)),
   };
 }

@@ -1,22 +1,17 @@
-// The grammar of `coffer secrets` and `coffer secrets versions` (gcloud's command tree).
+// The grammar of `coffer secrets` (gcloud's command tree).
 
 import { buildCommand, type RouteMap } from '@stricli/core';
 import type { Context } from '../context.ts';
-import { argument, group, many, positional, required, text, toggle } from '../define.ts';
-import { allConditions, bindingFlags, listFlags } from '../flags.ts';
+import { argument, group, help, many, positional, required, text, toggle } from '../define.ts';
+import { allConditions, bindingFlags, etag, listFlags, location, secret } from '../flags.ts';
+import { versions } from '../versions/routes.ts';
 
-const secret = argument('the secret: its id or full name', 'SECRET');
-const version = argument('the version: its number, an alias or latest', 'VERSION');
-const ofSecret = text('the secret of the version', 'SECRET');
-const location = text('the location of a regional secret', 'LOCATION');
-const etag = text('act only if this is the current etag', 'ETAG');
-const labels = many('labels', 'KEY=VALUE');
 const outline = { location };
 
 const create = buildCommand({
   loader: async () => (await import('./create.ts')).createSecret,
   parameters: {
-    positional: positional(secret),
+    positional: positional(argument('the secret: its id or full name', 'SECRET')),
     flags: {
       location,
       replicationPolicy: text('automatic (the default) or user-managed', 'POLICY'),
@@ -25,7 +20,7 @@ const create = buildCommand({
       kmsKeyName: text('the key that wraps the payloads', 'KEY'),
       regionalKmsKeyName: text('the key that wraps the payloads of a regional secret', 'KEY'),
       dataFile: text('the payload of the first version; - is stdin', 'FILE'),
-      labels,
+      labels: many('labels', 'KEY=VALUE,…'),
       setAnnotations: many('annotations', 'KEY=VALUE,…'),
       tags: many('tags', 'KEY=VALUE,…'),
       topics: many('Pub/Sub topics to notify', 'TOPIC,…'),
@@ -36,7 +31,12 @@ const create = buildCommand({
       versionDestroyTtl: text('how long a destroyed version can still be saved', 'DURATION'),
     },
   },
-  docs: { brief: 'Create a secret' },
+  docs: help(
+    'Create a secret',
+    'coffer secrets create db-password --data-file=password.txt --labels=env=prod',
+    'With --data-file its first version is added too. Durations are 2592000s, 30d or P30D; times are\n' +
+      '2030-01-31T12:00:00Z, or counted from now: +P30D.',
+  ),
 });
 
 const update = buildCommand({
@@ -68,52 +68,62 @@ const update = buildCommand({
       removeExpiration: toggle('never delete the secret by itself'),
       versionDestroyTtl: text('how long a destroyed version can still be saved', 'DURATION'),
       removeVersionDestroyTtl: toggle('destroy versions at once'),
+      regionalKmsKeyName: text('the key that wraps the payloads of a regional secret from now on', 'KEY'),
+      removeRegionalKmsKeyName: toggle('use no key of your own for a regional secret from now on'),
     },
   },
-  docs: { brief: "Change a secret's labels and other settings" },
+  docs: help(
+    "Change a secret's labels and other settings",
+    'coffer secrets update db-password --update-labels=env=prod --update-version-aliases=stable=1',
+    'Durations are 2592000s, 30d or P30D; times are 2030-01-31T12:00:00Z, or counted from now: +P30D.',
+  ),
 });
 
-const versions = group('Manage the versions of secrets', {
-  add: buildCommand({
-    loader: async () => (await import('../versions/add.ts')).addSecretVersion,
+const replication = group('Manage where secrets are kept and under whose keys', {
+  get: buildCommand({
+    loader: async () => (await import('./replication.ts')).getReplication,
+    parameters: { positional: positional(secret), flags: {} },
+    docs: help("Show a secret's replication", 'coffer secrets replication get db-password'),
+  }),
+  set: buildCommand({
+    loader: async () => (await import('./replication.ts')).setReplication,
     parameters: {
       positional: positional(secret),
-      flags: { dataFile: required('the payload; - is stdin', 'FILE'), location },
+      flags: { replicationPolicyFile: required('a JSON or YAML file with the replication; - is stdin', 'FILE') },
     },
-    docs: { brief: 'Add a version to a secret' },
+    docs: help(
+      "Replace a secret's replication",
+      'coffer secrets replication set db-password --replication-policy-file=policy.json',
+      'The keys can change, the locations cannot.',
+    ),
   }),
-  access: buildCommand({
-    loader: async () => (await import('../versions/access.ts')).accessVersion,
+  update: buildCommand({
+    loader: async () => (await import('./replication.ts')).updateReplication,
     parameters: {
-      positional: positional(version),
-      flags: { secret: ofSecret, location, outFile: text('write the payload to this file, for you only', 'FILE') },
+      positional: positional(secret),
+      flags: {
+        setKmsKey: text('the key that wraps the payloads from now on', 'KEY'),
+        location: text('the replica whose key it is, where there are several', 'LOCATION'),
+        removeCmek: toggle('use no key of your own from now on'),
+      },
     },
-    docs: { brief: "Print a version's payload" },
+    docs: help(
+      "Change the keys of a secret's replication",
+      'coffer secrets replication update db-password --remove-cmek',
+    ),
   }),
+});
+
+const locations = group('Show the regions that secrets can name', {
   list: buildCommand({
-    loader: async () => (await import('../versions/list.ts')).listVersions,
-    parameters: { positional: positional(secret), flags: { ...listFlags, location } },
-    docs: { brief: 'List the versions of a secret' },
+    loader: async () => (await import('./locations.ts')).listLocations,
+    parameters: { flags: listFlags },
+    docs: help('List the regions', 'coffer secrets locations list --limit=5'),
   }),
   describe: buildCommand({
-    loader: async () => (await import('../versions/list.ts')).describeVersion,
-    parameters: { positional: positional(version), flags: { secret: ofSecret, location } },
-    docs: { brief: 'Show a version, without its payload' },
-  }),
-  enable: buildCommand({
-    loader: async () => (await import('../versions/state.ts')).enableVersion,
-    parameters: { positional: positional(version), flags: { secret: ofSecret, location, etag } },
-    docs: { brief: 'Enable a version' },
-  }),
-  disable: buildCommand({
-    loader: async () => (await import('../versions/state.ts')).disableVersion,
-    parameters: { positional: positional(version), flags: { secret: ofSecret, location, etag } },
-    docs: { brief: 'Disable a version: it keeps its payload and cannot be read' },
-  }),
-  destroy: buildCommand({
-    loader: async () => (await import('../versions/state.ts')).destroyVersion,
-    parameters: { positional: positional(version), flags: { secret: ofSecret, location, etag } },
-    docs: { brief: 'Destroy the payload of a version for good' },
+    loader: async () => (await import('./locations.ts')).describeLocation,
+    parameters: { positional: positional(argument('the region', 'LOCATION', location.proposeCompletions)), flags: {} },
+    docs: help('Show a region', 'coffer secrets locations describe europe-west1'),
   }),
 });
 
@@ -122,33 +132,39 @@ export const secrets: RouteMap<Context> = group('Manage secrets', {
   list: buildCommand({
     loader: async () => (await import('./list.ts')).listSecrets,
     parameters: { flags: { ...listFlags, location } },
-    docs: { brief: 'List secrets' },
+    docs: help('List secrets', 'coffer secrets list --filter=labels.env=prod --sort-by=~createTime --limit=10'),
   }),
   describe: buildCommand({
     loader: async () => (await import('./list.ts')).describeSecret,
     parameters: { positional: positional(secret), flags: outline },
-    docs: { brief: 'Show a secret, without its payloads' },
+    docs: help('Show a secret, without its payloads', 'coffer secrets describe db-password'),
   }),
   update,
   delete: buildCommand({
     loader: async () => (await import('./delete.ts')).deleteSecret,
     parameters: { positional: positional(secret), flags: { etag, location } },
-    docs: { brief: 'Delete a secret with all its versions' },
+    docs: help('Delete a secret with all its versions', 'coffer secrets delete db-password'),
   }),
   addIamPolicyBinding: buildCommand({
     loader: async () => (await import('./policy.ts')).addSecretBinding,
     parameters: { positional: positional(secret), flags: { ...bindingFlags, location } },
-    docs: { brief: 'Give a member a role on a secret' },
+    docs: help(
+      'Give a member a role on a secret',
+      'coffer secrets add-iam-policy-binding db-password --member=user:ann@example.com --role=roles/secretmanager.secretAccessor',
+    ),
   }),
   removeIamPolicyBinding: buildCommand({
     loader: async () => (await import('./policy.ts')).removeSecretBinding,
     parameters: { positional: positional(secret), flags: { ...bindingFlags, all: allConditions, location } },
-    docs: { brief: 'Take a role on a secret from a member' },
+    docs: help(
+      'Take a role on a secret from a member',
+      'coffer secrets remove-iam-policy-binding db-password --member=user:ann@example.com --role=roles/secretmanager.secretAccessor',
+    ),
   }),
   getIamPolicy: buildCommand({
     loader: async () => (await import('./policy.ts')).getSecretPolicy,
     parameters: { positional: positional(secret), flags: outline },
-    docs: { brief: 'Show who may do what with a secret' },
+    docs: help('Show who may do what with a secret', 'coffer secrets get-iam-policy db-password'),
   }),
   setIamPolicy: buildCommand({
     loader: async () => (await import('./policy.ts')).setSecretPolicy,
@@ -156,7 +172,25 @@ export const secrets: RouteMap<Context> = group('Manage secrets', {
       positional: positional(secret, argument('a JSON or YAML file with the policy', 'POLICY_FILE')),
       flags: outline,
     },
-    docs: { brief: 'Replace the policy of a secret' },
+    docs: help('Replace the policy of a secret', 'coffer secrets set-iam-policy db-password policy.yaml'),
+  }),
+  promote: buildCommand({
+    loader: async () => (await import('./current.ts')).promoteVersion,
+    parameters: {
+      positional: positional(secret, argument('the number of the version', 'VERSION')),
+      flags: outline,
+    },
+    docs: help(
+      'Make a version of a secret the current one, which latest gives',
+      'coffer secrets promote db-password 2',
+    ),
+  }),
+  rollback: buildCommand({
+    loader: async () => (await import('./current.ts')).rollbackSecret,
+    parameters: { positional: positional(secret), flags: outline },
+    docs: help('Make the version current again that was so before', 'coffer secrets rollback db-password'),
   }),
   versions,
+  replication,
+  locations,
 });

@@ -1,36 +1,37 @@
-// Durations and rotation schedules in flags, as the API wants them: seconds with an `s`.
+// What a secret is to do by itself, from flags to fields of the API: expiry, rotation, delayed destruction.
 
-import { UsageError } from '../error.ts';
+import { oneOf } from '../flags.ts';
+import { apiDuration, timeAhead } from '../times.ts';
 
-export interface RotationFlags {
+export interface ScheduleFlags {
   readonly nextRotationTime?: string;
   readonly rotationPeriod?: string;
+  readonly expireTime?: string;
+  readonly ttl?: string;
+  readonly versionDestroyTtl?: string;
 }
 
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
-
-/** `86400s`, `24h`, `1d12h` or a bare number of seconds, as seconds. @throws UsageError naming the flag. */
-export function durationSeconds(flag: string, text: string): number {
-  if (/^\d{1,12}$/.test(text)) return Number(text);
-  if (!/^(\d{1,12}[smhdw])+$/.test(text)) {
-    throw new UsageError(`argument --${flag}: [${text}] is not a duration like 86400s, 24h or 1d`);
-  }
-  let seconds = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+)([smhdw])/g))
-    seconds += Number(count) * (SECONDS[unit as string] ?? 0);
-  return seconds;
+export interface ScheduleFields {
+  readonly rotation?: { readonly nextRotationTime?: string; readonly rotationPeriod?: string };
+  readonly expireTime?: string;
+  readonly ttl?: string;
+  readonly versionDestroyTtl?: string;
 }
 
-export function destroyTtl(text: string): string {
-  return `${durationSeconds('version-destroy-ttl', text)}s`;
-}
-
-/** The rotation of a secret; undefined where no flag asks for one. */
-export function rotation(flags: RotationFlags): { nextRotationTime?: string; rotationPeriod?: string } | undefined {
-  const { nextRotationTime, rotationPeriod } = flags;
-  if (nextRotationTime === undefined && rotationPeriod === undefined) return undefined;
+/** The fields that the flags ask for. @throws UsageError for what is no time or duration, or for two expiries. */
+export function scheduleFields(flags: ScheduleFlags): ScheduleFields {
+  const { nextRotationTime, rotationPeriod, expireTime, ttl, versionDestroyTtl } = flags;
+  oneOf(flags, ['expireTime', 'ttl']);
+  const rotation = {
+    ...(nextRotationTime === undefined ? {} : { nextRotationTime: timeAhead('next-rotation-time', nextRotationTime) }),
+    ...(rotationPeriod === undefined ? {} : { rotationPeriod: apiDuration('rotation-period', rotationPeriod) }),
+  };
   return {
-    ...(nextRotationTime === undefined ? {} : { nextRotationTime }),
-    ...(rotationPeriod === undefined ? {} : { rotationPeriod }),
+    ...(Object.keys(rotation).length === 0 ? {} : { rotation }),
+    ...(expireTime === undefined ? {} : { expireTime: timeAhead('expire-time', expireTime) }),
+    ...(ttl === undefined ? {} : { ttl: apiDuration('ttl', ttl) }),
+    ...(versionDestroyTtl === undefined
+      ? {}
+      : { versionDestroyTtl: apiDuration('version-destroy-ttl', versionDestroyTtl) }),
   };
 }

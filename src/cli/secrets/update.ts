@@ -3,14 +3,16 @@
 
 import type { Context } from '../context.ts';
 import { CliError, UsageError } from '../error.ts';
+import { oneOf } from '../flags.ts';
 import { changeMap, type MapChange, parseList, parseMapChange, type TextMap } from '../maps.ts';
 import { secretPath, secretRef } from '../names.ts';
-import { retryConflicts } from '../policy.ts';
+import { retryStaleEtags } from '../policy.ts';
 import { type Resource, showOne } from '../show.ts';
 import { confirmExpiry } from './expiry.ts';
-import { destroyTtl } from './schedule.ts';
+import { type ScheduleFields, type ScheduleFlags, scheduleFields } from './schedule.ts';
+import { topicNames } from './topics.ts';
 
-export interface UpdateFlags {
+export interface UpdateFlags extends ScheduleFlags {
   readonly location?: string;
   readonly etag?: string;
   readonly updateLabels?: readonly string[];
@@ -25,16 +27,13 @@ export interface UpdateFlags {
   readonly addTopics?: readonly string[];
   readonly removeTopics?: readonly string[];
   readonly clearTopics?: boolean;
-  readonly nextRotationTime?: string;
   readonly removeNextRotationTime?: boolean;
-  readonly rotationPeriod?: string;
   readonly removeRotationPeriod?: boolean;
   readonly removeRotationSchedule?: boolean;
-  readonly expireTime?: string;
-  readonly ttl?: string;
   readonly removeExpiration?: boolean;
-  readonly versionDestroyTtl?: string;
   readonly removeVersionDestroyTtl?: boolean;
+  readonly regionalKmsKeyName?: string;
+  readonly removeRegionalKmsKeyName?: boolean;
 }
 
 interface Secret extends Resource {
@@ -50,7 +49,12 @@ interface Change {
 /** @throws UsageError where no flag changes anything; ApiError as the server answers. */
 export async function updateSecret(this: Context, flags: UpdateFlags, id: string): Promise<void> {
   const ref = secretRef(this.session, id, flags.location);
-  const changes = [...mapChanges(flags), ...topicChanges(flags), ...rotationChanges(flags), ...timeChanges(flags)];
+  const changes = [
+    ...mapChanges(flags),
+    ...topicChanges(flags, ref.project),
+    ...scheduleChanges(flags),
+    ...keyChanges(flags, ref.location),
+  ];
   const updateMask = changes.flatMap((change) => change.mask).join(',');
   if (updateMask === '') {
     throw new CliError(
@@ -59,20 +63,18 @@ export async function updateSecret(this: Context, flags: UpdateFlags, id: string
   }
   await confirmExpiry(this, flags);
   const path = secretPath(ref);
-  const secret = await retryConflicts(
-    async () => {
-      const original = await this.session.request<Secret>('GET', path);
-      const body = Object.assign({}, ...changes.map((change) => change.fields(original)));
-      return this.session.request<Resource>(
-        'PATCH',
-        path,
-        { ...body, etag: flags.etag ?? original.etag },
-        { updateMask },
-      );
-    },
-    // Only an etag that we read ourselves may be read again.
-    (error) => flags.etag === undefined && error.status === 'FAILED_PRECONDITION' && /etag/i.test(error.message),
-  );
+  const act = async () => {
+    const original = await this.session.request<Secret>('GET', path);
+    const body = Object.assign({}, ...changes.map((change) => change.fields(original)));
+    return this.session.request<Resource>(
+      'PATCH',
+      path,
+      { ...body, etag: flags.etag ?? original.etag },
+      { updateMask },
+    );
+  };
+  // Only an etag that we read ourselves may be read again.
+  const secret = await (flags.etag === undefined ? retryStaleEtags(act) : act());
   this.out.status(`Updated secret [${ref.secret}].`);
   await showOne(this, secret, 'none');
 }
@@ -111,20 +113,14 @@ function mapChanges(flags: UpdateFlags): Change[] {
   });
 }
 
-function topicChanges(flags: UpdateFlags): Change[] {
-  const given = [flags.addTopics, flags.removeTopics, flags.clearTopics || undefined].filter(
-    (each) => each !== undefined,
-  );
-  if (given.length === 0) return [];
-  if (given.length > 1) {
-    throw new UsageError(
-      'argument --add-topics: at most one of --add-topics | --clear-topics | --remove-topics can be specified',
-    );
-  }
-  const added = parseList('add-topics', flags.addTopics);
-  const removed = new Set(parseList('remove-topics', flags.removeTopics));
+function topicChanges(flags: UpdateFlags, project: string): Change[] {
+  const { addTopics, removeTopics, clearTopics } = flags;
+  oneOf(flags, ['addTopics', 'clearTopics', 'removeTopics']);
+  if (addTopics === undefined && removeTopics === undefined && !clearTopics) return [];
+  const added = topicNames(project, parseList('add-topics', addTopics));
+  const removed = new Set(topicNames(project, parseList('remove-topics', removeTopics)));
   const fields: Change['fields'] = (original) => {
-    const kept = flags.clearTopics
+    const kept = clearTopics
       ? []
       : (original.topics ?? []).map((topic) => topic.name).filter((name) => !removed.has(name));
     return { topics: [...new Set([...kept, ...added])].map((name) => ({ name })) };
@@ -132,30 +128,35 @@ function topicChanges(flags: UpdateFlags): Change[] {
   return [{ mask: ['topics'], fields }];
 }
 
-function rotationChanges(flags: UpdateFlags): Change[] {
-  const { nextRotationTime, rotationPeriod, removeRotationSchedule } = flags;
-  const time = nextRotationTime !== undefined || flags.removeNextRotationTime || removeRotationSchedule;
-  const period = rotationPeriod !== undefined || flags.removeRotationPeriod || removeRotationSchedule;
-  if (!time && !period) return [];
-  const rotation = {
-    ...(nextRotationTime === undefined ? {} : { nextRotationTime }),
-    ...(rotationPeriod === undefined ? {} : { rotationPeriod }),
-  };
-  const mask = [...(time ? ['rotation.next_rotation_time'] : []), ...(period ? ['rotation.rotation_period'] : [])];
-  return [{ mask, fields: () => (Object.keys(rotation).length === 0 ? {} : { rotation }) }];
+/** Each path of the update mask, and the flags that set or clear it; what is masked and absent is cleared. */
+const SCHEDULE_PATHS: Readonly<Record<string, readonly (keyof UpdateFlags)[]>> = {
+  'rotation.next_rotation_time': ['nextRotationTime', 'removeNextRotationTime', 'removeRotationSchedule'],
+  'rotation.rotation_period': ['rotationPeriod', 'removeRotationPeriod', 'removeRotationSchedule'],
+  expire_time: ['expireTime', 'removeExpiration'],
+  ttl: ['ttl'],
+  version_destroy_ttl: ['versionDestroyTtl', 'removeVersionDestroyTtl'],
+};
+
+function scheduleChanges(flags: UpdateFlags): Change[] {
+  oneOf(flags, ['expireTime', 'ttl', 'removeExpiration']);
+  const fields: ScheduleFields = scheduleFields(flags);
+  const mask = Object.entries(SCHEDULE_PATHS).flatMap(([path, names]) => {
+    oneOf(flags, names);
+    return names.some((name) => flags[name]) ? [path] : [];
+  });
+  return mask.length === 0 ? [] : [{ mask, fields: () => ({ ...fields }) }];
 }
 
-function timeChanges(flags: UpdateFlags): Change[] {
-  const { expireTime, ttl, removeExpiration, versionDestroyTtl, removeVersionDestroyTtl } = flags;
-  const changes: Change[] = [];
-  if (expireTime !== undefined) changes.push({ mask: ['expire_time'], fields: () => ({ expireTime }) });
-  else if (removeExpiration) changes.push({ mask: ['expire_time'], fields: () => ({}) });
-  if (ttl !== undefined) changes.push({ mask: ['ttl'], fields: () => ({ ttl }) });
-  if (versionDestroyTtl !== undefined) {
-    changes.push({
-      mask: ['version_destroy_ttl'],
-      fields: () => ({ versionDestroyTtl: destroyTtl(versionDestroyTtl) }),
-    });
-  } else if (removeVersionDestroyTtl) changes.push({ mask: ['version_destroy_ttl'], fields: () => ({}) });
-  return changes;
+function keyChanges(flags: UpdateFlags, location: string | undefined): Change[] {
+  const { regionalKmsKeyName: kmsKeyName, removeRegionalKmsKeyName: removed } = flags;
+  oneOf(flags, ['regionalKmsKeyName', 'removeRegionalKmsKeyName']);
+  if (kmsKeyName === undefined && !removed) return [];
+  if (location === undefined) {
+    throw new UsageError(
+      `argument --${removed ? 'remove-' : ''}regional-kms-key-name: it needs --location; ` +
+        'the keys of a global secret are changed by coffer secrets replication update',
+    );
+  }
+  const fields = kmsKeyName === undefined ? {} : { customerManagedEncryption: { kmsKeyName } };
+  return [{ mask: ['customer_managed_encryption'], fields: () => fields }];
 }

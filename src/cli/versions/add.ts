@@ -4,7 +4,7 @@
 import { crc32c } from '../../core/crc32c.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../error.ts';
-import { lastPart, type SecretRef, secretPath, secretRef } from '../names.ts';
+import { lastPart, nativeRef, type SecretRef, secretPath, secretRef } from '../names.ts';
 import { readPayload } from '../payload.ts';
 import { type Resource, showOne } from '../show.ts';
 
@@ -16,12 +16,25 @@ interface Version extends Resource {
 /** @throws CliError where the payload is too large or empty; ApiError as the server answers. */
 export async function addSecretVersion(
   this: Context,
-  flags: { dataFile: string; location?: string },
+  flags: { dataFile: string; location?: string; candidate?: boolean },
   id: string,
 ): Promise<void> {
   const ref = secretRef(this.session, id, flags.location);
   const payload = await readPayload(this.io, flags.dataFile);
-  await showOne(this, await addVersion(this, ref, payload), 'none');
+  const add = flags.candidate ? addCandidate : addVersion;
+  await showOne(this, await add(this, ref, payload), 'none');
+}
+
+/** Adds `payload` as a version that `latest` does not give yet, and says so. The server always checks its checksum. */
+async function addCandidate(context: Context, ref: SecretRef, payload: Buffer): Promise<Resource> {
+  const body = { ...nativeRef(ref), data: payload.toString('base64'), crc32c: crc32c(payload) };
+  const version = await context.session.request<Resource>('POST', '/coffer/v1/versions:addCandidate', body);
+  const number = version['version'];
+  context.out.status(
+    `Created candidate version [${number}] of the secret [${ref.secret}]. To make it current, run:\n` +
+      `  coffer secrets promote ${ref.secret} ${number}`,
+  );
+  return version;
 }
 
 /** Adds `payload` as a version and says so. */

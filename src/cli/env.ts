@@ -1,0 +1,35 @@
+// `coffer env`: the variables by which programs reach this server as a service account without `coffer run`, on stdout
+// in the form that --format names, and `coffer env --revoke`, which takes them back.
+
+import { ClientError } from '../client/error.ts';
+import type { Context } from './context.ts';
+import { CliError, UsageError } from './error.ts';
+
+export interface EnvFlags {
+  readonly serviceAccount: string;
+  readonly node?: boolean;
+  readonly revoke?: boolean;
+}
+
+/** @throws CliError where it cannot work here; ApiError as the server answers. */
+export async function printEnv(this: Context, flags: EnvFlags): Promise<void> {
+  const { ENV_FORMATS, provisionEnv, revokeEnv } = await import('../run/env.ts');
+  const { io, session } = this;
+  const wanted = this.globals.format ?? 'shell';
+  const format = ENV_FORMATS.find((each) => each === wanted);
+  if (format === undefined) throw new UsageError(`argument --format: must be one of ${ENV_FORMATS.join(', ')}`);
+  try {
+    if (flags.revoke === true) {
+      await revokeEnv(flags.serviceAccount, session.connection, io.env);
+      this.out.status(`Revoked the environment of [${flags.serviceAccount}].`);
+      return;
+    }
+    const project = session.projectIfSet;
+    const options = { serviceAccount: flags.serviceAccount, project, format, node: flags.node === true };
+    this.out.result(await provisionEnv(options, session.connection, io.env));
+  } catch (error) {
+    if (error instanceof Error && error.name === 'RunFailure') throw new CliError(error.message, { cause: error });
+    if (error instanceof ClientError || !(error instanceof Error) || !('code' in error)) throw error;
+    throw new CliError(`cannot keep the files of the environment: ${String(error.code)}`, { cause: error });
+  }
+}
