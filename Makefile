@@ -14,7 +14,7 @@ UNIT := test/all-unit.test.ts
 WHOLE := $(filter-out test/tidy/%,$(wildcard test/*.test.ts test/*/*.test.ts))
 NODE_TEST := node --disable-warning=ExperimentalWarning --test --test-concurrency=2 --test-timeout=$(TEST_MS_MAX)
 
-.PHONY: help install start test check lint types dead-code unit fmt bench test-crash docs lock clean
+.PHONY: help install start test check lint types dead-code unit fmt bench test-crash test-clients docs lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,8 @@ fmt: $(INSTALLED) ## format the sources and apply safe fixes
 
 docs: $(INSTALLED) ## write the pages that are made from the code
 	@$(TOOLS) node --disable-warning=ExperimentalWarning scripts/errors-doc.ts
+	@$(TOOLS) node --disable-warning=ExperimentalWarning scripts/openapi-doc.ts
+	@$(TOOLS) node --disable-warning=ExperimentalWarning scripts/cli-doc.ts
 
 lock: $(INSTALLED) ## complete package-lock.json after npm install added or updated a package
 	@$(TOOLS) node --disable-warning=ExperimentalWarning scripts/lock-platforms.ts
@@ -60,6 +62,9 @@ bench: install ## requests per second, latency and CPU per request, beside bare 
 
 test-crash: $(INSTALLED) ## 200 rounds of kill -9 under write load
 	@$(TOOLS) COFFER_CRASH_ROUNDS=200 $(NODE_TEST) test/crash/kill.test.ts
+
+test-clients: $(INSTALLED) ## the client libraries on 10,000 secrets and 5,000 versions
+	@$(TOOLS) COFFER_TEST_SIZE=full $(NODE_TEST) test/sdk/clients.test.ts
 
 clean: ## remove what install made
 	rm -rf node_modules build coverage
