@@ -20,7 +20,8 @@ const VERSION_NAME = /^(projects\/[^/]+(?:\/locations\/[^/]+)?\/secrets\/[^/]+)\
 /** @throws CliError where the argument is an id and no project is set. */
 export function secretRef(session: Session, argument: string, location?: string): SecretRef {
   const full = SECRET_NAME.exec(argument);
-  const place = full?.[2] ?? location;
+  // An empty flag is one that was not given, as gcloud takes it.
+  const place = full?.[2] ?? (location || undefined);
   return {
     project: full?.[1] ?? session.project,
     secret: full?.[3] ?? argument,
@@ -38,7 +39,7 @@ export function versionRef(session: Session, argument: string, secret?: string, 
 
 /** Where secrets of a project live: `/v1/projects/P` or `/v1/projects/P/locations/L`. */
 export function parentPath(ref: Omit<SecretRef, 'secret'>): string {
-  const place = ref.location === undefined ? '' : `/locations/${segment(ref.location)}`;
+  const place = !ref.location ? '' : `/locations/${segment(ref.location)}`;
   return `/v1/projects/${segment(ref.project)}${place}`;
 }
 

@@ -28,8 +28,9 @@ function plain(lines: readonly (readonly string[])[], widths: readonly number[],
   const last = widths.length - 1;
   const body = lines.map((line) =>
     line
-      .map((cell, column) => (column === last ? cell.trimEnd() : padded(cell, widths[column] ?? 0) + ' '.repeat(PAD)))
-      .join(''),
+      .map((cell, column) => (column === last ? cell : padded(cell, widths[column] ?? 0) + ' '.repeat(PAD)))
+      .join('')
+      .trimEnd(),
   );
   return title + body.map((line) => `${line}\n`).join('');
 }

@@ -90,6 +90,6 @@ function write({ session }: Context, ref: SecretRef, body: object): Promise<Reso
 }
 
 async function say(context: Context, ref: SecretRef, secret: Resource): Promise<void> {
-  context.out.status(`Updated replication for secret [${ref.secret}].`);
-  await showOne(context, secret);
+  context.out.status(`Updated secret [${ref.secret}].`);
+  if (context.globals.format !== undefined) await showOne(context, secret);
 }
