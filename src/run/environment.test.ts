@@ -68,6 +68,20 @@ test('nothing that leads past the run, and nothing of Coffer, reaches the child'
   assert.equal(env['http_proxy'], 'http://other');
 });
 
+test("an endpoint of gcloud's stays where its host is one that this run leads to the server", () => {
+  const name = 'CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER';
+  const regional = 'https://secretmanager.europe-west1.rep.googleapis.com/';
+  assert.equal(childEnvironment({ [name]: regional }, PARTS)[name], regional);
+  const elsewhere = [
+    'http://secretmanager.googleapis.com/',
+    'https://secretmanager.googleapis.com:8443/',
+    'https://secretmanager.googleapis.com.evil.example/',
+    'https://secretmanager.googleapis.com@evil.example/',
+    'https://storage.googleapis.com/',
+  ];
+  for (const value of elsewhere) assert.ok(!(name in childEnvironment({ [name]: value }, PARTS)), value);
+});
+
 test("the user's own service name, port and Node options stay", () => {
   const env = childEnvironment({ PORT: '9000', K_SERVICE: 'shop', NODE_OPTIONS: '--no-warnings' }, PARTS);
   assert.equal(env['PORT'], '9000');

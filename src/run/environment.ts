@@ -2,7 +2,7 @@
 // leads it here. The child never inherits the owner's credential or any COFFER_* variable.
 
 import { basename } from 'node:path';
-import { coversOwnedName } from '../proxy/owned-names.ts';
+import { coversOwnedName, ownsName } from '../proxy/owned-names.ts';
 import { noProxyEntries } from '../proxy/upstream.ts';
 import { RunFailure } from './failure.ts';
 import { nodeOptions } from './hook-source.ts';
@@ -70,11 +70,21 @@ const OWN_NAMES: ReadonlySet<string> = new Set([
   ...['GCP_PROJECT', 'SECRETS_DIR', 'PATH', 'SHELL'],
 ]);
 
+/**
+ * gcloud finds regional secrets only by an endpoint that the user sets, at Google as well as here
+ * (https://cloud.google.com/secret-manager/regional-secrets/create-regional-secret); one of ours is left to it.
+ */
+function leadsHere(name: string, value: string): boolean {
+  if (!name.startsWith('CLOUDSDK_API_ENDPOINT_OVERRIDES_') || !URL.canParse(value)) return false;
+  const { protocol, hostname, port } = new URL(value);
+  return protocol === 'https:' && port === '' && ownsName(hostname);
+}
+
 /** The whole environment of the child. */
 export function childEnvironment(user: NodeJS.ProcessEnv, parts: EnvironmentParts): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(user)) {
-    if (value !== undefined && !DROPPED.test(name)) env[name] = value;
+    if (value !== undefined && (!DROPPED.test(name) || leadsHere(name, value))) env[name] = value;
   }
   const noProxy = mergedNoProxy(user);
   const service = user['K_SERVICE'] || serviceName(parts.command);
