@@ -9,11 +9,11 @@ import type { AccountEmail } from '../core/name.ts';
 import type { Change } from '../core/ports.ts';
 import type { AccountKey } from '../core/secret.ts';
 import { type AccountRef, type AccountResult, accountTarget, existingAccount } from './accounts.ts';
-import { type Operation, operation, type Target } from './operation.ts';
+import { type Input, type Operation, operation, type Target } from './operation.ts';
 
 export interface CreateAccountKey extends AccountRef {
-  /** The public half of what was made. Absent for a caller without a credential: nobody makes keys for strangers. */
-  readonly made?: Pick<AccountKey, 'id' | 'publicKey'>;
+  /** The public half of what was made. */
+  readonly made: Pick<AccountKey, 'id' | 'publicKey'>;
 }
 
 export interface AccountKeyRef extends AccountRef {
@@ -38,23 +38,46 @@ const accountNeed = ({ account }: AccountRef) => ({ need: 'account', email: acco
 const keyNeeds = (command: AccountKeyRef) =>
   ({ account: accountNeed(command), key: { need: 'accountKey', id: command.id } }) as const;
 
+type KeyNeeds = ReturnType<typeof keysNeeds>;
+
+const keysNeeds = (command: AccountRef) =>
+  ({ account: accountNeed(command), keys: { need: 'accountKeys', email: command.account } }) as const;
+
+/** The account that a key may be added to. */
+function roomForKey(input: Input<AccountRef, KeyNeeds, unknown>): AccountResult {
+  const result = existingAccount(input);
+  if (input.rows.keys.length >= KEYS_PER_ACCOUNT_MAX) {
+    throw new Fault('ACCOUNT_KEYS_FULL', { account: result.account.email, limit: KEYS_PER_ACCOUNT_MAX });
+  }
+  return result;
+}
+
+/** Asked before a key is made: the work of it must not be had by whoever may not keep the key. */
+export const prepareAccountKey: Operation<AccountRef, AccountResult> = operation({
+  name: 'accountKeys.prepare',
+  help: 'tell whether the caller may give a service account a key',
+  kind: 'read',
+  permission: 'iam.serviceAccountKeys.create',
+  target: accountTarget,
+  needs: keysNeeds,
+  decide: (input) => ({ result: roomForKey(input) }),
+});
+
 export const createAccountKey: Operation<CreateAccountKey, AccountKeyResult> = operation({
   name: 'accountKeys.create',
   help: 'give a service account a key',
   kind: 'write',
   permission: 'iam.serviceAccountKeys.create',
   target: (command: CreateAccountKey) => accountTarget(command),
-  needs: (command) =>
-    ({ account: accountNeed(command), keys: { need: 'accountKeys', email: command.account } }) as const,
+  needs: (command) => keysNeeds(command),
   decide: (input) => {
-    const result = existingAccount(input);
-    const { email } = result.account;
-    if (input.rows.keys.length >= KEYS_PER_ACCOUNT_MAX) {
-      throw new Fault('ACCOUNT_KEYS_FULL', { account: email, limit: KEYS_PER_ACCOUNT_MAX });
-    }
-    const { made } = input.command;
-    if (made === undefined) throw new Fault('CREDENTIAL_MISSING');
-    const key: AccountKey = { ...made, account: email, createdAt: input.now, disabled: false };
+    const result = roomForKey(input);
+    const key: AccountKey = {
+      ...input.command.made,
+      account: result.account.email,
+      createdAt: input.now,
+      disabled: false,
+    };
     return { result: { ...result, key }, changes: [{ change: 'accountKey.insert', key }], details: { key: key.id } };
   },
 });
@@ -65,8 +88,7 @@ export const listAccountKeys: Operation<AccountRef, ListedAccountKeys> = operati
   kind: 'read',
   permission: 'iam.serviceAccountKeys.list',
   target: accountTarget,
-  needs: (command) =>
-    ({ account: accountNeed(command), keys: { need: 'accountKeys', email: command.account } }) as const,
+  needs: keysNeeds,
   decide: (input) => ({ result: { ...existingAccount(input), keys: input.rows.keys } }),
 });
 

@@ -7,6 +7,7 @@ import {
   enableAccountKey,
   getAccountKey,
   listAccountKeys,
+  prepareAccountKey,
 } from './account-keys.ts';
 import { createAccount, deleteAccount, getAccount, listAccounts } from './accounts.ts';
 import { queryAudit, verifyAudit } from './audit.ts';
@@ -83,6 +84,7 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   getAccount,
   listAccounts,
   deleteAccount,
+  prepareAccountKey,
   createAccountKey,
   listAccountKeys,
   getAccountKey,

@@ -64,9 +64,14 @@ describe('keys of a service account', () => {
       [jwt(bearer({ aud: 'https://iam.googleapis.com/' }), key), 403],
     ] as const) {
       const began = (await world.records()).length;
+      const madeBefore = at.keysMade();
       assert.equal((await call('POST', `${ACCOUNT}/keys`, {}, token)).status, status);
-      const [record] = (await world.records()).slice(began);
-      assert.deepEqual([record?.operation, record?.outcome], ['accountKeys.create', 'denied']);
+      assert.equal(at.keysMade(), madeBefore, 'no work was done for whoever may not keep it');
+      const records = (await world.records()).slice(began);
+      assert.deepEqual(
+        records.map(({ operation, outcome }) => [operation, outcome]),
+        [['accountKeys.prepare', 'denied']],
+      );
     }
     assert.equal((await call('GET', `/v1/projects/-/serviceAccounts/${OTHER}/keys/${key.private_key_id}`)).status, 404);
     for (const body of [{ privateKeyType: 'TYPE_PKCS12_FILE' }, { keyAlgorithm: 'KEY_ALG_RSA_1024' }]) {

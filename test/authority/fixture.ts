@@ -40,9 +40,15 @@ export async function openAuthority() {
   const { door, signer } = world;
   const onError = (error: unknown) => assert.fail(error as Error);
   const keys = { jwks: () => signer.jwks(), certificates: () => signer.certificates(), freshSeconds: 3600 };
+  const makeKey = accountKeyMaker();
+  let keysMade = 0;
+  const makeAccountKey = () => {
+    keysMade++;
+    return makeKey();
+  };
   const dialects = [
     createAuthorityDialect(door, { keys, address: () => ADDRESS, onError }),
-    createGcpDialect(door, { onError, makeAccountKey: accountKeyMaker() }),
+    createGcpDialect(door, { onError, makeAccountKey }),
   ];
   const router = createRouter({ dialects, ready: () => true, metrics: () => assert.fail('nobody measures') });
   const server = await start({ http: router.http, grpc: router.grpc });
@@ -116,6 +122,7 @@ export async function openAuthority() {
     await world.close();
   };
   return {
+    keysMade: () => keysMade,
     ...{ world, server, key, otherKey, call, must, newKey, seconds },
     ...{ bearer, grant, form, exchange, access, verified, close },
   };

@@ -62,9 +62,8 @@ export function encodeAccountKey(
 }
 
 /** The new key with its file; `pair` is there whenever a key was made. */
-export function encodeCreatedKey(result: AccountKeyResult, pair: AccountKeyPair | undefined): ServiceAccountKey {
+export function encodeCreatedKey(result: AccountKeyResult, pair: AccountKeyPair): ServiceAccountKey {
   const message = encodeAccountKey(result);
-  if (pair === undefined) return message;
   message.privateKeyType = ServiceAccountPrivateKeyType.TYPE_GOOGLE_CREDENTIALS_FILE;
   message.privateKeyData = new TextEncoder().encode(keyFile(result, pair.privateKey.reveal()));
   return message;

@@ -4,7 +4,7 @@
 import type { DescMethodUnary, Message, MessageShape } from '@bufbuild/protobuf';
 import type { GenService, GenServiceMethods } from '@bufbuild/protobuf/codegenv2';
 import type { AccountKeyPair, Maybe } from '../../core/ports.ts';
-import { ANONYMOUS, type Caller } from '../../core/principal.ts';
+import type { Caller } from '../../core/principal.ts';
 import type { Door } from '../../ops/door.ts';
 import type { Operation } from '../../ops/operation.ts';
 import { unsupported } from './invalid.ts';
@@ -31,9 +31,8 @@ export class Call {
     this.#workshop = workshop;
   }
 
-  /** A new key; undefined for a caller whom nobody knows, for whom this work is not done. */
-  newAccountKey(): Maybe<AccountKeyPair | undefined> {
-    if (this.#caller.principal.member === ANONYMOUS.member) return undefined;
+  /** A new key: costly, so ask `prepareAccountKey` before. */
+  newAccountKey(): Promise<AccountKeyPair> {
     if (this.#workshop.makeAccountKey === undefined) throw unsupported('Managing the keys of a service account');
     return this.#workshop.makeAccountKey();
   }

@@ -16,6 +16,7 @@ import {
   enableAccountKey,
   getAccountKey,
   listAccountKeys,
+  prepareAccountKey,
 } from '../../ops/account-keys.ts';
 import { createAccount, deleteAccount, getAccount, listAccounts } from '../../ops/accounts.ts';
 import { then } from '../../ops/engine.ts';
@@ -70,11 +71,12 @@ export const serviceAccountsMethods = serviceMethods(IAM, {
   createServiceAccountKey: (request, call) => {
     const account = parseAccountName(request.name);
     checkKeyRequest(request);
-    return then(call.newAccountKey(), (pair) => {
-      const made = pair && { id: pair.id, publicKey: pair.publicKey };
-      const created = call.run(createAccountKey, { account, ...(made === undefined ? {} : { made }) });
-      return then(created, (result) => encodeCreatedKey(result, pair));
-    });
+    return then(call.run(prepareAccountKey, { account }), () =>
+      then(call.newAccountKey(), (pair) => {
+        const made = { id: pair.id, publicKey: pair.publicKey };
+        return then(call.run(createAccountKey, { account, made }), (result) => encodeCreatedKey(result, pair));
+      }),
+    );
   },
   uploadServiceAccountKey: missing('UploadServiceAccountKey'),
   deleteServiceAccountKey: (request, call) =>
