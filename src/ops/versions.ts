@@ -12,9 +12,10 @@ import type { Redacted } from '../core/redacted.ts';
 import type { Project, SealedPayload, Secret, Version } from '../core/secret.ts';
 import { destroyVersionLater, moveVersion } from '../core/version-state.ts';
 import { nativeFields, nativeSecret } from './native-ref.ts';
-import { type Input, type Operation, operation, secretFacts, type Target } from './operation.ts';
+import { type Input, type Operation, operation, type Prepared, secretFacts, type Target } from './operation.ts';
 import { type FilteredRequest, filteredPage, filteredScope, isFiltered, pageCursor, rowLimit } from './paging.ts';
 import { checkEtag, eventOf, placeOf, type SecretRef, type SecretResult, secretTarget } from './secrets.ts';
+import { Stale } from './writer.ts';
 
 /** A version by number, the current one, or the one that the caller gave this name. */
 export type Selector = number | 'latest' | { readonly alias: string };
@@ -134,7 +135,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
     }),
   },
   target: (command) => secretTarget(command),
-  prepare: (input, keyring): Sealed => {
+  prepare: (input, keyring): Prepared<Sealed, undefined> => {
     const project = input.project(input.command.project);
     const secret = input.secret(input.command);
     const { payload } = input.command;
@@ -142,11 +143,14 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
     const uid = input.entropy.uid();
     const place = { projectUid: project.uid, secretUid: secret.uid, versionUid: uid };
     const sealed = keyring.seal(project.wrappedKey, place, payload);
-    return { uid, secretUid: secret.uid, crc32c: sum, fingerprint: keyring.fingerprint(payload), sealed };
+    return { carried: { uid, secretUid: secret.uid, crc32c: sum, fingerprint: keyring.fingerprint(payload), sealed } };
   },
+  carried: ({ payload: _sealed, ...command }) => command,
   decide: (input) => {
     const project = input.project(input.command.project);
     const before = input.secret(input.command);
+    // Deleted and made anew meanwhile: the payload was sealed for the one that is gone.
+    if (before.uid !== input.prepared.secretUid) throw new Stale();
     if (before.lastVersion >= VERSIONS_MAX) {
       throw new Fault('LIMIT_REACHED', { what: 'versions of one secret', limit: VERSIONS_MAX });
     }

@@ -3,27 +3,33 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AuditRecord } from '../core/audit-record.ts';
 import { Fault } from '../core/error.ts';
-import type { AuditMark, Change, Decided, MetaStore, Needs, RowsOf, Store } from '../core/ports.ts';
+import type {
+  AuditMark,
+  Change,
+  Decided,
+  MetaStore,
+  Needs,
+  RowsOf,
+  Settled,
+  Store,
+  TransactionJob,
+} from '../core/ports.ts';
 import { erases, writesOf } from './changes.ts';
 import { Connection } from './connection.ts';
 import { prepareDirectory, prepareFile, syncDirectory } from './directory.ts';
+import { Epoch } from './epoch.ts';
 import { Eraser } from './eraser.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 import { MIGRATIONS } from './migrations/all.ts';
 import { problemOf } from './problem.ts';
-import type { Read } from './read.ts';
-import { readOf } from './reads.ts';
-import { auditMarkOf, auditRecordOf } from './rows.ts';
 import { migrate } from './schema.ts';
-import { AUDIT_INSERT, AUDIT_PENDING, AUDIT_SETTLE, MARK_SELECT, MARK_UPSERT } from './sql/audit.ts';
-import { META_SELECT, META_UPSERT } from './sql/server.ts';
+import { AUDIT_INSERT, AUDIT_SETTLE, MARK_UPSERT } from './sql/audit.ts';
+import { META_UPSERT } from './sql/server.ts';
 import { TOKENS_SWEEP } from './sql/tokens.ts';
-import type { Rows } from './statement.ts';
+import { DATABASE_FILE, SqliteReads } from './sqlite-reads.ts';
 import { StoreError } from './store-error.ts';
 
-const DATABASE_FILE = 'coffer.db';
 /** A file up to this size is checked whole at every start: some 20 ms. */
 const CHECKED_BYTES_MAX = 4 * 1024 * 1024;
 /** Tokens that one sweep removes; the next one goes on. */
@@ -60,43 +66,47 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
   }
 }
 
-export class SqliteStore implements Store, MetaStore {
+export class SqliteStore extends SqliteReads implements Store, MetaStore {
+  /** Turns with every commit that changes what an operation can see. */
+  readonly epoch: Epoch = new Epoch();
   readonly #connection: Connection;
   readonly #eraser: Eraser;
   readonly #lock: DirectoryLock;
+  readonly #onErase = new Set<() => void>();
   #open = true;
 
   constructor(connection: Connection, eraser: Eraser, lock: DirectoryLock) {
+    super(connection);
     this.#connection = connection;
     this.#eraser = eraser;
     this.#lock = lock;
   }
 
-  read<const N extends Needs>(needs: N): RowsOf<N> {
-    this.#connection.assertIdle();
-    const names = Object.keys(needs);
-    const first = names.length === 1 ? readOf((needs as Needs)[names[0] as string] as Needs[string]) : undefined;
-    // One statement is a snapshot of its own.
-    if (first !== undefined && first.total === undefined && first.next === undefined) {
-      return { [names[0] as string]: this.#answer(first) } as RowsOf<N>;
-    }
-    return this.#connection.snapshot(() => this.#load(needs));
+  /** Has `told` called after each commit that destroyed a payload: whoever holds it opened must let go of it. */
+  onErase(told: () => void): void {
+    this.#onErase.add(told);
   }
 
   transact<const N extends Needs, R>(needs: N, decide: (rows: RowsOf<N>) => Decided<R>): Decided<R> {
-    const decided = this.#connection.transaction(() => {
-      const outcome = decide(this.#load(needs));
-      for (const change of outcome.changes) this.#apply(change);
-      this.#connection.run(AUDIT_INSERT, [outcome.record.id, JSON.stringify(outcome.record)]);
-      return outcome;
-    });
-    if (decided.changes.some(erases)) this.#eraser.soon();
+    const job = { needs, decide } as unknown as TransactionJob<R>;
+    const decided = this.#connection.transaction(
+      () => this.#do(job),
+      (commit) => this.epoch.commit(commit),
+    );
+    this.#erase([decided]);
     return decided;
   }
 
-  pendingAudit(): readonly AuditRecord[] {
-    this.#connection.assertIdle();
-    return this.#connection.all(AUDIT_PENDING).map(auditRecordOf);
+  transactAll<R>(jobs: readonly TransactionJob<R>[]): readonly Settled<R>[] {
+    const [only] = jobs;
+    // One alone needs no savepoint: what it throws undoes the transaction.
+    if (jobs.length === 1 && only !== undefined) return [this.#alone(only)];
+    const all = this.#connection.transaction(
+      () => jobs.map((job) => this.#settle(job)),
+      (commit) => this.epoch.commit(commit),
+    );
+    this.#erase(all.flatMap((each) => (each.ok ? [each.decided] : [])));
+    return all;
   }
 
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): void {
@@ -108,23 +118,10 @@ export class SqliteStore implements Store, MetaStore {
     });
   }
 
-  auditMark(): AuditMark | undefined {
-    this.#connection.assertIdle();
-    const [row] = this.#connection.all(MARK_SELECT);
-    return row === undefined ? undefined : auditMarkOf(row);
-  }
-
   /** Removes at most ten thousand at a time, so that a sweep never holds up the requests for long. */
   sweepTokens(now: number): number {
     this.#connection.assertIdle();
     return this.#connection.run(TOKENS_SWEEP, [now, SWEEP_ROWS_MAX]);
-  }
-
-  meta(key: string): Uint8Array | undefined {
-    this.#connection.assertIdle();
-    const value = this.#connection.all(META_SELECT, [key])[0]?.[0];
-    if (value === undefined || value instanceof Uint8Array) return value;
-    throw new Fault('INTERNAL', { table: 'meta', uid: key, problem: `row ${key} of meta holds no bytes` });
   }
 
   setMeta(key: string, value: Uint8Array): void {
@@ -156,20 +153,36 @@ export class SqliteStore implements Store, MetaStore {
     this.#lock.release();
   }
 
-  #load<N extends Needs>(needs: N): RowsOf<N> {
-    const rows: Record<string, unknown> = {};
-    for (const name of Object.keys(needs)) rows[name] = this.#answer(readOf(needs[name] as Needs[string]));
-    return rows as RowsOf<N>;
+  #alone<R>({ needs, decide }: TransactionJob<R>): Settled<R> {
+    try {
+      return { ok: true, decided: this.transact(needs, decide) };
+    } catch (error) {
+      return { ok: false, error };
+    }
   }
 
-  #answer(read: Read): unknown {
-    const rows = this.#connection.all(read.sql, read.values);
-    if (read.next !== undefined) {
-      const next = read.next(rows);
-      return next === undefined ? undefined : this.#answer(next);
+  #settle<R>(job: TransactionJob<R>): Settled<R> {
+    try {
+      return { ok: true, decided: this.#do(job, (work) => this.#connection.savepoint(work)) };
+    } catch (error) {
+      return { ok: false, error };
     }
-    const totals: Rows = read.total === undefined ? [] : this.#connection.all(read.total.sql, read.total.values);
-    return read.decode(rows, totals);
+  }
+
+  /** A decision that throws has written nothing, so only what it changes needs a savepoint. */
+  #do<R>(job: TransactionJob<R>, guard: (work: () => void) => void = (work) => work()): Decided<R> {
+    const decided = job.decide(this.load(job.needs));
+    guard(() => {
+      for (const change of decided.changes) this.#apply(change);
+      this.#connection.run(AUDIT_INSERT, [decided.record.id, JSON.stringify(decided.record)]);
+    });
+    return decided;
+  }
+
+  #erase(all: readonly Decided<unknown>[]): void {
+    if (!all.some(({ changes }) => changes.some(erases))) return;
+    this.#eraser.soon();
+    for (const told of this.#onErase) told();
   }
 
   #apply(change: Change): void {
