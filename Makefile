@@ -57,8 +57,8 @@ lock: $(INSTALLED) ## complete package-lock.json after npm install added or upda
 	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $(INSTALLED)
 
-bench: install ## requests per second, latency and CPU per request, beside bare echo servers
-	@$(TOOLS) node --disable-warning=ExperimentalWarning bench/access.ts
+bench: install ## requests per second, latency, CPU and memory, beside bare servers; BENCH=--only=access.rest for one
+	@$(TOOLS) node --disable-warning=ExperimentalWarning bench/run.ts $(BENCH)
 
 test-crash: $(INSTALLED) ## 200 rounds of kill -9 under write load
 	@$(TOOLS) COFFER_CRASH_ROUNDS=200 $(NODE_TEST) test/crash/kill.test.ts
