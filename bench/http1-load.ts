@@ -6,8 +6,8 @@ import type { Connection } from './closed-loop.ts';
 
 export interface Http1Options {
   readonly address: string;
-  /** The whole request as sent, head and body. */
-  readonly request: Uint8Array;
+  /** The whole request as sent, head and body, or what makes the next one. */
+  readonly request: Uint8Array | (() => Uint8Array);
   /** What is asked of the body of an answer that is looked at; false ends the run. */
   readonly isRight: (body: Buffer) => boolean;
   /** One of so many answers is looked at. */
@@ -62,7 +62,8 @@ export class Http1Connection implements Connection {
   }
 
   send(): void {
-    this.#socket?.write(this.#options.request);
+    const { request } = this.#options;
+    this.#socket?.write(typeof request === 'function' ? request() : request);
   }
 
   close(): void {
