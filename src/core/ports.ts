@@ -55,6 +55,7 @@ export type Need =
   | { readonly need: 'server' }
   | { readonly need: 'project'; readonly project: ProjectRef }
   | { readonly need: 'projects'; readonly after: string; readonly limit: number }
+  | { readonly need: 'projectCount' }
   | ({ readonly need: 'secret' } & SecretPlace)
   | {
       readonly need: 'secrets';
@@ -128,6 +129,7 @@ interface RowByNeed {
   readonly project: Project | undefined;
   /** By id, ascending. */
   readonly projects: readonly Project[];
+  readonly projectCount: number;
   readonly secret: Secret | undefined;
   readonly secrets: Listed<SecretInList>;
   /** `number` 0 asks for the current version. */
