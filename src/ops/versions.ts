@@ -12,7 +12,15 @@ import type { Redacted } from '../core/redacted.ts';
 import type { Project, SealedPayload, Secret, Version } from '../core/secret.ts';
 import { destroyVersionLater, moveVersion } from '../core/version-state.ts';
 import { nativeFields, nativeSecret } from './native-ref.ts';
-import { type Input, type Operation, operation, type Prepared, secretFacts, type Target } from './operation.ts';
+import {
+  type Input,
+  type Operation,
+  operation,
+  type Prepared,
+  type Scope,
+  secretFacts,
+  type Target,
+} from './operation.ts';
 import { type FilteredRequest, filteredPage, filteredScope, isFiltered, pageCursor, rowLimit } from './paging.ts';
 import { checkEtag, eventOf, placeOf, type SecretRef, type SecretResult, secretTarget } from './secrets.ts';
 import { Stale } from './writer.ts';
@@ -87,6 +95,12 @@ export function found<T>(
   throw typeof asked === 'object'
     ? new Fault('ALIAS_NOT_FOUND', { ...facts, alias: asked.alias })
     : new Fault('VERSION_NOT_FOUND', { ...facts, version: asked });
+}
+
+/** The version with what it belongs to, as it was found in this thread: neither has changed in what names it. */
+function inScope(version: Version, { project, secret }: Scope): VersionResult {
+  if (project === undefined || secret === undefined) throw new TypeError('a version was changed that was not found');
+  return { project, secret, version };
 }
 
 /** Throws VERSION_NOT_ENABLED where the version cannot be read. */
@@ -170,7 +184,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
       clientChecksum: input.command.crc32c !== undefined,
     };
     return {
-      result: { project, secret, version },
+      result: version,
       changes: [
         { change: 'version.insert', version, sealed: input.prepared.sealed },
         { change: 'secret.update', secret },
@@ -180,6 +194,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
       ...(candidate ? { details: { candidate: 'true' } } : {}),
     };
   },
+  finish: (version, _command, { scope }) => inScope(version, scope),
 });
 
 export const getVersion: Operation<VersionRef, VersionResult> = operation({
@@ -291,12 +306,13 @@ function moveTo(
       const project = input.project(input.command.project);
       const version = move(secret, before, input.now, input.entropy.etag());
       return {
-        result: { project, secret, version },
+        result: version,
         changes: [{ change: 'version.update', version }],
         events: [versionEvent(eventTypeOf(version), { ...eventOf(input, project, secret), version })],
         version: version.number,
       };
     },
+    finish: (version, _command, { scope }) => inScope(version, scope),
   });
 }
 

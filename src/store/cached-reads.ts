@@ -1,99 +1,99 @@
-// Rows kept as they were decoded, for as long as nothing was committed. What a request needs is answered from here only
-// where every row of it was read under the number at which the epoch still stands: then all of them are of one snapshot.
-// Lists are never kept. Bounded in bytes: of two generations the older goes as soon as the younger is full.
+// Rows kept as they were decoded, for as long as nothing was committed that could have changed them. All rows of an
+// answer are of one snapshot: those from here still hold after the others were read, or everything is read together.
+// Lists are never kept.
 
 import type { Maybe, Need, Needs, RowsOf, Store } from '../core/ports.ts';
-import type { Epoch } from './epoch.ts';
+import type { Epoch, EpochKind } from './epoch.ts';
+import { RowCache } from './row-cache.ts';
 
-const BYTES_MAX: number = 16 * 1024 * 1024;
-/** What a row without its payload comes to, about. */
-const ROW_BYTES = 2048;
+const AUTHORITY_BYTES_MAX: number = 4 * 1024 * 1024;
+const SECRETS_BYTES_MAX: number = 12 * 1024 * 1024;
+
+type Rows = Record<string, unknown>;
 
 export class CachedReads implements Pick<Store, 'read'> {
   readonly #store: Pick<Store, 'read'>;
   readonly #epoch: Epoch;
-  readonly #generationBytesMax: number;
-  #readAt: number | undefined;
-  #young = new Map<string, unknown>();
-  #old = new Map<string, unknown>();
-  #youngBytes = 0;
+  readonly #caches: Readonly<Record<EpochKind, RowCache>> = {
+    authority: new RowCache(AUTHORITY_BYTES_MAX),
+    secrets: new RowCache(SECRETS_BYTES_MAX),
+  };
 
-  constructor(store: Pick<Store, 'read'>, epoch: Epoch, bytesMax: number = BYTES_MAX) {
+  constructor(store: Pick<Store, 'read'>, epoch: Epoch) {
     this.#store = store;
     this.#epoch = epoch;
-    this.#generationBytesMax = bytesMax / 2;
   }
 
   read<const N extends Needs>(needs: N): Maybe<RowsOf<N>> {
-    const now = this.#epoch.now();
-    if (now === undefined) return this.#store.read(needs);
-    if (now !== this.#readAt) this.#forget(now);
-    const rows: Record<string, unknown> = {};
-    const keys: Record<string, string | undefined> = {};
-    let missing = false;
+    const authority = this.#epoch.now('authority');
+    const secrets = this.#epoch.now('secrets');
+    if (authority !== undefined) this.#caches.authority.hold(authority);
+    if (secrets !== undefined) this.#caches.secrets.hold(secrets);
+    const rows: Rows = {};
+    const missing: Record<string, Need> = {};
+    let found = 0;
+    let wanted = 0;
     for (const name in needs) {
-      const key = keyOf(needs[name] as Need);
-      keys[name] = key;
-      if (key === undefined) missing = true;
-      else if (!missing) {
-        const row = this.#row(key);
-        if (row === ABSENT) missing = true;
-        else rows[name] = row;
+      const need = needs[name] as Need;
+      const kind = KINDS[need.need];
+      const isHeld = kind === 'authority' ? authority !== undefined : kind !== undefined && secrets !== undefined;
+      const row = isHeld ? this.#caches[kind as EpochKind].get(keyOf(need)) : ABSENT;
+      if (row === ABSENT) {
+        missing[name] = need;
+        wanted++;
+      } else {
+        rows[name] = row;
+        found++;
       }
     }
-    if (!missing) return rows as RowsOf<N>;
-    const read = this.#store.read(needs);
-    if (read instanceof Promise) return read.then((found) => this.#keep(now, keys, found));
-    return this.#keep(now, keys, read);
+    if (wanted === 0) return rows as RowsOf<N>;
+    const settle = (read: Rows): Maybe<RowsOf<N>> => {
+      if (found > 0 && !this.#stands(authority, secrets)) return this.#store.read(needs);
+      this.#keep(missing, read, authority, secrets);
+      return Object.assign(rows, read) as RowsOf<N>;
+    };
+    const read = this.#store.read(missing);
+    return read instanceof Promise ? read.then(settle) : settle(read);
   }
 
-  #row(key: string): unknown {
-    const young = this.#young.get(key);
-    if (young !== undefined || this.#young.has(key)) return young;
-    const old = this.#old.get(key);
-    if (old === undefined && !this.#old.has(key)) return ABSENT;
-    this.#add(key, old);
-    return old;
+  /** Whether the rows from here were still true once the others had been read. */
+  #stands(authority: number | undefined, secrets: number | undefined): boolean {
+    return (
+      (authority === undefined || this.#epoch.now('authority') === authority) &&
+      (secrets === undefined || this.#epoch.now('secrets') === secrets)
+    );
   }
 
-  #keep<R>(now: number, keys: Readonly<Record<string, string | undefined>>, rows: R): R {
-    if (now !== this.#readAt) return rows;
-    for (const name in keys) {
-      const key = keys[name];
-      if (key !== undefined) this.#add(key, (rows as Record<string, unknown>)[name]);
+  #keep(missing: Needs, read: Rows, authority: number | undefined, secrets: number | undefined): void {
+    for (const name in missing) {
+      const need = missing[name] as Need;
+      const kind = KINDS[need.need];
+      if (kind === undefined) continue;
+      const readAt = kind === 'authority' ? authority : secrets;
+      // A read that took its time may come back after the cache has moved on.
+      if (readAt !== undefined) this.#caches[kind].add(keyOf(need), read[name], readAt);
     }
-    return rows;
-  }
-
-  #add(key: string, row: unknown): void {
-    this.#young.set(key, row);
-    this.#youngBytes += ROW_BYTES + payloadBytes(row);
-    if (this.#youngBytes < this.#generationBytesMax) return;
-    this.#old = this.#young;
-    this.#young = new Map();
-    this.#youngBytes = 0;
-  }
-
-  #forget(now: number): void {
-    this.#readAt = now;
-    this.#youngBytes = 0;
-    if (this.#young.size > 0) this.#young = new Map();
-    if (this.#old.size > 0) this.#old = new Map();
   }
 }
 
-const ABSENT = Symbol('not read');
+const ABSENT = RowCache.ABSENT;
 
-function payloadBytes(row: unknown): number {
-  const sealed = (row as { readonly sealed?: { readonly ciphertext: Uint8Array } } | undefined)?.sealed;
-  return sealed?.ciphertext.length ?? 0;
-}
+/** Which commits change what this need is answered with; the others are not kept. */
+const KINDS: Readonly<Partial<Record<Need['need'], EpochKind>>> = {
+  server: 'authority',
+  project: 'authority',
+  account: 'authority',
+  accountKey: 'authority',
+  accountKeys: 'authority',
+  token: 'authority',
+  secret: 'secrets',
+  version: 'secrets',
+  payload: 'secrets',
+};
 
-/** What tells this need from every other one; undefined for a list. No part of it can hold the line feed between them. */
-function keyOf(need: Need): string | undefined {
+/** What tells this need from every other one. No part of it can hold the line feed between them. */
+function keyOf(need: Need): string {
   switch (need.need) {
-    case 'server':
-      return 'server';
     case 'project':
       return `project\n${need.project}`;
     case 'secret':
@@ -104,14 +104,13 @@ function keyOf(need: Need): string | undefined {
       return `${need.need}\n${project}\n${location}\n${key}\n${deleted}\n${number}\n${alias}\n${previous}`;
     }
     case 'account':
-      return `account\n${need.email}`;
+    case 'accountKeys':
+      return `${need.need}\n${need.email}`;
     case 'accountKey':
       return `accountKey\n${need.id}`;
-    case 'accountKeys':
-      return `accountKeys\n${need.email}`;
     case 'token':
       return `token\n${need.hash}`;
     default:
-      return undefined;
+      return need.need;
   }
 }

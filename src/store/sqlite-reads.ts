@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { AuditRecord } from '../core/audit-record.ts';
 import { Fault } from '../core/error.ts';
 import type { AuditMark, Need, Needs, RowsOf } from '../core/ports.ts';
+import { integer } from './cells.ts';
 import { Connection } from './connection.ts';
 import type { Read } from './read.ts';
 import { readOf } from './reads.ts';
@@ -29,19 +30,27 @@ export class SqliteReads {
     if (first !== undefined && first.total === undefined && first.next === undefined) {
       return { [names[0] as string]: this.#answer(first) } as RowsOf<N>;
     }
-    return this.#connection.snapshot(() => this.load(needs));
-  }
-
-  /** The rows as the transaction sees them that is open. */
-  load<N extends Needs>(needs: N): RowsOf<N> {
-    const rows: Record<string, unknown> = {};
-    for (const name of Object.keys(needs)) rows[name] = this.#answer(readOf(needs[name] as Need));
-    return rows as RowsOf<N>;
+    return this.#connection.snapshot(() => {
+      const rows: Record<string, unknown> = {};
+      for (const name of names) rows[name] = this.one((needs as Needs)[name] as Need);
+      return rows as RowsOf<N>;
+    });
   }
 
   pendingAudit(): readonly AuditRecord[] {
+    return this.pendingRows().map(({ record }) => record);
+  }
+
+  /** What answers one need in the transaction that is open. */
+  protected one(need: Need): unknown {
+    return this.#answer(readOf(need));
+  }
+
+  protected pendingRows(): readonly { readonly record: AuditRecord; readonly ordinal: number }[] {
     this.#connection.assertIdle();
-    return this.#connection.all(AUDIT_PENDING).map(auditRecordOf);
+    return this.#connection
+      .all(AUDIT_PENDING)
+      .map((row) => ({ record: auditRecordOf(row), ordinal: integer('audit_pending', row, 2) }));
   }
 
   auditMark(): AuditMark | undefined {

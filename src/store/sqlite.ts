@@ -3,12 +3,14 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AuditRecord } from '../core/audit-record.ts';
 import { Fault } from '../core/error.ts';
 import type {
   AuditMark,
   Change,
   Decided,
   MetaStore,
+  Need,
   Needs,
   RowsOf,
   Settled,
@@ -18,7 +20,7 @@ import type {
 import { erases, writesOf } from './changes.ts';
 import { Connection } from './connection.ts';
 import { prepareDirectory, prepareFile, syncDirectory } from './directory.ts';
-import { Epoch } from './epoch.ts';
+import { Epoch, kindsOf } from './epoch.ts';
 import { Eraser } from './eraser.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 import { MIGRATIONS } from './migrations/all.ts';
@@ -34,6 +36,8 @@ import { StoreError } from './store-error.ts';
 const CHECKED_BYTES_MAX = 4 * 1024 * 1024;
 /** Tokens that one sweep removes; the next one goes on. */
 const SWEEP_ROWS_MAX = 10_000;
+/** Projects that the writer keeps decoded. */
+const KNOWN_MAX = 1000;
 
 export interface SqliteOptions {
   /** The data directory; made, private, where it is not there. */
@@ -66,6 +70,12 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
   }
 }
 
+interface Done<R> {
+  readonly decided: Decided<R>;
+  /** Of its record. */
+  readonly ordinal: number;
+}
+
 export class SqliteStore extends SqliteReads implements Store, MetaStore {
   /** Turns with every commit that changes what an operation can see. */
   readonly epoch: Epoch = new Epoch();
@@ -73,6 +83,10 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   readonly #eraser: Eraser;
   readonly #lock: DirectoryLock;
   readonly #onErase = new Set<() => void>();
+  /** Where the records lie that were not settled yet, by their ids. */
+  readonly #pending = new Map<string, number>();
+  /** Server and projects as the writer knows them: they change by its own hand alone. */
+  readonly #known = new Map<string, unknown>();
   #open = true;
 
   constructor(connection: Connection, eraser: Eraser, lock: DirectoryLock) {
@@ -89,33 +103,47 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
 
   transact<const N extends Needs, R>(needs: N, decide: (rows: RowsOf<N>) => Decided<R>): Decided<R> {
     const job = { needs, decide } as unknown as TransactionJob<R>;
-    const decided = this.#connection.transaction(
-      () => this.#do(job),
-      (commit) => this.epoch.commit(commit),
-    );
-    this.#erase([decided]);
-    return decided;
+    const [done] = this.#commit(() => [this.#do(job)]);
+    return (done as Done<R>).decided;
   }
 
   transactAll<R>(jobs: readonly TransactionJob<R>[]): readonly Settled<R>[] {
     const [only] = jobs;
     // One alone needs no savepoint: what it throws undoes the transaction.
     if (jobs.length === 1 && only !== undefined) return [this.#alone(only)];
-    const all = this.#connection.transaction(
-      () => jobs.map((job) => this.#settle(job)),
-      (commit) => this.epoch.commit(commit),
+    const all: Settled<R>[] = [];
+    this.#commit(() =>
+      jobs.flatMap((job) => {
+        try {
+          const done = this.#do(job, (work) => this.#connection.savepoint(work));
+          all.push({ ok: true, decided: done.decided });
+          return [done];
+        } catch (error) {
+          all.push({ ok: false, error });
+          return [];
+        }
+      }),
     );
-    this.#erase(all.flatMap((each) => (each.ok ? [each.decided] : [])));
     return all;
+  }
+
+  override pendingAudit(): readonly AuditRecord[] {
+    const pending = this.pendingRows();
+    for (const { record, ordinal } of pending) this.#pending.set(record.id, ordinal);
+    return pending.map(({ record }) => record);
   }
 
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): void {
     if (ids.length === 0 && mark === undefined) return;
     this.#connection.transaction(() => {
-      for (const id of ids) this.#connection.run(AUDIT_SETTLE, [id]);
+      for (const id of ids) {
+        const ordinal = this.#pending.get(id);
+        if (ordinal !== undefined) this.#connection.run(AUDIT_SETTLE, [ordinal]);
+      }
       if (mark === undefined) return;
       this.#connection.run(MARK_UPSERT, [mark.segment, mark.sequence, mark.lengthBytes, mark.head, mark.mac]);
     });
+    for (const id of ids) this.#pending.delete(id);
   }
 
   /** Removes at most ten thousand at a time, so that a sweep never holds up the requests for long. */
@@ -161,31 +189,61 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
     }
   }
 
-  #settle<R>(job: TransactionJob<R>): Settled<R> {
+  /** One durable transaction of all that `work` does. */
+  #commit<R>(work: () => readonly Done<R>[]): readonly Done<R>[] {
+    let changes: readonly Change[] = [];
     try {
-      return { ok: true, decided: this.#do(job, (work) => this.#connection.savepoint(work)) };
+      const all = this.#connection.transaction(
+        () => {
+          const done = work();
+          changes = done.flatMap(({ decided }) => decided.changes);
+          return done;
+        },
+        (commit) => this.epoch.commit(new Set(changes.flatMap(kindsOf)), commit),
+      );
+      for (const { decided, ordinal } of all) this.#pending.set(decided.record.id, ordinal);
+      if (changes.some(erases)) this.#erased();
+      return all;
     } catch (error) {
-      return { ok: false, error };
+      this.#known.clear();
+      throw error;
     }
   }
 
   /** A decision that throws has written nothing, so only what it changes needs a savepoint. */
-  #do<R>(job: TransactionJob<R>, guard: (work: () => void) => void = (work) => work()): Decided<R> {
-    const decided = job.decide(this.load(job.needs));
+  #do<R>(job: TransactionJob<R>, guard: (work: () => void) => void = (work) => work()): Done<R> {
+    const decided = job.decide(this.#loadKnown(job.needs));
+    let ordinal = 0;
     guard(() => {
       for (const change of decided.changes) this.#apply(change);
-      this.#connection.run(AUDIT_INSERT, [decided.record.id, JSON.stringify(decided.record)]);
+      ordinal = this.#connection.insert(AUDIT_INSERT, [decided.record.id, JSON.stringify(decided.record)]);
     });
-    return decided;
+    return { decided, ordinal };
   }
 
-  #erase(all: readonly Decided<unknown>[]): void {
-    if (!all.some(({ changes }) => changes.some(erases))) return;
+  #loadKnown(needs: Needs): RowsOf<Needs> {
+    const rows: Record<string, unknown> = {};
+    for (const name in needs) {
+      const need = needs[name] as Need;
+      const key = need.need === 'server' ? 'server' : need.need === 'project' ? `project ${need.project}` : undefined;
+      if (key !== undefined && this.#known.has(key)) rows[name] = this.#known.get(key);
+      else {
+        rows[name] = this.one(need);
+        if (key === undefined || rows[name] === undefined) continue;
+        if (this.#known.size >= KNOWN_MAX) this.#known.clear();
+        this.#known.set(key, rows[name]);
+      }
+    }
+    return rows as RowsOf<Needs>;
+  }
+
+  #erased(): void {
     this.#eraser.soon();
     for (const told of this.#onErase) told();
   }
 
   #apply(change: Change): void {
+    if (kindsOf(change).includes('authority')) this.#known.clear();
     for (const step of writesOf(change)) {
       const writes = 'query' in step ? step.writes(this.#connection.all(step.query.sql, step.query.values)) : [step];
       for (const write of writes) {
