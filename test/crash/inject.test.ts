@@ -22,7 +22,7 @@ import { tokenOf, workload } from './workload.ts';
 const isFull = process.env['COFFER_TEST_SIZE'] === 'full';
 /** Of each kind of fault, spread over the whole run. */
 const SAMPLES = 4;
-const AT_ONCE = 2;
+const AT_ONCE = 3;
 const WHEN_MAX = 5000;
 const WRITES = ['write', 'writev', 'pwritev'];
 const FAULTS: readonly (readonly [string, Fault['fault']])[] = [

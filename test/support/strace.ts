@@ -9,6 +9,8 @@ import { type CofferResult, execute } from './coffer.ts';
 import { scratch } from './start.ts';
 
 const INSTALL_MS_MAX = 5 * 60_000;
+/** Of each call: more than any single write has. */
+const SHOWN_BYTES = 8 * 1024 * 1024;
 
 /** Why nothing can be traced here, or undefined where it can: `{ skip: whyNoStrace() ?? false }`. */
 export function whyNoStrace(): string | undefined {
@@ -62,11 +64,19 @@ export async function runInjected(
   const what = fault === 'SIGKILL' ? 'signal=SIGKILL' : `error=${fault}`;
   const only = paths.flatMap((path) => ['-P', path]);
   const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:${what}:when=${when}`, ...only];
-  const result = await execute('strace', ['-f', '-qq', '-s', '0', '-o', log, ...inject, program, ...args], {});
+  // Quicker, and blind to signals.
+  const filter = fault === 'SIGKILL' ? [] : ['--seccomp-bpf'];
+  const result = await execute('strace', ['-f', ...filter, '-qq', '-s', '0', '-o', log, ...inject, program, ...args]);
   const traced = readFileSync(log, 'latin1');
   rmSync(log);
   const wasHit = fault === 'SIGKILL' ? /\+\+\+ killed by SIGKILL/.test(traced) : traced.includes('(INJECTED)');
   return { ...result, wasHit };
+}
+
+/** Runs a server so that `log` gets all that it writes and syncs, with every byte, and its process stays its own. */
+export function tracing(log: string): readonly [string, ...string[]] {
+  const calls = ['write', 'writev', 'pwrite64', 'pwritev', 'fsync', 'fdatasync', 'sendto', 'sendmsg'];
+  return ['strace', '-D', '-f', '-q', '-y', '-s', String(SHOWN_BYTES), '-o', log, '-e', `trace=${calls.join()}`];
 }
 
 /** A system call in a log of `strace -f -y`. */
