@@ -13,7 +13,7 @@ import { look, recordedSteps } from './look.ts';
 import { type Answer, type Look, type Step, worldModel } from './model.ts';
 import { perform } from './perform.ts';
 import { entropyOf, Random } from './random.ts';
-import { drawStep } from './steps.ts';
+import { drawStep, OPENING } from './steps.ts';
 
 const BATCHES = 60;
 const BATCH_STEPS_MAX = 4;
@@ -59,6 +59,7 @@ class Life {
 
   async live(): Promise<void> {
     await this.#open();
+    for (const step of OPENING) await this.#ask([step]);
     for (let batch = 0; batch < BATCHES; batch += 1) {
       this.#now += this.#random.below(PAUSE_MS_MAX);
       await this.#next();

@@ -3,13 +3,13 @@
 import { type Grant, ROLES, type Step, type StepKind } from './model.ts';
 import type { Random } from './random.ts';
 
-const SECRETS = ['alpha', 'beta', 'gamma'];
-const ACCOUNTS = ['account-one', 'account-two', 'account-three'];
-const NUMBERS_MAX = 4;
+const SECRETS = ['alpha', 'beta'];
+const ACCOUNTS = ['account-one', 'account-two'];
+const NUMBERS_MAX = 3;
 const GRANTS_MAX = 3;
 
 const OWNER_STEPS: Readonly<Record<StepKind, number>> = {
-  'secret.create': 6,
+  'secret.create': 8,
   'secret.delete': 2,
   'secret.update': 3,
   'version.add': 12,
@@ -30,6 +30,14 @@ const ACCOUNT_STEPS: Readonly<Record<StepKind, number>> = {
   'version.add': 15,
   'token.revoke': 2,
 };
+
+/** What a life begins with, so that most of what is asked for is there: what was taken away is soon made again. */
+export const OPENING: readonly Step[] = [
+  ...SECRETS.map((secret) => ({ do: 'secret.create', secret }) as const),
+  ...SECRETS.map((secret) => ({ do: 'version.add', secret, value: `first of ${secret}` }) as const),
+  ...ACCOUNTS.map((account) => ({ do: 'account.create', account }) as const),
+  ...ACCOUNTS.map((account) => ({ do: 'token.make', account, label: `token of ${account}` }) as const),
+].map((step, index) => ({ ...step, id: `o${index}`, as: 'owner' }));
 
 /** The next step; `labels` are the tokens that somebody holds, live or not. */
 export function drawStep(random: Random, id: string, labels: readonly string[]): Step {
