@@ -1,0 +1,103 @@
+// A server without its wires over any directory: the real store, keyring, audit log and operations, under a clock,
+// entropy and faults of the test's choice. The same root key each time, so that what one wrote the next can open.
+
+import { createSecretKey } from 'node:crypto';
+import { join } from 'node:path';
+import { type AuditLog, openAudit } from '../../src/audit/log.ts';
+import type { Audit, Clock, Entropy, Store } from '../../src/core/ports.ts';
+import { Keyring } from '../../src/crypto/keyring.ts';
+import { createJwtReader } from '../../src/identity/jwt.ts';
+import { parseToken } from '../../src/identity/tokens.ts';
+import { readOwner, writeOwner } from '../../src/local-state.ts';
+import { bootstrap } from '../../src/ops/bootstrap.ts';
+import { createDoor, type Door } from '../../src/ops/door.ts';
+import { createEngine } from '../../src/ops/engine.ts';
+import { openSqlite, type SqliteStore } from '../../src/store/sqlite.ts';
+
+export interface CoreOptions {
+  /** The data directory. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  /** Stands before the real store, for the operations alone. */
+  readonly wrapStore?: (store: Store) => Store;
+  readonly wrapAudit?: (audit: Audit) => Audit;
+  readonly segmentBytesMax?: number;
+  readonly onAuditFailure?: (error: Error) => void;
+}
+
+export interface Core {
+  /** Unwrapped. */
+  readonly store: SqliteStore;
+  readonly log: AuditLog;
+  readonly keyring: Keyring;
+  readonly door: Door;
+  readonly ownerCredential: string;
+  close(): Promise<void>;
+}
+
+const KEY_BYTES = 32;
+const key = (fill: number) => createSecretKey(Buffer.alloc(KEY_BYTES, fill));
+
+function absent(): never {
+  throw new Error('no step of these tests signs, or asks for a proxy');
+}
+
+/** Opens everything as a server does at its start; what was opened is closed again where a later part fails. */
+export async function openCore(options: CoreOptions): Promise<Core> {
+  const store = openSqlite({ directory: options.directory });
+  let log: AuditLog | undefined;
+  try {
+    const keyring = new Keyring({ root: key(1), fingerprintKey: key(2), sealType: 'file', sealKeyId: 'test' });
+    log = await openLog(options, store, keyring);
+    const ownerCredential = await openOwner(options, store, log, keyring);
+    const door = openDoor(options, store, log, keyring);
+    const opened = log;
+    const close = async () => {
+      await opened.close();
+      store.close();
+    };
+    return { store, log, keyring, door, ownerCredential, close };
+  } catch (error) {
+    await log?.close();
+    store.close();
+    throw error;
+  }
+}
+
+function openLog(options: CoreOptions, store: SqliteStore, keyring: Keyring): Promise<AuditLog> {
+  const { directory, clock, segmentBytesMax, onAuditFailure } = options;
+  return openAudit({
+    directory: join(directory, 'audit'),
+    store,
+    mac: (text) => keyring.auditMac(text),
+    clock,
+    ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
+    ...(onAuditFailure === undefined ? {} : { onFailure: onAuditFailure }),
+  });
+}
+
+async function openOwner(options: CoreOptions, store: SqliteStore, log: AuditLog, keyring: Keyring): Promise<string> {
+  const { directory, clock, entropy } = options;
+  const known = readOwner(directory);
+  const { record } = await bootstrap({
+    store,
+    keyring,
+    clock,
+    entropy,
+    keepOwner: (credential) => writeOwner(directory, credential),
+    ownerHash: known === undefined ? undefined : parseToken(known)?.hash,
+  });
+  if (record !== undefined) log.copy(record);
+  return readOwner(directory) ?? '';
+}
+
+function openDoor(options: CoreOptions, store: SqliteStore, log: AuditLog, keyring: Keyring): Door {
+  const { clock, entropy, wrapStore = (same) => same, wrapAudit = (same) => same } = options;
+  const faulty = wrapStore(store);
+  const signer = { sign: absent };
+  const proxy = { open: absent };
+  const engine = createEngine({ store: faulty, keyring, audit: wrapAudit(log), clock, entropy, signer, proxy });
+  const hashCredential = (text: string) => parseToken(text)?.hash;
+  return createDoor({ engine, store: faulty, clock, jwts: createJwtReader(), hashCredential });
+}
