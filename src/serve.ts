@@ -113,6 +113,8 @@ async function startOn(
   const keyring = new Keyring(seal);
   const audit = await openAudit({
     directory: join(data, 'audit'),
+    stream: 'main',
+    sync: 'interval',
     store,
     mac: (text) => keyring.auditMac(text),
     clock,

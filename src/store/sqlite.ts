@@ -5,7 +5,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditRecord } from '../core/audit-record.ts';
 import { Fault } from '../core/error.ts';
-import type { AuditMark, Change, Decided, MetaStore, Needs, RowsOf, Store } from '../core/ports.ts';
+import type { AuditAnchor, AuditMark, Change, Decided, MetaStore, Needs, RowsOf, Store } from '../core/ports.ts';
 import { erases, writesOf } from './changes.ts';
 import { Connection } from './connection.ts';
 import { prepareDirectory, prepareFile, syncDirectory } from './directory.ts';
@@ -15,9 +15,17 @@ import { MIGRATIONS } from './migrations/all.ts';
 import { problemOf } from './problem.ts';
 import type { Read } from './read.ts';
 import { readOf } from './reads.ts';
-import { auditMarkOf, auditRecordOf } from './rows.ts';
+import { auditAnchorOf, auditMarkOf, auditRecordOf } from './rows.ts';
 import { migrate } from './schema.ts';
-import { AUDIT_INSERT, AUDIT_PENDING, AUDIT_SETTLE, MARK_SELECT, MARK_UPSERT } from './sql/audit.ts';
+import {
+  ANCHOR_UPSERT,
+  ANCHORS_SELECT,
+  AUDIT_INSERT,
+  AUDIT_PENDING,
+  AUDIT_SETTLE,
+  MARK_UPSERT,
+  MARKS_SELECT,
+} from './sql/audit.ts';
 import { META_SELECT, META_UPSERT } from './sql/server.ts';
 import { TOKENS_SWEEP } from './sql/tokens.ts';
 import type { Rows } from './statement.ts';
@@ -94,9 +102,9 @@ export class SqliteStore implements Store, MetaStore {
     return decided;
   }
 
-  pendingAudit(): readonly AuditRecord[] {
+  pendingAudit(limit: number = Number.MAX_SAFE_INTEGER): readonly AuditRecord[] {
     this.#connection.assertIdle();
-    return this.#connection.all(AUDIT_PENDING).map(auditRecordOf);
+    return this.#connection.all(AUDIT_PENDING, [limit]).map(auditRecordOf);
   }
 
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): void {
@@ -104,14 +112,24 @@ export class SqliteStore implements Store, MetaStore {
     this.#connection.transaction(() => {
       for (const id of ids) this.#connection.run(AUDIT_SETTLE, [id]);
       if (mark === undefined) return;
-      this.#connection.run(MARK_UPSERT, [mark.segment, mark.sequence, mark.lengthBytes, mark.head, mark.mac]);
+      const { stream, segment, sequence, lengthBytes, head, streams, mac } = mark;
+      this.#connection.run(MARK_UPSERT, [stream, segment, sequence, lengthBytes, head, streams.join(','), mac]);
     });
   }
 
-  auditMark(): AuditMark | undefined {
+  auditMarks(): readonly AuditMark[] {
     this.#connection.assertIdle();
-    const [row] = this.#connection.all(MARK_SELECT);
-    return row === undefined ? undefined : auditMarkOf(row);
+    return this.#connection.all(MARKS_SELECT).map(auditMarkOf);
+  }
+
+  anchorAudit({ stream, segment, sequence, head, mac }: AuditAnchor): void {
+    this.#connection.assertIdle();
+    this.#connection.run(ANCHOR_UPSERT, [stream, segment, sequence, head, mac]);
+  }
+
+  auditAnchors(): readonly AuditAnchor[] {
+    this.#connection.assertIdle();
+    return this.#connection.all(ANCHORS_SELECT).map(auditAnchorOf);
   }
 
   /** Removes at most ten thousand at a time, so that a sweep never holds up the requests for long. */
