@@ -120,6 +120,12 @@ const server = buildCommand({
       tlsCert: text('a certificate for the names that stand in it, in PEM; read again on SIGHUP', 'FILE'),
       tlsKey: text('its private key, in PEM', 'FILE'),
       workers: upTo(WORKERS_MAX, 'threads that answer requests; one a core unless given, 0 for the main thread alone'),
+      auditSync: {
+        kind: 'enum',
+        values: ['interval', 'always'],
+        brief: 'whether a record is on the disk within 100 ms, or before the answer leaves',
+        optional: true,
+      },
     },
   },
   docs: help('Start the server', 'coffer server --listen=127.0.0.1:8200'),

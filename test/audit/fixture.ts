@@ -10,12 +10,23 @@ import { type AuditLog, openAudit } from '../../src/audit/log.ts';
 import type { Mac } from '../../src/audit/mark.ts';
 import { segmentPath } from '../../src/audit/segment.ts';
 import type { AuditRecord } from '../../src/core/audit-record.ts';
-import type { AuditMark } from '../../src/core/ports.ts';
+import type { AuditAnchor, AuditMark } from '../../src/core/ports.ts';
 
 export class MapStore {
   readonly pending = new Map<string, AuditRecord>();
-  mark: AuditMark | undefined;
+  readonly marks = new Map<string, AuditMark>();
+  readonly anchors = new Map<string, AuditAnchor>();
   settlements = 0;
+
+  /** The mark of the stream `main`. */
+  get mark(): AuditMark | undefined {
+    return this.marks.get('main');
+  }
+
+  set mark(mark: AuditMark | undefined) {
+    if (mark === undefined) this.marks.delete('main');
+    else this.marks.set('main', mark);
+  }
 
   /** What a change's transaction does. */
   commit(record: AuditRecord): AuditRecord {
@@ -23,18 +34,27 @@ export class MapStore {
     return record;
   }
 
-  pendingAudit(): readonly AuditRecord[] {
-    return [...this.pending.values()];
+  pendingAudit(limit = Number.MAX_SAFE_INTEGER): readonly AuditRecord[] {
+    return [...this.pending.values()].slice(0, limit);
   }
 
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): void {
     for (const id of ids) this.pending.delete(id);
-    this.mark = mark ?? this.mark;
+    if (mark !== undefined) this.marks.set(mark.stream, mark);
     this.settlements += 1;
   }
 
-  auditMark(): AuditMark | undefined {
-    return this.mark;
+  auditMarks(): readonly AuditMark[] {
+    return [...this.marks.values()].sort((a, b) => (a.stream < b.stream ? -1 : 1));
+  }
+
+  anchorAudit(anchor: AuditAnchor): void {
+    const before = this.anchors.get(anchor.stream);
+    if (before === undefined || before.segment < anchor.segment) this.anchors.set(anchor.stream, anchor);
+  }
+
+  auditAnchors(): readonly AuditAnchor[] {
+    return [...this.anchors.values()];
   }
 }
 
@@ -61,6 +81,8 @@ export async function openBench(context: TestContext, segmentBytesMax?: number):
   const open = (bytes?: number): Promise<AuditLog> =>
     openAudit({
       directory,
+      stream: 'main',
+      sync: 'interval',
       store,
       mac,
       clock: { now: () => 1_763_800_000_000 },
