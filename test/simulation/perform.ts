@@ -5,6 +5,7 @@ import { parseAccountEmail, parseProjectRef, parseSecretName, secretKey } from '
 import type { Caller } from '../../src/core/principal.ts';
 import { Redacted } from '../../src/core/redacted.ts';
 import { createAccount, deleteAccount } from '../../src/ops/accounts.ts';
+import { promoteVersion, rollbackSecret } from '../../src/ops/current.ts';
 import type { Door } from '../../src/ops/door.ts';
 import type { Operation } from '../../src/ops/operation.ts';
 import { setProjectPolicy, setSecretPolicy } from '../../src/ops/policies.ts';
@@ -94,6 +95,7 @@ const MOVES = {
   'version.enable': enableVersion,
   'version.disable': disableVersion,
   'version.destroy': destroyVersion,
+  'version.promote': promoteVersion,
 } as const;
 
 async function askSecret(
@@ -112,9 +114,14 @@ async function askSecret(
     case 'secret.delete':
       await call(deleteSecret, ref);
       return '';
-    case 'version.add': {
+    case 'secret.rollback':
+      await call(rollbackSecret, ref);
+      return '';
+    case 'version.add':
+    case 'version.candidate': {
+      const candidate = step.do === 'version.candidate' ? { candidate: true as const } : {};
       const payload = new Redacted<Uint8Array>(Buffer.from(step.value));
-      return (await call(addVersion, { ...ref, payload })).version.number;
+      return (await call(addVersion, { ...ref, payload, ...candidate })).version.number;
     }
     case 'version.access': {
       const { payload } = await call(accessVersion, { ...ref, selector: step.number });

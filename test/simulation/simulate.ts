@@ -94,6 +94,8 @@ class Life {
       wrapAudit: (audit) => this.#faults.wrapAudit(audit),
       onAuditFailure: (error) => assert.fail(error.message),
     });
+    const left = this.#core.store.pendingAudit().filter(({ dialect }) => dialect === 'test');
+    assert.deepEqual(left, [], 'a start copies what was left over');
   }
 
   async #next(): Promise<void> {
