@@ -17,7 +17,7 @@ WHOLE := $(filter-out test/tidy/%,$(wildcard test/*.test.ts test/*/*.test.ts))
 NODE_TEST := node --disable-warning=ExperimentalWarning --test --test-concurrency=2 --test-timeout=$(TEST_MS_MAX)
 LONG_TEST := COFFER_TEST_SIZE=full $(subst $(TEST_MS_MAX),$(LONG_TEST_MS_MAX),$(NODE_TEST))
 
-.PHONY: help install start test check lint types dead-code unit fmt bench test-crash test-simulation test-property test-clients docs lock clean
+.PHONY: help install start test check lint types dead-code unit fmt bench bench-scale test-crash test-simulation test-property test-clients docs lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -60,8 +60,11 @@ lock: $(INSTALLED) ## complete package-lock.json after npm install added or upda
 	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $(INSTALLED)
 
-bench: install ## requests per second, latency and CPU per request, beside bare echo servers
-	@$(TOOLS) node --disable-warning=ExperimentalWarning bench/access.ts
+bench: install ## requests per second, latency, CPU and memory, beside bare servers; BENCH=--only=access.rest for one
+	@$(TOOLS) node --disable-warning=ExperimentalWarning bench/run.ts $(BENCH)
+
+bench-scale: install ## reads, start and memory at a thousand and a million secrets: some 10 minutes and 8 GB of disk
+	@$(TOOLS) node --disable-warning=ExperimentalWarning bench/scale.ts $(BENCH)
 
 test-crash: $(INSTALLED) ## kill -9 under write load 200 times, then each system call failing in turn: 15 minutes
 	@$(TOOLS) COFFER_CRASH_ROUNDS=200 $(LONG_TEST) $(wildcard test/crash/*.test.ts)

@@ -1,110 +1,127 @@
-// Reading a secret over REST and gRPC with audit on, beside a bare server that answers the same bytes: rounds of both
-// in turn, in one run, so that what counts are the ratios. Prints one JSON object a line.
+// Reading a secret of 640 bytes with audit on, by REST and by gRPC, beside bare servers that answer the same bytes.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { connect } from 'node:http2';
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
   AccessSecretVersionRequestSchema,
   AccessSecretVersionResponseSchema,
 } from '../gen/google/cloud/secretmanager/v1/service_pb.js';
-import { startServer } from '../test/support/start.ts';
-import { type Figures, loadGrpc, loadHttp, type Target } from './load.ts';
+import { crc32c } from '../src/core/crc32c.ts';
+import { type BareServer, startBare } from './bare.ts';
+import { compare, type Targets } from './compare.ts';
+import { GrpcConnection, grpcFrame } from './grpc-load.ts';
+import { Http1Connection, http1Request } from './http1-load.ts';
+import { PAYLOAD, SECRET, type Subject, startSubject } from './subject.ts';
 
-const ROUNDS = 3;
-const LOAD = { connections: 16, seconds: 4 };
-const SECRET = 'projects/default/secrets/bench-secret';
+const CONNECTIONS = 16;
+const SAMPLE_EVERY = 64;
+const REST_PATH = `/v1/${SECRET}/versions/latest:access`;
 const GRPC_PATH = '/google.cloud.secretmanager.v1.SecretManagerService/AccessSecretVersion';
-const payload = Buffer.alloc(640, 'x');
+/** Headers that Node writes by itself. */
+const OWN_HEADERS = ['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding'];
 
-const server = await startServer({ env: { NODE_ENV: 'production' } });
-const token = readFileSync(join(server.data, 'owner.token'), 'utf8').trim();
-const authorization = `Bearer ${token}`;
-
-async function post(path: string, body: object): Promise<void> {
-  const response = await fetch(server.address + path, {
-    method: 'POST',
-    headers: { authorization, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+export interface AccessOptions {
+  /** Of one round of one side. */
+  readonly seconds: number;
+  /** More arguments of the server. */
+  readonly args: readonly string[];
+  readonly targets: Targets;
 }
 
-async function reference(script: string, answer: Uint8Array): Promise<{ target: Target; child: ChildProcess }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, script), Buffer.from(answer).toString('base64')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const address = await new Promise<string>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`${script} ended with ${code}`)));
-    child.stdout?.on('data', (chunk: Buffer) => {
-      const found = /http:\/\/\S+/.exec(chunk.toString())?.[0];
-      if (found !== undefined) resolve(found);
-    });
-  });
-  return { target: { address, pid: child.pid as number }, child };
+const many = <T>(make: () => T): readonly T[] => Array.from({ length: CONNECTIONS }, make);
+
+/** AccessSecretVersion by REST. */
+export async function accessByRest(bench: string, { args, ...options }: AccessOptions): Promise<void> {
+  const subject = await startSubject(args);
+  let bare: BareServer | undefined;
+  try {
+    const headers = { authorization: subject.reader };
+    const response = await fetch(subject.server.address + REST_PATH, { headers });
+    const body = Buffer.from(await response.arrayBuffer());
+    const payload = Buffer.from((JSON.parse(body.toString()) as Accessed).payload.data, 'base64');
+    if (response.status !== 200 || !payload.equals(PAYLOAD)) throw new Error('the server answers another payload');
+    const answered = [...response.headers].filter(([name]) => !OWN_HEADERS.includes(name));
+    bare = await startBare(
+      'bare-http.ts',
+      { ...Object.fromEntries(answered), 'content-length': `${body.length}` },
+      body,
+    );
+    const side = ({ address, pid }: { address: string; pid: number }) => {
+      const request = http1Request('GET', REST_PATH, headers);
+      const isRight = (each: Buffer) => each.equals(body);
+      const connect = () => many(() => new Http1Connection({ address, request, isRight, sampleEvery: SAMPLE_EVERY }));
+      return { pid, connect };
+    };
+    const { pid, server } = subject;
+    await compare(bench, side({ pid, address: server.address }), side(bare), options);
+  } finally {
+    bare?.stop();
+    await subject.server.stop();
+  }
 }
 
-const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+interface Accessed {
+  readonly payload: { readonly data: string };
+}
 
-function report(bench: string, ours: Figures[], bare: Figures[]): void {
-  const units = {
-    requestsPerSecond: 'requests/s',
-    p50Ms: 'ms',
-    p99Ms: 'ms',
-    cpuMicrosecondsPerRequest: 'µs CPU',
-  } as const;
-  for (const [name, unit] of Object.entries(units)) {
-    const value = median(ours.map((figures) => figures[name as keyof Figures]));
-    const base = median(bare.map((figures) => figures[name as keyof Figures]));
-    const round = (number: number) => Number(number.toPrecision(3));
-    console.log(
-      JSON.stringify({
-        bench,
-        measure: name,
-        value: round(value),
-        unit,
-        reference: round(base),
-        ratio: round(value / base),
+/** AccessSecretVersion by gRPC. */
+export async function accessByGrpc(bench: string, { args, ...options }: AccessOptions): Promise<void> {
+  const subject = await startSubject(args);
+  let bare: BareServer | undefined;
+  try {
+    const message = toBinary(
+      AccessSecretVersionRequestSchema,
+      create(AccessSecretVersionRequestSchema, { name: `${SECRET}/versions/latest` }),
+    );
+    const answer = toBinary(
+      AccessSecretVersionResponseSchema,
+      create(AccessSecretVersionResponseSchema, {
+        name: subject.versionName,
+        payload: { data: PAYLOAD, dataCrc32c: BigInt(crc32c(PAYLOAD)) },
       }),
     );
-  }
-}
-
-async function compare(bench: string, ours: (target: Target) => Promise<Figures>, script: string, answer: Uint8Array) {
-  const bare = await reference(script, answer);
-  try {
-    const mine: Figures[] = [];
-    const theirs: Figures[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      mine.push(await ours({ address: server.address, pid: server.process.pid as number }));
-      theirs.push(await ours(bare.target));
-    }
-    report(bench, mine, theirs);
+    const headers = await answeredHeaders(subject, message, answer);
+    bare = await startBare('bare-grpc.ts', headers, answer);
+    const side = ({ address, pid }: { address: string; pid: number }) => {
+      const metadata = { authorization: subject.reader };
+      const call = { address, path: GRPC_PATH, metadata, message, answer, sampleEvery: SAMPLE_EVERY };
+      return { pid, connect: () => many(() => new GrpcConnection(call)) };
+    };
+    const { pid, server } = subject;
+    await compare(bench, side({ pid, address: server.address }), side(bare), options);
   } finally {
-    bare.child.kill();
+    bare?.stop();
+    await subject.server.stop();
   }
 }
 
-try {
-  await post('/v1/projects/default/secrets?secretId=bench-secret', { replication: { automatic: {} } });
-  await post(`/v1/${SECRET}:addVersion`, { payload: { data: payload.toString('base64') } });
-  const restPath = `/v1/${SECRET}/versions/latest:access`;
-  const answer = await fetch(server.address + restPath, { headers: { authorization } });
-  const rest = new Uint8Array(await answer.arrayBuffer());
-  await compare('access.rest', (target) => loadHttp(target, restPath, { authorization }, LOAD), 'bare-http.ts', rest);
-
-  const request = toBinary(
-    AccessSecretVersionRequestSchema,
-    create(AccessSecretVersionRequestSchema, { name: `${SECRET}/versions/latest` }),
-  );
-  const response = create(AccessSecretVersionResponseSchema, {
-    name: `${SECRET}/versions/1`,
-    payload: { data: payload, dataCrc32c: 1n },
-  });
-  const message = toBinary(AccessSecretVersionResponseSchema, response);
-  const grpc = (target: Target) => loadGrpc(target, GRPC_PATH, request, { authorization }, LOAD);
-  await compare('access.grpc', grpc, 'bare-grpc.ts', message);
-} finally {
-  await server.stop();
+/** Makes one call with Node's own client, which says what is wrong with it, and gives the headers of the answer. */
+async function answeredHeaders(subject: Subject, message: Uint8Array, answer: Uint8Array) {
+  const session = connect(subject.server.address);
+  try {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': GRPC_PATH,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      authorization: subject.reader,
+    });
+    const answered = new Promise<Record<string, unknown>>((resolve, reject) => {
+      stream.once('response', resolve);
+      stream.once('error', reject);
+    });
+    const trailers = new Promise<Record<string, unknown>>((resolve) => stream.once('trailers', resolve));
+    stream.end(grpcFrame(message));
+    const headers = await answered;
+    const body = Buffer.concat(await stream.toArray());
+    if ((await trailers)['grpc-status'] !== '0') throw new Error('the call failed');
+    if (!body.equals(grpcFrame(answer))) throw new Error('the server answers another message');
+    const own = [':status', 'date'];
+    return Object.fromEntries(Object.entries(headers).filter(([name]) => !own.includes(name))) as Record<
+      string,
+      string
+    >;
+  } finally {
+    session.close();
+  }
 }

@@ -16,10 +16,14 @@ import {
   required,
   text,
   toggle,
+  upTo,
 } from './define.ts';
 import { projects } from './projects/routes.ts';
 import { pubsub } from './pubsub/routes.ts';
 import { secrets } from './secrets/routes.ts';
+
+/** Ours: threads beyond the cores only take memory. */
+const WORKERS_MAX = 64;
 
 const iam = group('Manage service accounts', { serviceAccounts });
 
@@ -115,6 +119,7 @@ const server = buildCommand({
       keyFile: text('the file with the root key', 'FILE'),
       tlsCert: text('a certificate for the names that stand in it, in PEM; read again on SIGHUP', 'FILE'),
       tlsKey: text('its private key, in PEM', 'FILE'),
+      workers: upTo(WORKERS_MAX, 'threads that answer requests; one a core unless given, 0 for the main thread alone'),
     },
   },
   docs: help('Start the server', 'coffer server --listen=127.0.0.1:8200'),

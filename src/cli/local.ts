@@ -12,6 +12,7 @@ export interface ServerFlags {
   readonly keyFile?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly workers?: number;
 }
 
 export interface RunFlags {
@@ -35,6 +36,7 @@ export async function runServer(this: Context, flags: ServerFlags): Promise<void
     await serve({
       listen: flags.listen || LISTEN_DEFAULT,
       data: resolve(this.io.cwd, data),
+      ...(flags.workers === undefined ? {} : { workers: flags.workers }),
       ...(flags.keyFile ? { keyFile: resolve(this.io.cwd, flags.keyFile) } : {}),
       ...(tlsCert && tlsKey
         ? { tls: { certFile: resolve(this.io.cwd, tlsCert), keyFile: resolve(this.io.cwd, tlsKey) } }

@@ -131,7 +131,13 @@ export type Facts = Readonly<Record<string, string | number>>;
 
 export const FAULT_CODES: readonly FaultCode[] = Object.keys(kinds) as FaultCode[];
 
-export class Fault extends Error {
+/** A fault as plain data, for where it crosses to another thread. */
+export interface FaultData {
+  readonly code: FaultCode;
+  readonly facts: Facts;
+}
+
+export class Fault extends Error implements FaultData {
   readonly code: FaultCode;
   readonly facts: Facts;
 

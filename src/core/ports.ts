@@ -55,6 +55,7 @@ export type Need =
   | { readonly need: 'server' }
   | { readonly need: 'project'; readonly project: ProjectRef }
   | { readonly need: 'projects'; readonly after: string; readonly limit: number }
+  | { readonly need: 'projectCount' }
   | ({ readonly need: 'secret' } & SecretPlace)
   | {
       readonly need: 'secrets';
@@ -128,6 +129,7 @@ interface RowByNeed {
   readonly project: Project | undefined;
   /** By id, ascending. */
   readonly projects: readonly Project[];
+  readonly projectCount: number;
   readonly secret: Secret | undefined;
   readonly secrets: Listed<SecretInList>;
   /** `number` 0 asks for the current version. */
@@ -227,6 +229,17 @@ export interface Decided<R> {
   readonly record: AuditRecord;
 }
 
+/** One of several decisions that share a transaction. */
+export interface TransactionJob<R> {
+  readonly needs: Needs;
+  /** May run more than once; what it throws undoes this job alone. */
+  decide(rows: RowsOf<Needs>): Decided<R>;
+}
+
+export type Settled<R> =
+  | { readonly ok: true; readonly decided: Decided<R> }
+  | { readonly ok: false; readonly error: unknown };
+
 /** How far the audit segments are known to reach: what `verify` holds a cut tail against. */
 export interface AuditMark {
   readonly segment: string;
@@ -244,6 +257,11 @@ export interface Store {
    * this returns. What `decide` throws rolls back and is thrown on. `decide` may run more than once.
    */
   transact<const N extends Needs, R>(needs: N, decide: (rows: RowsOf<N>) => Decided<R>): Maybe<Decided<R>>;
+  /**
+   * The same for several at once, in their order, which share one commit: each is done whole or not at all, whatever
+   * becomes of the others. Answers what became of each; throws or rejects where the commit itself fails.
+   */
+  transactAll<R>(jobs: readonly TransactionJob<R>[]): Maybe<readonly Settled<R>[]>;
   /** Audit records of committed changes that were not yet said to be in a segment, oldest first. */
   pendingAudit(): Maybe<readonly AuditRecord[]>;
   /** Drops those records and keeps the mark, in one transaction. */

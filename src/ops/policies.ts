@@ -7,7 +7,7 @@ import { authorise, EMPTY_POLICY, type Policy } from '../core/iam/policy.ts';
 import type { Location, ProjectRef, SecretKey } from '../core/name.ts';
 import type { Change } from '../core/ports.ts';
 import { contextOf } from './conditions.ts';
-import { policyChain } from './engine.ts';
+import { policyChain } from './judgement.ts';
 import { type Input, type Operation, operation, type Scope, type Target } from './operation.ts';
 import { secretTarget } from './secrets.ts';
 

@@ -133,3 +133,14 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   getQuotas,
   setQuotas,
 ];
+
+const byName: ReadonlyMap<string, Operation<unknown, unknown>> = new Map(
+  OPERATIONS.map((each) => [each.name, each as Operation<unknown, unknown>]),
+);
+
+/** The operation of that name; throws where there is none, which is a bug of whoever asks. */
+export function operationNamed(name: string): Operation<unknown, unknown> {
+  const found = byName.get(name);
+  if (found === undefined) throw new TypeError(`no operation is named ${name}`);
+  return found;
+}

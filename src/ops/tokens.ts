@@ -8,7 +8,7 @@ import { accountPrincipal } from '../core/principal.ts';
 import type { Redacted } from '../core/redacted.ts';
 import type { Token } from '../core/secret.ts';
 import { accountTarget, existingAccount } from './accounts.ts';
-import { type Operation, operation } from './operation.ts';
+import { type Operation, operation, type Prepared } from './operation.ts';
 
 export interface GenerateToken {
   readonly account: AccountEmail;
@@ -22,11 +22,23 @@ export interface IssuedToken {
   readonly expiresAt: number;
 }
 
-function mint(member: string, seconds: number, now: number, entropy: Entropy): { issued: IssuedToken; change: Change } {
+/** What the decision of a new token answers: when it ends, in milliseconds since 1970. */
+interface Minted {
+  readonly expiresAt: number;
+}
+
+type Credential = Prepared<string, Redacted<string>>;
+
+/** The text of a new token stays in the thread that answers with it; its hash goes on to the decision. */
+function newCredential(entropy: Entropy): Credential {
   const { text, hash } = entropy.credential('access');
+  return { carried: hash, kept: text };
+}
+
+function mint(member: string, seconds: number, { now, prepared: hash }: { now: number; prepared: string }) {
   const expiresAt = now + seconds * 1000;
   const token: Token = { hash, member, kind: 'access', createdAt: now, expiresAt };
-  return { issued: { token: text, expiresAt }, change: { change: 'token.insert', token } };
+  return { minted: { expiresAt }, change: { change: 'token.insert', token } satisfies Change };
 }
 
 function lifetime(seconds: number): number {
@@ -44,12 +56,14 @@ export const generateToken: Operation<GenerateToken, IssuedToken> = operation({
   permission: 'iam.serviceAccounts.getAccessToken',
   target: (command: GenerateToken) => accountTarget(command),
   needs: ({ account }) => ({ account: { need: 'account', email: account } }) as const,
+  prepare: ({ entropy }) => newCredential(entropy),
   decide: (input) => {
     const { account } = existingAccount(input);
     const seconds = lifetime(input.command.lifetimeSeconds);
-    const { issued, change } = mint(accountPrincipal(account.email).member, seconds, input.now, input.entropy);
-    return { result: issued, changes: [change], details: { seconds } };
+    const { minted, change } = mint(accountPrincipal(account.email).member, seconds, input);
+    return { result: minted, changes: [change], details: { seconds } };
   },
+  finish: ({ expiresAt }, _command, { kept }) => ({ token: kept, expiresAt }),
 });
 
 /** Only the owner's credential may be exchanged: an access token that could renew itself would never end. */
@@ -60,14 +74,16 @@ export const issueToken: Operation<object, IssuedToken> = operation({
   permission: 'authenticated',
   api: { method: 'POST', path: '/tokens:issue', fields: {} },
   target: () => ({ asked: 'server' }),
+  prepare: ({ entropy }) => newCredential(entropy),
   decide: (input) => {
     const { principal, credential } = input.caller;
     if (credential?.kind !== 'owner') {
       throw new Fault('PERMISSION_DENIED', { permission: 'tokens.issue', resource: 'an access token' });
     }
-    const { issued, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input.now, input.entropy);
-    return { result: issued, changes: [change] };
+    const { minted, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input);
+    return { result: minted, changes: [change] };
   },
+  finish: ({ expiresAt }, _command, { kept }) => ({ token: kept, expiresAt }),
 });
 
 export const revokeToken: Operation<object, object> = operation({
@@ -98,15 +114,17 @@ export const exchangeAssertion: Operation<ExchangeAssertion, IssuedToken> = oper
   kind: 'write',
   permission: 'authenticated',
   target: ({ account }: ExchangeAssertion) => (account === undefined ? { asked: 'token' } : accountTarget({ account })),
+  prepare: ({ entropy }) => newCredential(entropy),
   decide: (input) => {
     const { principal, credential } = input.caller;
     const { account } = input.command;
     if (credential?.kind !== 'jwt' || account === undefined || principal.member !== accountPrincipal(account).member) {
       throw new Fault('PERMISSION_DENIED', { permission: 'tokens.exchange', resource: 'an access token' });
     }
-    const { issued, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input.now, input.entropy);
-    return { result: issued, changes: [change], details: { seconds: TOKEN_SECONDS_DEFAULT } };
+    const { minted, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input);
+    return { result: minted, changes: [change], details: { seconds: TOKEN_SECONDS_DEFAULT } };
   },
+  finish: ({ expiresAt }, _command, { kept }) => ({ token: kept, expiresAt }),
 });
 
 export interface InspectToken {

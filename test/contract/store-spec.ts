@@ -174,7 +174,10 @@ function describeLists(use: () => AnyStore): void {
 
   test('projects and accounts run by name, after a given one', async () => {
     const projects = ['zz-spec-b', 'zz-spec-a', 'zz-spec-c'].map((id) => aProject({ id: id as never }));
+    const { count: before } = await use().read({ count: { need: 'projectCount' } });
     for (const project of projects) await apply(use(), { change: 'project.insert', project });
+    const { count } = await use().read({ count: { need: 'projectCount' } });
+    assert.equal(count, before + projects.length);
     const [project] = projects;
     assert.ok(project);
     const accounts = ['name-b', 'name-c', 'name-a'].map((name) => anAccount(project, name));

@@ -12,6 +12,10 @@ import { readOwner, writeOwner } from '../../src/local-state.ts';
 import { bootstrap } from '../../src/ops/bootstrap.ts';
 import { createDoor, type Door } from '../../src/ops/door.ts';
 import { createEngine } from '../../src/ops/engine.ts';
+import { newQuotaMemory, QuotaTable } from '../../src/ops/quota-table.ts';
+import { createCharge } from '../../src/ops/quotas.ts';
+import { createWriter } from '../../src/ops/writer.ts';
+import { CachedReads } from '../../src/store/cached-reads.ts';
 import { openSqlite, type SqliteStore } from '../../src/store/sqlite.ts';
 
 export interface CoreOptions {
@@ -95,9 +99,13 @@ async function openOwner(options: CoreOptions, store: SqliteStore, log: AuditLog
 function openDoor(options: CoreOptions, store: SqliteStore, log: AuditLog, keyring: Keyring): Door {
   const { clock, entropy, wrapStore = (same) => same, wrapAudit = (same) => same } = options;
   const faulty = wrapStore(store);
+  const reads = new CachedReads(faulty, store.epoch);
+  const audit = wrapAudit(log);
+  const writer = createWriter({ store: faulty, keyring, audit, clock, entropy });
   const signer = { sign: absent };
   const proxy = { open: absent };
-  const engine = createEngine({ store: faulty, keyring, audit: wrapAudit(log), clock, entropy, signer, proxy });
+  const charge = createCharge(new QuotaTable(newQuotaMemory()));
+  const engine = createEngine({ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, charge });
   const hashCredential = (text: string) => parseToken(text)?.hash;
-  return createDoor({ engine, store: faulty, clock, jwts: createJwtReader(), hashCredential });
+  return createDoor({ engine, store: reads, clock, jwts: createJwtReader(), hashCredential });
 }

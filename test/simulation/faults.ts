@@ -37,19 +37,25 @@ export class Faults {
     };
     return {
       read: (needs) => (this.#meets(READ_FAULTS) ? failed() : store.read(needs)),
-      transact: (needs, decide) => {
+      transact: (needs, decide) => store.transact(needs, decide),
+      transactAll: (jobs) => {
         this.#comeTo('before');
         const fault = this.#meets(WRITE_FAULTS) ? this.#random.pick(['before', 'after', 'twice'] as const) : undefined;
         if (fault === 'before') return failed();
-        const decided = store.transact(needs, (rows) => {
-          // The port says that it may run more than once.
-          if (fault === 'twice') decide(rows);
-          const outcome = decide(rows);
-          this.#comeTo('in decide');
-          return outcome;
-        });
+        const settled = store.transactAll(
+          jobs.map(({ needs, decide }) => ({
+            needs,
+            decide: (rows) => {
+              // The port says that it may run more than once.
+              if (fault === 'twice') decide(rows);
+              const outcome = decide(rows);
+              this.#comeTo('in decide');
+              return outcome;
+            },
+          })),
+        );
         this.#comeTo('after commit');
-        return fault === 'after' ? failed() : decided;
+        return fault === 'after' ? failed() : settled;
       },
       ...settlement(store),
     };
