@@ -19,10 +19,15 @@ export const PROJECT = parseProjectRef('default');
 /** Well formed, and nobody's. */
 const FORGED = `ya29.${'A'.repeat(43)}`;
 
-/** What holds the credentials that steps ask with. */
-export interface Holder {
+/** A way in, and the owner's credential. */
+export interface Entrance {
   readonly door: Door;
   readonly ownerCredential: string;
+}
+
+/** The first door of a server. */
+export function entranceOf(server: { readonly doors: readonly Door[]; readonly ownerCredential: string }): Entrance {
+  return { door: server.doors[0] as Door, ownerCredential: server.ownerCredential };
 }
 
 export const emailOf = (account: string) => {
@@ -42,13 +47,17 @@ const bindingsOf = (grants: readonly Grant[]) =>
  * Asks for a step; `tokens` has the texts of tokens by their labels, and gets those that are made. Undefined where the
  * server could not do it, which leaves open whether it did. Throws what no server should answer.
  */
-export async function perform(holder: Holder, step: Step, tokens: Map<string, string>): Promise<Answer | undefined> {
+export async function perform(
+  entrance: Entrance,
+  step: Step,
+  tokens: Map<string, string>,
+): Promise<Answer | undefined> {
   const credential =
-    { owner: holder.ownerCredential, nobody: undefined, forger: FORGED }[step.as] ?? tokens.get(step.as);
+    { owner: entrance.ownerCredential, nobody: undefined, forger: FORGED }[step.as] ?? tokens.get(step.as);
   const origin = { dialect: 'test', peer: '127.0.0.1', requestId: step.id };
   try {
-    const caller = await holder.door.authenticate(step.as === 'nobody' ? undefined : credential, origin);
-    return { ok: await ask(holder.door, caller, step, tokens) };
+    const caller = await entrance.door.authenticate(step.as === 'nobody' ? undefined : credential, origin);
+    return { ok: await ask(entrance.door, caller, step, tokens) };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (error.class === 'unavailable') return undefined;
