@@ -29,9 +29,9 @@ const OWNER_STEPS: Readonly<Record<StepKind, number>> = {
 
 const ACCOUNT_STEPS: Readonly<Record<StepKind, number>> = {
   ...OWNER_STEPS,
-  'version.access': 30,
-  'version.add': 15,
-  'token.revoke': 2,
+  'version.access': 25,
+  'version.add': 20,
+  'token.revoke': 6,
 };
 
 /** What a life begins with, so that most of what is asked for is there: what was taken away is soon made again. */
