@@ -17,6 +17,7 @@ export interface Side {
 export interface Targets {
   readonly requests?: Target;
   readonly p99?: Target;
+  readonly cpu?: Target;
 }
 
 const MEASURES = [

@@ -4,7 +4,7 @@
 //   node bench/run.ts [--only=NAME]... [--seconds=N] [--workers=N]
 
 import { parseArgs } from 'node:util';
-import { accessByGrpc, accessByRest } from './access.ts';
+import { accessByGrpc, accessByRest, wireByGrpc, wireByRest } from './access.ts';
 import { firstAnswer, idleMemory } from './idle.ts';
 import { addVersions } from './write.ts';
 
@@ -23,10 +23,12 @@ const workers = values.workers === undefined ? undefined : Number(values.workers
 const tail = { p99: { most: 2 } };
 
 const BENCHES: Readonly<Record<string, (bench: string) => Promise<void>>> = {
-  'access.rest': (bench) => accessByRest(bench, { seconds, args, targets: { requests: { least: 0.6 }, ...tail } }),
+  'wire.rest': (bench) => wireByRest(bench, { seconds, targets: { cpu: { most: 1.3 } } }),
+  'wire.grpc': (bench) => wireByGrpc(bench, { seconds, targets: {} }),
+  'access.rest': (bench) => accessByRest(bench, args, { seconds, targets: { requests: { least: 0.6 }, ...tail } }),
   'access.rest.synced': (bench) =>
-    accessByRest(bench, { seconds, args: [...args, '--audit-sync=always'], targets: { requests: { least: 0.2 } } }),
-  'access.grpc': (bench) => accessByGrpc(bench, { seconds, args, targets: { requests: { least: 0.6 }, ...tail } }),
+    accessByRest(bench, [...args, '--audit-sync=always'], { seconds, targets: { requests: { least: 0.2 } } }),
+  'access.grpc': (bench) => accessByGrpc(bench, args, { seconds, targets: { requests: { least: 0.6 }, ...tail } }),
   'versions.add': (bench) => addVersions(bench, seconds, args),
   'idle.memory': (bench) => idleMemory(bench, args, workers),
   'start.answer': (bench) => firstAnswer(bench, args),

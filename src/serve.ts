@@ -4,10 +4,9 @@
 import { join, resolve } from 'node:path';
 import { openAudit } from './audit/log.ts';
 import { statePath } from './client/connection.ts';
-import { Fault } from './core/error.ts';
 import type { Audit } from './core/ports.ts';
 import { accountKeyMaker } from './crypto/account-keys.ts';
-import { openAuthority } from './crypto/ca.ts';
+import { type CertificateAuthority, openAuthority } from './crypto/ca.ts';
 import { systemClock } from './crypto/clock.ts';
 import { systemEntropy } from './crypto/entropy.ts';
 import { openSeal } from './crypto/file-seal.ts';
@@ -29,10 +28,10 @@ import { newQuotaMemory, QuotaTable } from './ops/quota-table.ts';
 import { createCharge } from './ops/quotas.ts';
 import { type SweepDeps, sweep } from './ops/sweep.ts';
 import { operationNamed } from './ops/table.ts';
-import { createGroupWriter } from './ops/writer.ts';
 import { readUpstream } from './proxy/upstream.ts';
 import { openSqlite, type SqliteStore } from './store/sqlite.ts';
 import { startSweeper } from './sweeper.ts';
+import { createGroupWriter } from './threads/group-writer.ts';
 import { answersOf, type MainThread } from './threads/main-thread.ts';
 import { startThreads, type Threads, workersDefault } from './threads/threads.ts';
 import { reserve } from './wire/listener.ts';
@@ -126,9 +125,7 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
   closing.push(() => reservation.release());
   const at = { host: reservation.host, port: reservation.port };
 
-  const writer = createGroupWriter({ store, keyring, audit, clock, entropy: systemEntropy }, () => {
-    return new Fault('STORE_UNAVAILABLE', { problem: 'too many changes wait for it' });
-  });
+  const writer = createGroupWriter({ store, keyring, audit, clock, entropy: systemEntropy });
   const metrics = createMetrics();
   let threads: Threads | undefined;
   const proxy = createLoopbackProxy({
@@ -138,19 +135,14 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
     allows: createProxyGate({ store, keyring, clock }),
   });
   closing.push(() => proxy.stop());
-  const authority = await openAuthority({
-    meta: store,
-    keyring,
-    clock,
-    hosts: namesOf(listenOn.host),
-    allows: ownsName,
-  });
   const signer = await openSigningKeys({ meta: store, keyring, clock });
   const main: MainThread = {
+    ...certificates(
+      starting,
+      await openAuthority({ meta: store, keyring, clock, hosts: namesOf(listenOn.host), allows: ownsName }),
+    ),
     submit: (submission) => writer.submit(submission),
     settleAudit: (ids, mark) => store.settleAudit(ids, mark),
-    certificateFor: (name) => certificate?.certificateFor(name ?? listenOn.host) ?? authority.certificateFor(name),
-    certificatePem: () => authority.certificatePem(),
     sign: (claims) => signer.sign(claims),
     jwks: () => signer.jwks(),
     signerCertificates: () => signer.certificates(),
@@ -186,6 +178,17 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
     address,
     greeting: greeting(address, data, seal.keyFile, isNew),
     reload: () => reloadCertificate(certificate, log),
+  };
+}
+
+/** The operator's own certificate where it names what is asked for, else one of the local CA's. */
+function certificates(
+  { certificate, listenOn }: Starting,
+  authority: CertificateAuthority,
+): Pick<MainThread, 'certificateFor' | 'certificatePem'> {
+  return {
+    certificateFor: (name) => certificate?.certificateFor(name ?? listenOn.host) ?? authority.certificateFor(name),
+    certificatePem: () => authority.certificatePem(),
   };
 }
 

@@ -22,11 +22,6 @@ export interface IssuedToken {
   readonly expiresAt: number;
 }
 
-/** What the decision of a new token answers: when it ends, in milliseconds since 1970. */
-interface Minted {
-  readonly expiresAt: number;
-}
-
 type Credential = Prepared<string, Redacted<string>>;
 
 /** The text of a new token stays in the thread that answers with it; its hash goes on to the decision. */

@@ -2,7 +2,7 @@
 // rows of its own transaction, and applied with its record and its events or not at all. A submission is plain data.
 
 import type { AuditRecord } from '../core/audit-record.ts';
-import type { Audit, Change, Clock, Entropy, Keyring, Maybe, Settled, Store, TransactionJob } from '../core/ports.ts';
+import type { Audit, Change, Clock, Entropy, Keyring, Maybe, Store, TransactionJob } from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
 import { Request } from './judgement.ts';
 import { then } from './maybe.ts';
@@ -41,58 +41,24 @@ interface Outcome {
 
 /** Decides each submission as it comes, in a transaction of its own. */
 export function createWriter(deps: WriterDeps): Writer {
-  return {
-    submit: (submission) =>
-      then(deps.store.transactAll([jobOf(deps, submission)]), ([settled]) =>
-        resultOf(deps, settled as Settled<unknown>),
-      ),
-  };
+  return { submit: (submission) => then(decideAll(deps, [submission]), ([decided]) => (decided as Decided)()) };
 }
 
-/** Submissions that may wait to be decided; more are refused at once. */
-const WAITING_MAX = 20_000;
-/** What one commit takes together at the most: whoever came first must not wait for all who came later. */
-const GROUP_MAX = 256;
+/** Gives the result of one submission, or throws what it ended in. */
+export type Decided = () => unknown;
 
-interface Waiting {
-  readonly submission: Submission;
-  readonly settle: PromiseWithResolvers<unknown>;
-}
-
-/** Decides all that arrived in one turn of the event loop in one transaction, each in a savepoint of its own. */
-export function createGroupWriter(deps: WriterDeps, busy: () => Error): Writer {
-  const waiting: Waiting[] = [];
-  const commit = async (): Promise<void> => {
-    const group = waiting.splice(0, GROUP_MAX);
-    if (waiting.length > 0) setImmediate(commit);
-    try {
-      const all = await deps.store.transactAll(group.map(({ submission }) => jobOf(deps, submission)));
-      group.forEach(({ settle }, index) => {
-        try {
-          settle.resolve(resultOf(deps, all[index] as Settled<unknown>));
-        } catch (error) {
-          settle.reject(error);
-        }
-      });
-    } catch (error) {
-      for (const { settle } of group) settle.reject(error);
-    }
-  };
-  return {
-    submit: (submission) => {
-      if (waiting.length >= WAITING_MAX) throw busy();
-      const settle = Promise.withResolvers<unknown>();
-      waiting.push({ submission, settle });
-      if (waiting.length === 1) setImmediate(commit);
-      return settle.promise;
-    },
-  };
-}
-
-function resultOf({ audit }: WriterDeps, settled: Settled<unknown>): unknown {
-  if (!settled.ok) throw settled.error;
-  audit.copy(settled.decided.record);
-  return settled.decided.result;
+/** Decides several in one transaction, each of them whole or not at all; throws or rejects where its commit fails. */
+export function decideAll(deps: WriterDeps, submissions: readonly Submission[]): Maybe<readonly Decided[]> {
+  const jobs = submissions.map((submission) => jobOf(deps, submission));
+  return then(deps.store.transactAll(jobs), (all) =>
+    all.map((settled) => {
+      if (settled.ok) deps.audit.copy(settled.decided.record);
+      return () => {
+        if (!settled.ok) throw settled.error;
+        return settled.decided.result;
+      };
+    }),
+  );
 }
 
 function jobOf(deps: WriterDeps, { operation, command, caller, prepared }: Submission): TransactionJob<unknown> {

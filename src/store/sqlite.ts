@@ -70,6 +70,14 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
   }
 }
 
+/** What a change was decided on is as it was, and yet its statements fail: a bug, or a disk that is full. */
+class NotApplied extends Error {}
+
+/** Does the work so that it can be undone alone, or not. */
+type Guard = (work: () => void) => void;
+
+const UNGUARDED: Guard = (work) => work();
+
 interface Done<R> {
   readonly decided: Decided<R>;
   /** Of its record. */
@@ -103,28 +111,28 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
 
   transact<const N extends Needs, R>(needs: N, decide: (rows: RowsOf<N>) => Decided<R>): Decided<R> {
     const job = { needs, decide } as unknown as TransactionJob<R>;
-    const [done] = this.#commit(() => [this.#do(job)]);
-    return (done as Done<R>).decided;
+    try {
+      const [done] = this.#commit(() => {
+        const decided = job.decide(this.#loadKnown(needs)) as Decided<R>;
+        return [{ decided, ordinal: this.#applyAll(decided, UNGUARDED) }];
+      });
+      return (done as Done<R>).decided;
+    } catch (error) {
+      throw error instanceof NotApplied ? error.cause : error;
+    }
   }
 
   transactAll<R>(jobs: readonly TransactionJob<R>[]): readonly Settled<R>[] {
     const [only] = jobs;
     // One alone needs no savepoint: what it throws undoes the transaction.
     if (jobs.length === 1 && only !== undefined) return [this.#alone(only)];
-    const all: Settled<R>[] = [];
-    this.#commit(() =>
-      jobs.flatMap((job) => {
-        try {
-          const done = this.#do(job, (work) => this.#connection.savepoint(work));
-          all.push({ ok: true, decided: done.decided });
-          return [done];
-        } catch (error) {
-          all.push({ ok: false, error });
-          return [];
-        }
-      }),
-    );
-    return all;
+    try {
+      return this.#together(jobs, UNGUARDED);
+    } catch (error) {
+      if (!(error instanceof NotApplied)) throw error;
+      // One of them fails for a reason that is its own alone: a savepoint for each costs more, and tells which.
+      return this.#together(jobs, (work) => this.#connection.savepoint(work));
+    }
   }
 
   override pendingAudit(): readonly AuditRecord[] {
@@ -189,6 +197,25 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
     }
   }
 
+  #together<R>(jobs: readonly TransactionJob<R>[], guard: Guard): readonly Settled<R>[] {
+    const all: Settled<R>[] = [];
+    this.#commit(() =>
+      jobs.flatMap((job) => {
+        try {
+          const decided = job.decide(this.#loadKnown(job.needs));
+          const done = { decided, ordinal: this.#applyAll(decided, guard) };
+          all.push({ ok: true, decided });
+          return [done];
+        } catch (error) {
+          if (error instanceof NotApplied && guard === UNGUARDED) throw error;
+          all.push({ ok: false, error: error instanceof NotApplied ? error.cause : error });
+          return [];
+        }
+      }),
+    );
+    return all;
+  }
+
   /** One durable transaction of all that `work` does. */
   #commit<R>(work: () => readonly Done<R>[]): readonly Done<R>[] {
     let changes: readonly Change[] = [];
@@ -210,15 +237,18 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
     }
   }
 
-  /** A decision that throws has written nothing, so only what it changes needs a savepoint. */
-  #do<R>(job: TransactionJob<R>, guard: (work: () => void) => void = (work) => work()): Done<R> {
-    const decided = job.decide(this.#loadKnown(job.needs));
+  /** Applies what was decided, and answers where its record lies. Throws NotApplied. */
+  #applyAll({ changes, record }: Decided<unknown>, guard: Guard): number {
     let ordinal = 0;
-    guard(() => {
-      for (const change of decided.changes) this.#apply(change);
-      ordinal = this.#connection.insert(AUDIT_INSERT, [decided.record.id, JSON.stringify(decided.record)]);
-    });
-    return { decided, ordinal };
+    try {
+      guard(() => {
+        for (const change of changes) this.#apply(change);
+        ordinal = this.#connection.insert(AUDIT_INSERT, [record.id, JSON.stringify(record)]);
+      });
+    } catch (error) {
+      throw new NotApplied('a decision could not be applied', { cause: error });
+    }
+    return ordinal;
   }
 
   #loadKnown(needs: Needs): RowsOf<Needs> {

@@ -31,13 +31,8 @@ export interface PoolOptions {
   died(error: Error, counted: CountsSnapshot | undefined): void;
 }
 
-export interface Pool extends Threads {
-  /** Ends a worker as a crash would; for tests. */
-  kill(index: number): Promise<void>;
-}
-
 /** Starts the workers; rejects with what kept the first of them that failed from starting, and then none is left. */
-export async function startPool(options: PoolOptions): Promise<Pool> {
+export async function startPool(options: PoolOptions): Promise<Threads> {
   const members = Array.from({ length: options.workers }, (_, index) => new Member(options, index + 1));
   const started = await Promise.allSettled(members.map((member) => member.start()));
   const failed = started.find((each) => each.status === 'rejected');
@@ -56,7 +51,6 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
     stop: async (graceMs) => {
       await Promise.all(members.map((member) => member.stop(graceMs)));
     },
-    kill: async (index) => members[index]?.kill(),
   };
 }
 
@@ -128,10 +122,6 @@ class Member {
     await this.counts();
     await this.#line?.ask('stop', graceMs, graceMs + STOP_MS).catch(() => {});
     await worker.terminate();
-  }
-
-  async kill(): Promise<void> {
-    await this.#worker?.terminate();
   }
 
   async #replace(error: Error, lifeMs: number): Promise<void> {

@@ -22,6 +22,7 @@ import {
 } from './store-rows.ts';
 import { describeChanges, describeTransactions } from './store-spec-changes.ts';
 import { describeIdentity, describeOutbox, describeTopics } from './store-spec-events.ts';
+import { describeGroups } from './store-spec-groups.ts';
 import { describeSchedules, describeSecrets } from './store-spec-lifecycle.ts';
 import { describeTags } from './store-spec-tags.ts';
 
@@ -261,6 +262,7 @@ export function storeSpec(engine: string, create: () => Maybe<StorePlace>): void
     describeLists(use);
     describeChanges(use);
     describeTransactions(use);
+    describeGroups(use);
     describeSecrets(use);
     describeSchedules(use);
     describeTopics(use);

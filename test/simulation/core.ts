@@ -15,10 +15,11 @@ import { createDoor, type Door } from '../../src/ops/door.ts';
 import { createEngine } from '../../src/ops/engine.ts';
 import { newQuotaMemory, QuotaTable } from '../../src/ops/quota-table.ts';
 import { createCharge } from '../../src/ops/quotas.ts';
-import { createGroupWriter, type Writer } from '../../src/ops/writer.ts';
+import type { Writer } from '../../src/ops/writer.ts';
 import { CachedReads } from '../../src/store/cached-reads.ts';
 import { openSqlite, type SqliteStore } from '../../src/store/sqlite.ts';
 import { SqliteReader } from '../../src/store/sqlite-reads.ts';
+import { createGroupWriter } from '../../src/threads/group-writer.ts';
 
 export interface CoreOptions {
   /** The data directory. */
@@ -113,8 +114,7 @@ function openDoors(
   const { clock, entropy } = options;
   const { wrapStore = same, wrapReads = same, wrapWriter = same, wrapAudit = same } = options;
   const audit = wrapAudit(log);
-  const busy = () => new Error('too many changes wait');
-  const writer = wrapWriter(createGroupWriter({ store: wrapStore(store), keyring, audit, clock, entropy }, busy));
+  const writer = wrapWriter(createGroupWriter({ store: wrapStore(store), keyring, audit, clock, entropy }));
   const signer = { sign: absent };
   const proxy = { open: absent };
   const charge = createCharge(new QuotaTable(newQuotaMemory()));

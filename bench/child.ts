@@ -1,24 +1,16 @@
-// Starts a bare server and stops it again.
+// Starts a server of the benchmarks and stops it again.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-/** The targets of speed are set against two, whatever the machine has. */
-const THREADS = 2;
-
-export interface BareServer {
+export interface Child {
   readonly address: string;
   readonly pid: number;
   stop(): void;
 }
 
-/** `script` is bare-http.ts or bare-grpc.ts; it answers every request with these headers and this body. */
-export async function startBare(
-  script: string,
-  headers: Readonly<Record<string, string>>,
-  body: Uint8Array,
-): Promise<BareServer> {
-  const args = [`${THREADS}`, JSON.stringify(headers), Buffer.from(body).toString('base64')];
+/** Runs a script of this folder until it says where it listens. */
+export async function startChild(script: string, args: readonly string[]): Promise<Child> {
   const child = spawn(process.execPath, [join(import.meta.dirname, script), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
