@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemEntropy } from '../../src/crypto/entropy.ts';
 import { openCore } from '../simulation/core.ts';
-import { perform } from '../simulation/perform.ts';
+import { entranceOf, perform } from '../simulation/perform.ts';
 import { tokenOf, workload } from './workload.ts';
 
 /** So long that the audit log has been synced. */
@@ -29,7 +29,7 @@ for (const step of workload(LIFE)) {
   // Where the token could not be made, nobody can ask with it.
   if (step.as === tokenOf(LIFE) && !tokens.has(step.as)) continue;
   tell({ began: step.id });
-  const output = await perform(core, step, tokens);
+  const output = await perform(entranceOf(core), step, tokens);
   tell({ ended: step.id, output, ...(step.do === 'token.make' ? { token: tokens.get(step.label) } : {}) });
 }
 await sleep(UPKEEP_MS);

@@ -12,7 +12,7 @@ import { systemEntropy } from '../../src/crypto/entropy.ts';
 import { type Core, openCore } from '../simulation/core.ts';
 import { look, recordedSteps } from '../simulation/look.ts';
 import { type Answer, type Look, type Step, worldModel } from '../simulation/model.ts';
-import { perform } from '../simulation/perform.ts';
+import { entranceOf, perform } from '../simulation/perform.ts';
 import { execute } from '../support/coffer.ts';
 import { assertLinearizable, type Call } from '../support/linear.ts';
 import { repository, scratch } from '../support/start.ts';
@@ -104,7 +104,7 @@ async function checkAfter(directory: string, stdout: string): Promise<void> {
     await addLook(core, history, tokens);
     for (const step of workload('second')) {
       const start = workload('first').length * 2 + history.length;
-      const output = await perform(core, step, tokens);
+      const output = await perform(entranceOf(core), step, tokens);
       assert.ok(output !== undefined, `${step.do} is not available without any fault`);
       history.push({ client: 0, input: step, output, start, end: start });
     }

@@ -1,5 +1,6 @@
 // A server without its wires over any directory: the real store, keyring, audit log and operations, under a clock,
-// entropy and faults of the test's choice. The same root key each time, so that what one wrote the next can open.
+// entropy and faults of the test's choice. Several doors lead in, each with a connection and kept rows of its own, as
+// the threads of a server have them. The same root key each time, so that what one wrote the next can open.
 
 import { createSecretKey } from 'node:crypto';
 import { join } from 'node:path';
@@ -14,17 +15,22 @@ import { createDoor, type Door } from '../../src/ops/door.ts';
 import { createEngine } from '../../src/ops/engine.ts';
 import { newQuotaMemory, QuotaTable } from '../../src/ops/quota-table.ts';
 import { createCharge } from '../../src/ops/quotas.ts';
-import { createWriter } from '../../src/ops/writer.ts';
+import type { Writer } from '../../src/ops/writer.ts';
 import { CachedReads } from '../../src/store/cached-reads.ts';
 import { openSqlite, type SqliteStore } from '../../src/store/sqlite.ts';
+import { SqliteReader } from '../../src/store/sqlite-reads.ts';
+import { createGroupWriter } from '../../src/threads/group-writer.ts';
 
 export interface CoreOptions {
   /** The data directory. */
   readonly directory: string;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Stands before the real store, for the operations alone. */
+  /** Stand before the real store, for the operations alone. */
   readonly wrapStore?: (store: Store) => Store;
+  readonly wrapReads?: (reads: Pick<Store, 'read'>) => Pick<Store, 'read'>;
+  /** Stands on the way of a change from a door to the one writer. */
+  readonly wrapWriter?: (writer: Writer) => Writer;
   readonly wrapAudit?: (audit: Audit) => Audit;
   readonly segmentBytesMax?: number;
   readonly onAuditFailure?: (error: Error) => void;
@@ -35,12 +41,13 @@ export interface Core {
   readonly store: SqliteStore;
   readonly log: AuditLog;
   readonly keyring: Keyring;
-  readonly door: Door;
+  readonly doors: readonly Door[];
   readonly ownerCredential: string;
   close(): Promise<void>;
 }
 
 const KEY_BYTES = 32;
+export const DOORS = 3;
 const key = (fill: number) => createSecretKey(Buffer.alloc(KEY_BYTES, fill));
 
 function absent(): never {
@@ -55,13 +62,14 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     const keyring = new Keyring({ root: key(1), fingerprintKey: key(2), sealType: 'file', sealKeyId: 'test' });
     log = await openLog(options, store, keyring);
     const ownerCredential = await openOwner(options, store, log, keyring);
-    const door = openDoor(options, store, log, keyring);
+    const readers = Array.from({ length: DOORS }, () => new SqliteReader(options.directory));
     const opened = log;
     const close = async () => {
       await opened.close();
+      for (const reader of readers) reader.close();
       store.close();
     };
-    return { store, log, keyring, door, ownerCredential, close };
+    return { store, log, keyring, doors: openDoors(options, store, readers, log, keyring), ownerCredential, close };
   } catch (error) {
     await log?.close();
     store.close();
@@ -96,16 +104,28 @@ async function openOwner(options: CoreOptions, store: SqliteStore, log: AuditLog
   return readOwner(directory) ?? '';
 }
 
-function openDoor(options: CoreOptions, store: SqliteStore, log: AuditLog, keyring: Keyring): Door {
-  const { clock, entropy, wrapStore = (same) => same, wrapAudit = (same) => same } = options;
-  const faulty = wrapStore(store);
-  const reads = new CachedReads(faulty, store.epoch);
+function openDoors(
+  options: CoreOptions,
+  store: SqliteStore,
+  readers: readonly SqliteReader[],
+  log: AuditLog,
+  keyring: Keyring,
+): readonly Door[] {
+  const { clock, entropy } = options;
+  const { wrapStore = same, wrapReads = same, wrapWriter = same, wrapAudit = same } = options;
   const audit = wrapAudit(log);
-  const writer = createWriter({ store: faulty, keyring, audit, clock, entropy });
+  const writer = wrapWriter(createGroupWriter({ store: wrapStore(store), keyring, audit, clock, entropy }));
   const signer = { sign: absent };
   const proxy = { open: absent };
   const charge = createCharge(new QuotaTable(newQuotaMemory()));
-  const engine = createEngine({ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, charge });
   const hashCredential = (text: string) => parseToken(text)?.hash;
-  return createDoor({ engine, store: reads, clock, jwts: createJwtReader(), hashCredential });
+  return readers.map((reader) => {
+    const reads = new CachedReads(wrapReads(reader), store.epoch);
+    const engine = createEngine({ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, charge });
+    return createDoor({ engine, store: reads, clock, jwts: createJwtReader(), hashCredential });
+  });
+}
+
+function same<T>(value: T): T {
+  return value;
 }

@@ -1,10 +1,12 @@
 // What can go wrong around the operations, at moments that chance picks: the store fails before it has done anything or
 // after it has done it all, it decides twice, the audit log fails before or after it has the record, the copy of a
-// record gets lost, and the server dies at any of these moments.
+// record gets lost, a change is not heard of by the writer, or late, when nobody waits for it any more, or it is told to
+// be made ready anew, and the server dies at any of these moments.
 
 import type { AuditRecord } from '../../src/core/audit-record.ts';
 import { Fault } from '../../src/core/error.ts';
 import type { Audit, Store } from '../../src/core/ports.ts';
+import { Stale, type Writer } from '../../src/ops/writer.ts';
 import type { Random } from './random.ts';
 
 /** A call in so many meets a fault. */
@@ -12,6 +14,7 @@ const READ_FAULTS = 60;
 const WRITE_FAULTS = 15;
 const APPEND_FAULTS = 40;
 const COPY_FAULTS = 20;
+const LINE_FAULTS = 15;
 
 export const MOMENTS = ['before', 'in decide', 'after commit', 'before append', 'after append', 'before copy'] as const;
 export type Moment = (typeof MOMENTS)[number];
@@ -19,7 +22,8 @@ export type Moment = (typeof MOMENTS)[number];
 export class Faults {
   readonly #random: Random;
   #dies: { readonly at: Moment; readonly die: () => void } | undefined;
-  /** Off while the simulation itself asks. */
+  readonly #late = new Map<string, () => Promise<void>>();
+  /** Off while a dead server is let go. */
   isOn = true;
 
   constructor(random: Random) {
@@ -31,12 +35,30 @@ export class Faults {
     this.#dies = { at, die };
   }
 
+  /** Ids of the requests whose change is still on its way, though they were answered. */
+  get late(): readonly string[] {
+    return [...this.#late.keys()];
+  }
+
+  /** What is on its way to the writer arrives there. */
+  async arrive(id: string): Promise<void> {
+    const arrives = this.#late.get(id);
+    this.#late.delete(id);
+    await arrives?.();
+  }
+
+  /** What is on its way never arrives. */
+  forget(): void {
+    this.#late.clear();
+  }
+
+  wrapReads(reads: Pick<Store, 'read'>): Pick<Store, 'read'> {
+    return { read: (needs) => (this.#meets(READ_FAULTS) ? failed() : reads.read(needs)) };
+  }
+
   wrapStore(store: Store): Store {
-    const failed = (): never => {
-      throw new Fault('STORE_UNAVAILABLE', { problem: 'the simulation says so' });
-    };
     return {
-      read: (needs) => (this.#meets(READ_FAULTS) ? failed() : store.read(needs)),
+      read: (needs) => store.read(needs),
       transact: (needs, decide) => store.transact(needs, decide),
       transactAll: (jobs) => {
         this.#comeTo('before');
@@ -61,18 +83,35 @@ export class Faults {
     };
   }
 
+  wrapWriter(writer: Writer): Writer {
+    return {
+      submit: (submission) => {
+        if (!this.#meets(LINE_FAULTS)) return writer.submit(submission);
+        const fault = this.#random.pick(['lost', 'late', 'stale'] as const);
+        if (fault === 'stale') throw new Stale();
+        if (fault === 'late') {
+          this.#late.set(submission.caller.requestId, async () => {
+            // Nobody is left to hear what became of it.
+            await Promise.resolve(writer.submit(submission)).catch(() => undefined);
+          });
+        }
+        return failed();
+      },
+    };
+  }
+
   wrapAudit(audit: Audit): Audit {
-    const failed = (): never => {
+    const refused = (): never => {
       throw new Fault('AUDIT_UNAVAILABLE');
     };
     return {
       append: async (record) => {
         this.#comeTo('before append');
         const fault = this.#meets(APPEND_FAULTS) ? this.#random.pick(['before', 'after'] as const) : undefined;
-        if (fault === 'before') failed();
+        if (fault === 'before') refused();
         await audit.append(record);
         this.#comeTo('after append');
-        if (fault === 'after') failed();
+        if (fault === 'after') refused();
       },
       copy: (record: AuditRecord) => {
         this.#comeTo('before copy');
@@ -93,6 +132,10 @@ export class Faults {
     this.#dies = undefined;
     die();
   }
+}
+
+function failed(): never {
+  throw new Fault('STORE_UNAVAILABLE', { problem: 'the simulation says so' });
 }
 
 /** What only the audit log asks of a store. */

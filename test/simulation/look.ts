@@ -12,7 +12,7 @@ import { PROJECT } from './perform.ts';
 
 const ROWS_MAX = 1000;
 const CHANGES =
-  /^(secrets\.(create|delete|update|setIamPolicy)|projects\.setIamPolicy|versions\.(add|enable|disable|destroy)|accounts\.(create|delete)|tokens\.(generate|revoke))$/;
+  /^(secrets\.(create|delete|update|promote|rollback|setIamPolicy)|projects\.setIamPolicy|versions\.(add|enable|disable|destroy)|accounts\.(create|delete)|tokens\.(generate|revoke))$/;
 
 /** The account that every project begins with. */
 const GIVEN = /[0-9]+-compute@/;
@@ -56,12 +56,18 @@ export interface Recorded {
   readonly all: ReadonlySet<string>;
 }
 
-/** What the segments and the store's own records tell together. */
+/** What the segments and the store's own records tell together. Throws where the segments have a record twice. */
 export async function recordedSteps({ store, log }: Pick<Inside, 'store' | 'log'>): Promise<Recorded> {
   const records = new Map(store.pendingAudit().map((record) => [record.id, record]));
+  const inLog = new Set<string>();
   for (let after: number | undefined = 0; after !== undefined; ) {
     const page = await log.query({ limit: ROWS_MAX, after });
-    for (const record of page.records) records.set(record.id, record);
+    for (const { sequence, ...record } of page.records) {
+      if (inLog.has(record.id))
+        throw new Error(`the log has a record twice, again as ${sequence}: ${record.requestId}`);
+      inLog.add(record.id);
+      records.set(record.id, record);
+    }
     after = page.next;
   }
   const all = [...records.values()].filter(({ dialect }) => dialect === 'test');
@@ -87,7 +93,12 @@ function secretOf({ store, keyring }: Inside, secret: Secret) {
   });
   const numbers = versions.rows.map(({ number }) => number).toReversed();
   if (numbers.some((number, index) => number !== index + 1)) throw new Error(`${secret.name} has versions ${numbers}`);
-  return { versions: values.toReversed(), grants: grantsOf(secret.policy.bindings) };
+  return {
+    versions: values.toReversed(),
+    current: secret.currentVersion,
+    previous: secret.previousVersion,
+    grants: grantsOf(secret.policy.bindings),
+  };
 }
 
 function grantToLook() {

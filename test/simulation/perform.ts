@@ -5,6 +5,7 @@ import { parseAccountEmail, parseProjectRef, parseSecretName, secretKey } from '
 import type { Caller } from '../../src/core/principal.ts';
 import { Redacted } from '../../src/core/redacted.ts';
 import { createAccount, deleteAccount } from '../../src/ops/accounts.ts';
+import { promoteVersion, rollbackSecret } from '../../src/ops/current.ts';
 import type { Door } from '../../src/ops/door.ts';
 import type { Operation } from '../../src/ops/operation.ts';
 import { setProjectPolicy, setSecretPolicy } from '../../src/ops/policies.ts';
@@ -18,10 +19,15 @@ export const PROJECT = parseProjectRef('default');
 /** Well formed, and nobody's. */
 const FORGED = `ya29.${'A'.repeat(43)}`;
 
-/** What holds the credentials that steps ask with. */
-export interface Holder {
+/** A way in, and the owner's credential. */
+export interface Entrance {
   readonly door: Door;
   readonly ownerCredential: string;
+}
+
+/** The first door of a server. */
+export function entranceOf(server: { readonly doors: readonly Door[]; readonly ownerCredential: string }): Entrance {
+  return { door: server.doors[0] as Door, ownerCredential: server.ownerCredential };
 }
 
 export const emailOf = (account: string) => {
@@ -41,13 +47,17 @@ const bindingsOf = (grants: readonly Grant[]) =>
  * Asks for a step; `tokens` has the texts of tokens by their labels, and gets those that are made. Undefined where the
  * server could not do it, which leaves open whether it did. Throws what no server should answer.
  */
-export async function perform(holder: Holder, step: Step, tokens: Map<string, string>): Promise<Answer | undefined> {
+export async function perform(
+  entrance: Entrance,
+  step: Step,
+  tokens: Map<string, string>,
+): Promise<Answer | undefined> {
   const credential =
-    { owner: holder.ownerCredential, nobody: undefined, forger: FORGED }[step.as] ?? tokens.get(step.as);
+    { owner: entrance.ownerCredential, nobody: undefined, forger: FORGED }[step.as] ?? tokens.get(step.as);
   const origin = { dialect: 'test', peer: '127.0.0.1', requestId: step.id };
   try {
-    const caller = await holder.door.authenticate(step.as === 'nobody' ? undefined : credential, origin);
-    return { ok: await ask(holder.door, caller, step, tokens) };
+    const caller = await entrance.door.authenticate(step.as === 'nobody' ? undefined : credential, origin);
+    return { ok: await ask(entrance.door, caller, step, tokens) };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (error.class === 'unavailable') return undefined;
@@ -94,6 +104,7 @@ const MOVES = {
   'version.enable': enableVersion,
   'version.disable': disableVersion,
   'version.destroy': destroyVersion,
+  'version.promote': promoteVersion,
 } as const;
 
 async function askSecret(
@@ -112,9 +123,14 @@ async function askSecret(
     case 'secret.delete':
       await call(deleteSecret, ref);
       return '';
-    case 'version.add': {
+    case 'secret.rollback':
+      await call(rollbackSecret, ref);
+      return '';
+    case 'version.add':
+    case 'version.candidate': {
+      const candidate = step.do === 'version.candidate' ? { candidate: true as const } : {};
       const payload = new Redacted<Uint8Array>(Buffer.from(step.value));
-      return (await call(addVersion, { ...ref, payload })).version.number;
+      return (await call(addVersion, { ...ref, payload, ...candidate })).version.number;
     }
     case 'version.access': {
       const { payload } = await call(accessVersion, { ...ref, selector: step.number });

@@ -1,5 +1,5 @@
-// One simulated life of a server: random clients on the real operations, the real store and the real audit log, which
-// fail, decide twice, die and are opened again. After each batch everything is looked at; at the end all of it must be a
+// One simulated life of a server: random clients at several doors of the real operations, the real store and the real
+// audit log, which fail, decide twice, hear late, die and are opened again. After each batch everything is looked at; at the end all of it must be a
 // history of the model, with exactly one record of each change and at least one of each answer.
 
 import assert from 'node:assert/strict';
@@ -61,6 +61,7 @@ class Life {
     await this.#open();
     for (const step of OPENING) await this.#ask([step]);
     for (let batch = 0; batch < BATCHES; batch += 1) {
+      for (const id of this.#faults.late) if (this.#random.once(3)) await this.#arrive(id);
       this.#now += this.#random.below(PAUSE_MS_MAX);
       await this.#next();
       await this.#lookAround();
@@ -91,9 +92,13 @@ class Life {
       entropy: entropyOf(this.#random),
       segmentBytesMax: SEGMENT_BYTES_MAX,
       wrapStore: (store) => this.#faults.wrapStore(store),
+      wrapReads: (reads) => this.#faults.wrapReads(reads),
+      wrapWriter: (writer) => this.#faults.wrapWriter(writer),
       wrapAudit: (audit) => this.#faults.wrapAudit(audit),
       onAuditFailure: (error) => assert.fail(error.message),
     });
+    const left = this.#core.store.pendingAudit().filter(({ dialect }) => dialect === 'test');
+    assert.deepEqual(left, [], 'a start copies what was left over');
   }
 
   async #next(): Promise<void> {
@@ -109,13 +114,33 @@ class Life {
   /** Asks for all of them at once. */
   async #ask(steps: readonly Step[]): Promise<void> {
     const start = this.#time++;
-    const outputs = await Promise.all(steps.map((step) => perform(this.#opened(), step, this.#tokens)));
+    const outputs = await Promise.all(steps.map((step) => this.#perform(step, this.#tokens)));
     const end = this.#time++;
-    for (const [index, input] of steps.entries()) {
-      const output = outputs[index];
-      // What had no answer may still have happened, until the server is looked at.
-      this.history.push({ client: index, input, start, end, ...(output === undefined ? {} : { output }) });
+    const late = new Set(this.#faults.late);
+    for (const [client, input] of steps.entries()) {
+      const output = outputs[client];
+      // What had no answer may still have happened by its end, or happens when the writer hears of it.
+      const call = late.has(input.id) ? { client, input, start } : { client, input, start, end };
+      this.history.push(output === undefined ? call : { ...call, output });
     }
+  }
+
+  /** A change that was given up is heard of by the writer after all. */
+  async #arrive(id: string): Promise<void> {
+    await this.#faults.arrive(id);
+    this.#close(id);
+  }
+
+  /** What this step was to do is done now, or never. */
+  #close(id: string): void {
+    const index = this.history.findIndex(({ input }) => input.do !== 'look' && input.id === id);
+    const call = this.history[index];
+    if (call !== undefined) this.history[index] = { ...call, end: this.#time++ };
+  }
+
+  #perform(step: Step, tokens: Map<string, string>): Promise<Answer | undefined> {
+    const { doors, ownerCredential } = this.#opened();
+    return perform({ door: this.#random.pick(doors), ownerCredential }, step, tokens);
   }
 
   /** The server dies while it is at these steps: what it leaves behind is copied at that moment. */
@@ -131,12 +156,14 @@ class Life {
     const start = this.#time++;
     // Whatever they answer, nobody hears it.
     const lost = new Map(this.#tokens);
-    const answers = Promise.allSettled(steps.map((step) => perform(this.#opened(), step, lost)));
+    const answers = Promise.allSettled(steps.map((step) => this.#perform(step, lost)));
     if (this.#random.once(2)) await answers;
     if (!isDead) die();
     this.#faults.dieAt('before', () => undefined);
     this.#faults.isOn = false;
     await answers;
+    for (const id of this.#faults.late) this.#close(id);
+    this.#faults.forget();
     await this.#core?.close();
     rmSync(dead, { recursive: true });
     this.#faults.isOn = true;
@@ -147,6 +174,7 @@ class Life {
   }
 
   async #reopen(): Promise<void> {
+    for (const id of this.#faults.late) await this.#arrive(id);
     await this.#core?.close();
     await this.#open();
   }

@@ -11,8 +11,11 @@ const GRANTS_MAX = 3;
 const OWNER_STEPS: Readonly<Record<StepKind, number>> = {
   'secret.create': 8,
   'secret.delete': 2,
-  'secret.update': 3,
-  'version.add': 12,
+  'secret.update': 2,
+  'secret.rollback': 3,
+  'version.add': 8,
+  'version.candidate': 4,
+  'version.promote': 3,
   'version.access': 10,
   'version.enable': 4,
   'version.disable': 5,
@@ -26,9 +29,9 @@ const OWNER_STEPS: Readonly<Record<StepKind, number>> = {
 
 const ACCOUNT_STEPS: Readonly<Record<StepKind, number>> = {
   ...OWNER_STEPS,
-  'version.access': 30,
-  'version.add': 15,
-  'token.revoke': 2,
+  'version.access': 25,
+  'version.add': 20,
+  'token.revoke': 6,
 };
 
 /** What a life begins with, so that most of what is asked for is there: what was taken away is soon made again. */
@@ -58,12 +61,14 @@ function detail(random: Random, id: string, kind: StepKind): object {
   const account = random.pick(ACCOUNTS);
   switch (kind) {
     case 'version.add':
+    case 'version.candidate':
       return { do: kind, secret, value: `value of ${id}` };
     case 'version.access':
       return { do: kind, secret, number: random.once(2) ? 'latest' : number };
     case 'version.enable':
     case 'version.disable':
     case 'version.destroy':
+    case 'version.promote':
       return { do: kind, secret, number };
     case 'policy.set':
       return { do: kind, grants: drawGrants(random), ...(random.once(4) ? {} : { secret }) };
