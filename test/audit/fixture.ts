@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type AuditLog, openAudit } from '../../src/audit/log.ts';
+import { type AuditLog, type AuditOptions, openAudit } from '../../src/audit/log.ts';
 import type { Mac } from '../../src/audit/mark.ts';
 import { segmentPath } from '../../src/audit/segment.ts';
 import type { AuditRecord } from '../../src/core/audit-record.ts';
@@ -67,6 +67,8 @@ export interface Bench {
   log: AuditLog;
   /** Opens the log again, as a new process would: without a word to the one before. */
   reopen(segmentBytesMax?: number): Promise<AuditLog>;
+  /** Opens the log of another stream over the same store. */
+  openStream(stream: string, options?: Partial<AuditOptions>): Promise<AuditLog>;
   path(number: number): string;
   read(number: number): string;
   lines(number: number): string[];
@@ -74,11 +76,15 @@ export interface Bench {
 }
 
 /** A directory that goes with the test, and an open log in it. */
-export async function openBench(context: TestContext, segmentBytesMax?: number): Promise<Bench> {
+export async function openBench(
+  context: TestContext,
+  segmentBytesMax?: number,
+  options: Partial<AuditOptions> = {},
+): Promise<Bench> {
   const directory = mkdtempSync(join(tmpdir(), 'coffer-audit-'));
   const store = new MapStore();
   const failures: string[] = [];
-  const open = (bytes?: number): Promise<AuditLog> =>
+  const open = (bytes?: number, more: Partial<AuditOptions> = options): Promise<AuditLog> =>
     openAudit({
       directory,
       stream: 'main',
@@ -88,6 +94,7 @@ export async function openBench(context: TestContext, segmentBytesMax?: number):
       clock: { now: () => 1_763_800_000_000 },
       onFailure: (error) => failures.push(error.message),
       ...(bytes === undefined ? {} : { segmentBytesMax: bytes }),
+      ...more,
     });
   const path = (number: number) => segmentPath(directory, number);
   const read = (number: number) => readFileSync(path(number), 'latin1');
@@ -102,6 +109,11 @@ export async function openBench(context: TestContext, segmentBytesMax?: number):
       bench.log = await open(bytes);
       opened.push(bench.log);
       return bench.log;
+    },
+    async openStream(stream, more = {}) {
+      const log = await open(segmentBytesMax, { ...options, ...more, stream });
+      opened.push(log);
+      return log;
     },
     path,
     read,
