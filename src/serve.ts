@@ -5,7 +5,8 @@ import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openAudit } from './audit/log.ts';
 import { statePath } from './client/connection.ts';
-import type { Clock } from './core/ports.ts';
+import { CENSUS_ENTRIES_MAX } from './core/limits.ts';
+import type { Clock, Maybe } from './core/ports.ts';
 import { accountKeyMaker } from './crypto/account-keys.ts';
 import { type CertificateAuthority, openAuthority } from './crypto/ca.ts';
 import { systemClock } from './crypto/clock.ts';
@@ -18,7 +19,9 @@ import { createAuthorityDialect } from './dialects/authority/dialect.ts';
 import { ownsAuthorityHost } from './dialects/authority/names.ts';
 import { createGcpDialect } from './dialects/gcp/dialect.ts';
 import { ownsGcpHost } from './dialects/gcp/hosts.ts';
+import { GCP_PERMISSIONS } from './dialects/gcp/permissions.ts';
 import { createNativeDialect } from './dialects/native/dialect.ts';
+import { NATIVE_PERMISSIONS } from './dialects/native/routes.ts';
 import { createJwtReader } from './identity/jwt.ts';
 import { parseToken } from './identity/tokens.ts';
 import { readOwner, removeNote, writeNote, writeOwner } from './local-state.ts';
@@ -26,8 +29,10 @@ import { createLog } from './log.ts';
 import { createLoopbackProxy } from './loopback-proxy.ts';
 import { createMetrics } from './metrics.ts';
 import { bootstrap } from './ops/bootstrap.ts';
+import { createCensus, settleCensus, sweepCensus } from './ops/census.ts';
 import { createDoor, type Door } from './ops/door.ts';
 import { createEngine } from './ops/engine.ts';
+import type { ExercisedBy } from './ops/operation.ts';
 import { createProxyGate } from './ops/proxy.ts';
 import { type SweepDeps, sweep } from './ops/sweep.ts';
 import type { Target } from './proxy/connect.ts';
@@ -59,6 +64,7 @@ export interface RunningServer {
 
 const DRAIN_MS = 10_000;
 const DUE_SWEEP_MS = 5_000;
+const CENSUS_SETTLE_MS = 1_000;
 const TOKEN_SWEEP_MS = 10 * 60_000;
 
 /** Runs a server until it is told to stop by SIGTERM or SIGINT; throws where it cannot start. */
@@ -139,7 +145,10 @@ async function startOn(
   const allows = createProxyGate({ store, keyring, clock });
   const proxy = createLoopbackProxy({ meta: store, target: () => target, route: readUpstream(process.env), allows });
   closing.push(() => proxy.stop());
-  const engine = createEngine({ store, keyring, audit, clock, entropy, signer, proxy, onCall: metrics.operation });
+  const { census, settle, settleQuietly } = openCensus(store, log.error.bind(log));
+  closing.push(settleQuietly);
+  const ports = { store, keyring, audit, clock, entropy, signer, proxy, census, settleCensus: settle, exercisedBy };
+  const engine = createEngine({ ...ports, onCall: metrics.operation });
   const hashCredential = (text: string) => parseToken(text)?.hash;
   const door = createDoor({ engine, store, clock, jwts: createJwtReader(), hashCredential });
   const onError = (error: unknown, requestId?: string) =>
@@ -167,7 +176,7 @@ async function startOn(
   const note = statePath(process.env);
   writeNote(note, { address, data, pid: process.pid, startedAt: new Date(clock.now()).toISOString() });
   closing.push(() => removeNote(note));
-  closing.push(...startSweeping({ store, engine, clock, entropy }, log.error.bind(log)));
+  closing.push(...startSweeping({ store, engine, clock, entropy, settleCensus: settle }, log.error.bind(log)));
   closing.push(async () => {
     ready = false;
     await listener.drain(DRAIN_MS);
@@ -197,7 +206,7 @@ function issuerOf(certificate: OwnCertificate | undefined, host: string, port: n
 
 /** Everything that is done every so often; what it answers stops it. */
 function startSweeping(
-  deps: Omit<SweepDeps, 'onFailure'> & { readonly store: SqliteStore },
+  deps: Omit<SweepDeps, 'onFailure'> & { readonly store: SqliteStore; settleCensus(): Maybe<void> },
   log: (fields: object, message: string) => void,
 ): (() => Promise<void>)[] {
   const failed = (what: string) => (error: unknown) => log({ err: error }, what);
@@ -213,7 +222,40 @@ function startSweeping(
       sweep: async () => (await deps.store.sweepTokens(deps.clock.now())) > 0,
       failed: failed('expired tokens could not be removed'),
     }),
+    startSweeper({
+      everyMs: CENSUS_SETTLE_MS,
+      sweep: async () => {
+        await deps.settleCensus();
+        return false;
+      },
+      failed: failed('the census could not be written'),
+    }),
+    startSweeper({
+      everyMs: TOKEN_SWEEP_MS,
+      sweep: () => sweepCensus(deps.store, deps.clock),
+      failed: failed('readers of long ago could not be removed'),
+    }),
   ];
+}
+
+/** By which dialects a permission can be made use of. */
+const exercisedBy: ExercisedBy = (permission) => [
+  ...(GCP_PERMISSIONS.has(permission) ? ['gcp'] : []),
+  ...(NATIVE_PERMISSIONS.has(permission) ? ['coffer'] : []),
+];
+
+/** The census of this thread, and how it gets into the store. */
+function openCensus(store: SqliteStore, log: (fields: object, message: string) => void) {
+  const census = createCensus({ entriesMax: CENSUS_ENTRIES_MAX, onFull: () => void settleQuietly() });
+  const settle = () => settleCensus(census, store);
+  const settleQuietly = async () => {
+    try {
+      await settle();
+    } catch (error) {
+      log({ err: error }, 'the census could not be written');
+    }
+  };
+  return { census, settle, settleQuietly };
 }
 
 interface DialectParts {

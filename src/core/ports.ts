@@ -2,6 +2,7 @@
 // once (SQLite) or later (PostgreSQL), so that neither pays for the other.
 
 import type { AuditPage, AuditQuery, AuditRecord, AuditVerdict } from './audit-record.ts';
+import type { Sighting, SightingOfVersion } from './census.ts';
 import type { Grant, Policy } from './iam/policy.ts';
 import type { Claims, SignedJwt } from './jwt.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
@@ -103,7 +104,25 @@ export type Need =
   /** Versions that are to be destroyed at or before this time. */
   | { readonly need: 'dueVersions'; readonly until: number; readonly limit: number }
   /** Versions of the server that hold the same value as this one, itself among them; none where it has no fingerprint. */
-  | ({ readonly need: 'sameValue'; readonly number: number; readonly limit: number } & SecretPlace);
+  | ({ readonly need: 'sameValue'; readonly number: number; readonly limit: number } & SecretPlace)
+  /** Who read a secret, the newest read first. */
+  | ({ readonly need: 'census'; readonly limit: number } & SecretPlace)
+  /** Who read what in a project, the newest read first; deleted secrets are not among it. */
+  | { readonly need: 'censusOfProject'; readonly project: ProjectRef; readonly limit: number }
+  | {
+      readonly need: 'censusOfPrincipal';
+      readonly project: ProjectRef;
+      readonly principal: string;
+      readonly limit: number;
+    }
+  /** The secrets of a project, of any location, whose own policies name one of these members. */
+  | {
+      readonly need: 'secretsNaming';
+      readonly project: ProjectRef;
+      readonly members: readonly string[];
+      readonly after: string;
+      readonly limit: number;
+    };
 
 export interface Listed<T> {
   readonly rows: readonly T[];
@@ -163,6 +182,16 @@ interface RowByNeed {
   readonly dueSecrets: readonly SecretOfProject[];
   readonly dueVersions: readonly VersionOfSecret[];
   readonly sameValue: readonly VersionOfSecret[];
+  readonly census: readonly SightingOfVersion[];
+  readonly censusOfProject: readonly SightingOfSecret[];
+  readonly censusOfPrincipal: readonly SightingOfSecret[];
+  /** By uid, which is the cursor, ascending. */
+  readonly secretsNaming: readonly Secret[];
+}
+
+export interface SightingOfSecret {
+  readonly sighting: Sighting;
+  readonly secret: Secret;
 }
 
 export interface SecretOfProject {
@@ -251,6 +280,10 @@ export interface Store {
   auditMark(): Maybe<AuditMark | undefined>;
   /** Removes tokens that expired before `now`; answers how many. */
   sweepTokens(now: number): Maybe<number>;
+  /** Adds these sightings to those it has, in one transaction; those of secrets that are gone are dropped. */
+  recordCensus(sightings: readonly Sighting[]): Maybe<void>;
+  /** Forgets readers that were not seen since `before`; answers how many sightings that were. */
+  sweepCensus(before: number): Maybe<number>;
   close(): Maybe<void>;
 }
 
@@ -268,6 +301,14 @@ export interface Audit {
   copy(record: AuditRecord): void;
   query(query: AuditQuery): Maybe<AuditPage>;
   verify(): Maybe<AuditVerdict>;
+}
+
+/** What is kept of a read of a payload: nothing of the payload. */
+export type Seen = Omit<Sighting, 'firstSeenAt' | 'lastSeenAt' | 'reads'>;
+
+/** Is told of every read of a payload, on the hot path. */
+export interface Census {
+  seen(read: Seen, now: number): void;
 }
 
 /** Names what a payload belongs to; it is part of what is authenticated, so a row moved elsewhere does not open. */

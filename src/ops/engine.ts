@@ -3,6 +3,7 @@
 // no change without its record in the same transaction; a refusal tells nothing about what exists.
 
 import type { AuditRecord, Outcome } from '../core/audit-record.ts';
+import { workloadOf } from '../core/census.ts';
 import { Fault, type FaultCode } from '../core/error.ts';
 import type { ConditionContext } from '../core/iam/condition.ts';
 import { authorise, type Grant, type PolicyScope } from '../core/iam/policy.ts';
@@ -10,6 +11,7 @@ import { AUDIT_TEXT_CHARS_MAX } from '../core/limits.ts';
 import { locationPart } from '../core/name.ts';
 import type {
   Audit,
+  Census,
   Change,
   Clock,
   Entropy,
@@ -24,7 +26,7 @@ import type {
 } from '../core/ports.ts';
 import { type Caller, SYSTEM } from '../core/principal.ts';
 import { contextOf } from './conditions.ts';
-import { type Decision, Input, type Operation, type Scope, type Target } from './operation.ts';
+import { type Decision, type ExercisedBy, Input, type Operation, type Scope, type Target } from './operation.ts';
 import { type Charge, createCharge } from './quotas.ts';
 
 export interface Engine {
@@ -40,6 +42,10 @@ export interface EngineDeps {
   readonly entropy: Entropy;
   readonly signer: TokenSigner;
   readonly proxy: LoopbackProxy;
+  readonly census: Census;
+  /** Brings every sighting so far into the store. */
+  settleCensus(): Maybe<void>;
+  readonly exercisedBy: ExercisedBy;
   /** Told of every call that ended, for the metrics. */
   onCall?(operation: string, outcome: Outcome, code: FaultCode | undefined): void;
 }
@@ -91,7 +97,10 @@ class Call<C, R> {
 
   run(): Maybe<R> {
     return attempt(
-      () => (this.#operation.kind === 'read' ? this.#read() : this.#write()),
+      () =>
+        then(this.#operation.census ? this.#deps.settleCensus() : undefined, () =>
+          this.#operation.kind === 'read' ? this.#read() : this.#write(),
+        ),
       (error) => this.#refuse(error),
     );
   }
@@ -103,9 +112,18 @@ class Call<C, R> {
       return then(this.#finish(decision), (answer) => {
         const settled = this.#append(this.#record('allowed', undefined, decision));
         this.#count('allowed', undefined);
-        return then(settled, () => answer);
+        return then(settled, () => this.#see(answer));
       });
     });
+  }
+
+  #see(answer: R): R {
+    const read = this.#operation.seen?.(answer);
+    if (read === undefined) return answer;
+    const { principal, dialect, workload, userAgent } = this.#caller;
+    const reader = { principal: principal.member, workload: workload ?? workloadOf(userAgent), dialect };
+    this.#deps.census.seen({ ...read, ...reader }, this.#deps.clock.now());
+    return answer;
   }
 
   #write(): Maybe<R> {
@@ -201,8 +219,8 @@ class Call<C, R> {
   #finish(decision: Decision<unknown>): Maybe<R> {
     const { finish } = this.#operation;
     if (finish === undefined) return decision.result as R;
-    const { keyring, audit, signer, proxy } = this.#deps;
-    const at = { keyring, audit, signer, proxy, scope: this.#scope as Scope, grant: this.#grant };
+    const { keyring, audit, signer, proxy, exercisedBy } = this.#deps;
+    const at = { keyring, audit, signer, proxy, exercisedBy, scope: this.#scope as Scope, grant: this.#grant };
     return finish(decision.result, this.#command, at);
   }
 

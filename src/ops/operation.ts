@@ -18,7 +18,7 @@ import type {
   TokenSigner,
 } from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
-import type { Project, Secret, StoredEvent } from '../core/secret.ts';
+import type { Project, Secret, StoredEvent, Uid } from '../core/secret.ts';
 import type { Fields, FieldValues } from './fields.ts';
 
 /** What an operation is about: whose policies decide, and how the request called it. */
@@ -118,10 +118,14 @@ export interface Finish {
   readonly audit: Audit;
   readonly signer: TokenSigner;
   readonly proxy: LoopbackProxy;
+  readonly exercisedBy: ExercisedBy;
   readonly scope: Scope;
   /** The grant that the permission check gave; absent where the operation takes none. */
   readonly grant: Grant | undefined;
 }
+
+/** The dialects that have an operation which takes this permission. */
+export type ExercisedBy = (permission: Permission) => readonly string[];
 
 /** A route of Coffer's own API, `/coffer/v1`, and the fields it takes. */
 export interface Api {
@@ -144,6 +148,10 @@ interface Spec<C, N extends Needs, P, D, R> {
   /** Of a policy change: the roles whose members it would alter, for conditions on who may grant what. */
   modifiedRoles?(command: C, scope: Scope): readonly string[];
   needs?(command: C, keyring: Keyring): N;
+  /** It asks who reads what: every sighting of every thread is in the store before it decides. */
+  readonly census?: true;
+  /** The version whose payload the answer holds: what the census is told. */
+  seen?(result: R): { readonly projectUid: Uid; readonly secretUid: Uid; readonly version: number };
   /** Work with keys that comes before the decision: sealing a payload. */
   prepare?(input: Input<C, N>, keyring: Keyring): P;
   decide(input: Input<C, N, P>): Decision<D>;

@@ -1,8 +1,9 @@
 // Access tokens: opaque, short-lived, stored as a hash. The text leaves once, in the answer that made it.
 
+import { parseWorkload } from '../core/census.ts';
 import { Fault } from '../core/error.ts';
 import { TOKEN_SECONDS_DEFAULT, TOKEN_SECONDS_MAX } from '../core/limits.ts';
-import type { AccountEmail } from '../core/name.ts';
+import { type AccountEmail, parseAccountEmail } from '../core/name.ts';
 import type { Change, Entropy } from '../core/ports.ts';
 import { accountPrincipal } from '../core/principal.ts';
 import type { Redacted } from '../core/redacted.ts';
@@ -14,6 +15,8 @@ export interface GenerateToken {
   readonly account: AccountEmail;
   /** 0: the default. */
   readonly lifetimeSeconds: number;
+  /** The name of the program it is for. */
+  readonly workload?: string;
 }
 
 export interface IssuedToken {
@@ -22,10 +25,16 @@ export interface IssuedToken {
   readonly expiresAt: number;
 }
 
-function mint(member: string, seconds: number, now: number, entropy: Entropy): { issued: IssuedToken; change: Change } {
+function mint(
+  member: string,
+  seconds: number,
+  { now, entropy }: { readonly now: number; readonly entropy: Entropy },
+  workload?: string,
+): { issued: IssuedToken; change: Change } {
   const { text, hash } = entropy.credential('access');
   const expiresAt = now + seconds * 1000;
-  const token: Token = { hash, member, kind: 'access', createdAt: now, expiresAt };
+  const named = workload === undefined ? {} : { workload };
+  const token: Token = { hash, member, kind: 'access', createdAt: now, expiresAt, ...named };
   return { issued: { token: text, expiresAt }, change: { change: 'token.insert', token } };
 }
 
@@ -42,13 +51,32 @@ export const generateToken: Operation<GenerateToken, IssuedToken> = operation({
   help: 'make a short-lived access token of a service account',
   kind: 'write',
   permission: 'iam.serviceAccounts.getAccessToken',
+  api: {
+    method: 'POST',
+    path: '/tokens:generate',
+    fields: {
+      serviceAccount: { type: 'string', help: 'the address of the service account', required: true },
+      lifetimeSeconds: { type: 'integer', help: 'how long it holds', min: 1, max: TOKEN_SECONDS_MAX },
+      workload: { type: 'string', help: 'the name of the program it is for, which the census shows' },
+    },
+    command: ({ serviceAccount, lifetimeSeconds = 0, workload }) => ({
+      account: parseAccountEmail(String(serviceAccount)),
+      lifetimeSeconds,
+      ...(workload === undefined ? {} : { workload: parseWorkload(String(workload)) }),
+    }),
+  },
   target: (command: GenerateToken) => accountTarget(command),
   needs: ({ account }) => ({ account: { need: 'account', email: account } }) as const,
   decide: (input) => {
     const { account } = existingAccount(input);
-    const seconds = lifetime(input.command.lifetimeSeconds);
-    const { issued, change } = mint(accountPrincipal(account.email).member, seconds, input.now, input.entropy);
-    return { result: issued, changes: [change], details: { seconds } };
+    const { lifetimeSeconds, workload } = input.command;
+    const seconds = lifetime(lifetimeSeconds);
+    const { issued, change } = mint(accountPrincipal(account.email).member, seconds, input, workload);
+    return {
+      result: issued,
+      changes: [change],
+      details: { seconds, ...(workload === undefined ? {} : { workload }) },
+    };
   },
 });
 
@@ -65,7 +93,7 @@ export const issueToken: Operation<object, IssuedToken> = operation({
     if (credential?.kind !== 'owner') {
       throw new Fault('PERMISSION_DENIED', { permission: 'tokens.issue', resource: 'an access token' });
     }
-    const { issued, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input.now, input.entropy);
+    const { issued, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input);
     return { result: issued, changes: [change] };
   },
 });
@@ -104,7 +132,7 @@ export const exchangeAssertion: Operation<ExchangeAssertion, IssuedToken> = oper
     if (credential?.kind !== 'jwt' || account === undefined || principal.member !== accountPrincipal(account).member) {
       throw new Fault('PERMISSION_DENIED', { permission: 'tokens.exchange', resource: 'an access token' });
     }
-    const { issued, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input.now, input.entropy);
+    const { issued, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input);
     return { result: issued, changes: [change], details: { seconds: TOKEN_SECONDS_DEFAULT } };
   },
 });

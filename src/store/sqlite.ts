@@ -4,6 +4,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditRecord } from '../core/audit-record.ts';
+import type { Sighting } from '../core/census.ts';
 import { Fault } from '../core/error.ts';
 import type { AuditMark, Change, Decided, MetaStore, Needs, RowsOf, Store } from '../core/ports.ts';
 import { erases, writesOf } from './changes.ts';
@@ -18,15 +19,17 @@ import { readOf } from './reads.ts';
 import { auditMarkOf, auditRecordOf } from './rows.ts';
 import { migrate } from './schema.ts';
 import { AUDIT_INSERT, AUDIT_PENDING, AUDIT_SETTLE, MARK_SELECT, MARK_UPSERT } from './sql/audit.ts';
+import { CENSUS_SWEEP } from './sql/census.ts';
 import { META_SELECT, META_UPSERT } from './sql/server.ts';
 import { TOKENS_SWEEP } from './sql/tokens.ts';
 import type { Rows } from './statement.ts';
 import { StoreError } from './store-error.ts';
+import { addSighting } from './writes-census.ts';
 
 const DATABASE_FILE = 'coffer.db';
 /** A file up to this size is checked whole at every start: some 20 ms. */
 const CHECKED_BYTES_MAX = 4 * 1024 * 1024;
-/** Tokens that one sweep removes; the next one goes on. */
+/** Rows that one sweep removes; the next one goes on. */
 const SWEEP_ROWS_MAX = 10_000;
 
 export interface SqliteOptions {
@@ -118,6 +121,25 @@ export class SqliteStore implements Store, MetaStore {
   sweepTokens(now: number): number {
     this.#connection.assertIdle();
     return this.#connection.run(TOKENS_SWEEP, [now, SWEEP_ROWS_MAX]);
+  }
+
+  /** Not a change that anybody decided: it has no audit record. */
+  recordCensus(sightings: readonly Sighting[]): void {
+    if (sightings.length === 0) return;
+    this.#connection.transaction(() => {
+      for (const sighting of sightings) {
+        const { query, writes } = addSighting(sighting);
+        for (const { sql, values } of writes(this.#connection.all(query.sql, query.values))) {
+          this.#connection.run(sql, values);
+        }
+      }
+    });
+  }
+
+  /** Removes at most ten thousand at a time, as with tokens. */
+  sweepCensus(before: number): number {
+    this.#connection.assertIdle();
+    return this.#connection.run(CENSUS_SWEEP, [before, SWEEP_ROWS_MAX]);
   }
 
   meta(key: string): Uint8Array | undefined {

@@ -16,6 +16,7 @@ import { createJwtReader } from '../../src/identity/jwt.ts';
 import { parseToken } from '../../src/identity/tokens.ts';
 import { createLoopbackProxy } from '../../src/loopback-proxy.ts';
 import { bootstrap } from '../../src/ops/bootstrap.ts';
+import { type CensusBook, createCensus, settleCensus } from '../../src/ops/census.ts';
 import { createDoor, type Door } from '../../src/ops/door.ts';
 import { createEngine } from '../../src/ops/engine.ts';
 import type { Operation } from '../../src/ops/operation.ts';
@@ -27,10 +28,11 @@ export interface World {
   readonly store: Store;
   readonly door: Door;
   readonly signer: SigningKeys;
+  readonly census: CensusBook;
   readonly clock: { now(): number; advance(milliseconds: number): void };
   /** Asks as the holder of a credential, or as nobody. */
   ask<C, R>(operation: Operation<C, R>, command: C, credential?: string): Promise<R>;
-  as(credential?: string): Promise<Caller>;
+  as(credential?: string, userAgent?: string): Promise<Caller>;
   readonly ownerCredential: string;
   /** Settles everything that is due; throws what could not be settled. */
   sweep(): Promise<void>;
@@ -42,6 +44,8 @@ export interface World {
 export interface WorldOptions {
   /** Stands before the real audit. */
   readonly wrapAudit?: (audit: Audit) => Audit;
+  /** How many sightings wait at the most. */
+  readonly censusEntriesMax?: number;
 }
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
@@ -74,15 +78,22 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const allows = createProxyGate({ store, keyring, clock });
   const target = () => ({ host: '127.0.0.1', port: 1 });
   const proxy = createLoopbackProxy({ meta: store, target, route: () => ({ kind: 'direct' }), allows });
-  const engine = createEngine({ store, keyring, audit, clock, entropy, signer, proxy });
+  const census = createCensus({ entriesMax: options.censusEntriesMax ?? 1000 });
+  const engine = createEngine({
+    ...{ store, keyring, audit, clock, entropy, signer, proxy, census },
+    settleCensus: () => settleCensus(census, store),
+    exercisedBy: (permission) => [`test of ${permission}`],
+  });
   const hashCredential = (text: string) => parseToken(text)?.hash;
   const door = createDoor({ engine, store, clock, jwts: createJwtReader(), hashCredential });
   const origin = { dialect: 'test', peer: '127.0.0.1', requestId: 'r' };
-  const as = async (credential?: string) => door.authenticate(credential, origin);
+  const as = async (credential?: string, userAgent?: string) =>
+    door.authenticate(credential, userAgent === undefined ? origin : { ...origin, userAgent });
   return {
     store,
     door,
     signer,
+    census,
     clock,
     ownerCredential,
     as,

@@ -4,5 +4,6 @@ import type { Migration } from '../migration.ts';
 import { init } from './0001-init.ts';
 import { lifecycle } from './0002-lifecycle.ts';
 import { tags } from './0003-tags.ts';
+import { census } from './0005-census.ts';
 
-export const MIGRATIONS: readonly Migration[] = [init, lifecycle, tags];
+export const MIGRATIONS: readonly Migration[] = [init, lifecycle, tags, census];
