@@ -1,6 +1,7 @@
 // The whole grammar: the groups and commands of `coffer`. What each command does is loaded when it runs.
 
 import { type Application, buildApplication, buildCommand, type RouteMap } from '@stricli/core';
+import { access } from './access/routes.ts';
 import { serviceAccounts } from './accounts/routes.ts';
 import { complaints } from './complaints.ts';
 import type { Context } from './context.ts';
@@ -127,6 +128,7 @@ const run = buildCommand({
     flags: {
       serviceAccount: text('the identity of the command; the default compute account unless given', 'ADDRESS'),
       setSecrets: many('secrets as variables and files: NAME=SECRET:VERSION,/path=SECRET:VERSION', 'KEY=VALUE,…'),
+      workload: text('what this run is called where its reads are shown; the name of the command unless given', 'NAME'),
       noMask: toggle('do not mask given values in the output'),
       onChange: {
         kind: 'enum',
@@ -197,7 +199,7 @@ The commands are gcloud's. Anywhere on the line: --project=ID, --format=FORMAT, 
 /** Every command. */
 export const root: RouteMap<Context> = group(
   'Secrets',
-  { secrets, projects, pubsub, iam, auth, config, audit, server, run, env, completion, version },
+  { secrets, access, projects, pubsub, iam, auth, config, audit, server, run, env, completion, version },
   description,
 );
 

@@ -17,6 +17,7 @@ export interface ServerFlags {
 export interface RunFlags {
   readonly serviceAccount?: string;
   readonly setSecrets?: readonly string[];
+  readonly workload?: string;
   readonly noMask?: boolean;
   readonly onChange?: 'none' | 'restart' | 'SIGHUP' | 'SIGUSR1' | 'SIGUSR2';
 }
@@ -59,6 +60,7 @@ export async function runCommand(this: Context, flags: RunFlags, ...misplaced: r
       noMask: flags.noMask === true,
       onChange: flags.onChange ?? 'none',
       command: [...command],
+      ...(flags.workload === undefined ? {} : { workload: flags.workload }),
       ...(flags.serviceAccount === undefined ? {} : { serviceAccount: flags.serviceAccount }),
     },
     this.session.connection,

@@ -129,9 +129,14 @@ export function standingOn(
 const WORKLOAD = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._:@+/-]{0,${WORKLOAD_CHARS_MAX - 1}}$`);
 const PRODUCT = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,${WORKLOAD_CHARS_MAX - 1}}`);
 
+/** True where a workload can have this name. */
+export function isWorkload(text: string): boolean {
+  return WORKLOAD.test(text);
+}
+
 /** The name of a workload as whoever starts it gives it; throws INVALID_FIELD, which does not repeat it. */
 export function parseWorkload(text: string): string {
-  if (WORKLOAD.test(text)) return text;
+  if (isWorkload(text)) return text;
   const problem = `must be 1 to ${WORKLOAD_CHARS_MAX} letters, digits and . _ : @ + / -, starting with a letter or digit`;
   throw new Fault('INVALID_FIELD', { field: 'workload', problem });
 }

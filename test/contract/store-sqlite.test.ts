@@ -164,13 +164,14 @@ describe('the file', () => {
       { ordinal: 0, name: '0001-init' },
       { ordinal: 1, name: '0002-lifecycle' },
       { ordinal: 2, name: '0003-tags' },
+      { ordinal: 3, name: '0005-census' },
     ]);
   });
 
   test('is left alone where a newer program wrote it', () => {
     const directory = place();
     openSqlite({ directory }).close();
-    edit(directory, "INSERT INTO schema_migrations VALUES (3, '0099-future')");
+    edit(directory, "INSERT INTO schema_migrations VALUES (99, '0099-future')");
     const path = join(directory, 'coffer.db');
     refused(
       directory,
