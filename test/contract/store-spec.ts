@@ -20,6 +20,7 @@ import {
   uid,
   unknownProject,
 } from './store-rows.ts';
+import { describeCensus } from './store-spec-census.ts';
 import { describeChanges, describeTransactions } from './store-spec-changes.ts';
 import { describeIdentity, describeOutbox, describeTopics } from './store-spec-events.ts';
 import { describeSchedules, describeSecrets } from './store-spec-lifecycle.ts';
@@ -262,6 +263,7 @@ export function storeSpec(engine: string, create: () => Maybe<StorePlace>): void
     describeSchedules(use);
     describeTopics(use);
     describeTags(use);
+    describeCensus(use);
     describeOutbox(use);
     describeIdentity(use);
     describeAudit(use);
