@@ -29,7 +29,7 @@ import { createLog } from './log.ts';
 import { createLoopbackProxy } from './loopback-proxy.ts';
 import { createMetrics } from './metrics.ts';
 import { bootstrap } from './ops/bootstrap.ts';
-import { createCensus, settleCensus, sweepCensus } from './ops/census.ts';
+import { createCensus, recordDueCensus, settleCensus, sweepCensus } from './ops/census.ts';
 import { createDoor, type Door } from './ops/door.ts';
 import { createEngine } from './ops/engine.ts';
 import type { ExercisedBy } from './ops/operation.ts';
@@ -64,7 +64,7 @@ export interface RunningServer {
 
 const DRAIN_MS = 10_000;
 const DUE_SWEEP_MS = 5_000;
-const CENSUS_SETTLE_MS = 1_000;
+const CENSUS_DUE_MS = 1_000;
 const TOKEN_SWEEP_MS = 10 * 60_000;
 
 /** Runs a server until it is told to stop by SIGTERM or SIGINT; throws where it cannot start. */
@@ -145,7 +145,7 @@ async function startOn(
   const allows = createProxyGate({ store, keyring, clock });
   const proxy = createLoopbackProxy({ meta: store, target: () => target, route: readUpstream(process.env), allows });
   closing.push(() => proxy.stop());
-  const { census, settle, settleQuietly } = openCensus(store, log.error.bind(log));
+  const { census, settle, recordDue, settleQuietly } = openCensus({ store, clock }, log.error.bind(log));
   closing.push(settleQuietly);
   const ports = { store, keyring, audit, clock, entropy, signer, proxy, census, settleCensus: settle, exercisedBy };
   const engine = createEngine({ ...ports, onCall: metrics.operation });
@@ -176,7 +176,7 @@ async function startOn(
   const note = statePath(process.env);
   writeNote(note, { address, data, pid: process.pid, startedAt: new Date(clock.now()).toISOString() });
   closing.push(() => removeNote(note));
-  closing.push(...startSweeping({ store, engine, clock, entropy, settleCensus: settle }, log.error.bind(log)));
+  closing.push(...startSweeping({ store, engine, clock, entropy, recordDue }, log.error.bind(log)));
   closing.push(async () => {
     ready = false;
     await listener.drain(DRAIN_MS);
@@ -206,7 +206,7 @@ function issuerOf(certificate: OwnCertificate | undefined, host: string, port: n
 
 /** Everything that is done every so often; what it answers stops it. */
 function startSweeping(
-  deps: Omit<SweepDeps, 'onFailure'> & { readonly store: SqliteStore; settleCensus(): Maybe<void> },
+  deps: Omit<SweepDeps, 'onFailure'> & { readonly store: SqliteStore; recordDue(): Maybe<void> },
   log: (fields: object, message: string) => void,
 ): (() => Promise<void>)[] {
   const failed = (what: string) => (error: unknown) => log({ err: error }, what);
@@ -223,9 +223,9 @@ function startSweeping(
       failed: failed('expired tokens could not be removed'),
     }),
     startSweeper({
-      everyMs: CENSUS_SETTLE_MS,
+      everyMs: CENSUS_DUE_MS,
       sweep: async () => {
-        await deps.settleCensus();
+        await deps.recordDue();
         return false;
       },
       failed: failed('the census could not be written'),
@@ -245,9 +245,13 @@ const exercisedBy: ExercisedBy = (permission) => [
 ];
 
 /** The census of this thread, and how it gets into the store. */
-function openCensus(store: SqliteStore, log: (fields: object, message: string) => void) {
+function openCensus(
+  { store, clock }: { readonly store: SqliteStore; readonly clock: Clock },
+  log: (fields: object, message: string) => void,
+) {
   const census = createCensus({ entriesMax: CENSUS_ENTRIES_MAX, onFull: () => void settleQuietly() });
   const settle = () => settleCensus(census, store);
+  const recordDue = () => recordDueCensus(census, store, clock.now());
   const settleQuietly = async () => {
     try {
       await settle();
@@ -255,7 +259,7 @@ function openCensus(store: SqliteStore, log: (fields: object, message: string) =
       log({ err: error }, 'the census could not be written');
     }
   };
-  return { census, settle, settleQuietly };
+  return { census, settle, recordDue, settleQuietly };
 }
 
 interface DialectParts {

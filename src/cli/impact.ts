@@ -12,6 +12,11 @@ interface Lost {
   readonly lastReadTime: string;
 }
 
+interface Impact {
+  readonly losing: readonly Lost[];
+  readonly complete: boolean;
+}
+
 const SHOWN_MAX = 10;
 
 /** `access`, with the warning that goes with each policy that it sets. `ref` names the secret, or the project. */
@@ -24,13 +29,14 @@ export function warningOfReaders(
   return {
     get: access.get,
     set: async (policy) => {
-      const losing = await losingReaders(context, path, ref, policy);
+      const { losing, complete } = await losingReaders(context, path, ref, policy);
       const set = await access.set(policy);
       for (const { principal, resource, version, lastReadTime } of losing.slice(0, SHOWN_MAX)) {
         context.out.status(
           `WARNING: [${principal}] read version ${version} of [${resource}] at ${lastReadTime} and can read it no more.`,
         );
       }
+      if (!complete) context.out.status('WARNING: there are more readers than were looked at.');
       if (losing.length > SHOWN_MAX) context.out.status(`WARNING: so it is with ${losing.length - SHOWN_MAX} more.`);
       return set;
     },
@@ -42,13 +48,13 @@ async function losingReaders(
   path: string,
   ref: Readonly<Record<string, string>>,
   { bindings = [] }: Policy,
-): Promise<readonly Lost[]> {
+): Promise<Impact> {
   try {
     const body = { ...ref, policy: JSON.stringify({ bindings }) };
-    return (await session.request<{ losing: readonly Lost[] }>('POST', path, body)).losing;
+    return await session.request<Impact>('POST', path, body);
   } catch (error) {
     // What is wrong with the policy is said when it is set.
-    if (error instanceof ApiError) return [];
+    if (error instanceof ApiError) return { losing: [], complete: true };
     throw error;
   }
 }

@@ -116,9 +116,13 @@ export const WORKLOAD_CHARS_MAX = 64;
 export const USER_AGENTS_CACHED_MAX = 1024;
 /** Ours: workloads of one principal that are told apart on one version; further ones count as one without a name. */
 export const WORKLOADS_PER_PRINCIPAL_MAX = 100;
-/** Ours: sightings of one secret, or project, that one question looks at: the newest. */
+/** Ours: sightings of one secret that one question looks at: the newest. */
 export const CENSUS_ROWS_MAX = 10_000;
-/** Ours: readers that wait to be written, in one thread. */
+/** Ours: the same of a project for the change of its policy, which looks at each secret too. */
+export const CENSUS_OF_PROJECT_MAX = 2_500;
+/** Ours: how long a reader that is known already waits to be written again. */
+export const CENSUS_DUE_SECONDS = 60;
+/** Ours: readers that one thread knows. */
 export const CENSUS_ENTRIES_MAX = 10_000;
 /** Ours: how long a reader is remembered that reads no more. */
 export const CENSUS_RETENTION_SECONDS: number = 400 * 24 * 3600;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { Sighting } from '../core/census.ts';
-import { createCensus, settleCensus } from './census.ts';
+import { createCensus, recordDueCensus, settleCensus } from './census.ts';
 
 const read = { projectUid: 'p', secretUid: 's', version: 1, principal: 'user:a@x', workload: 'web', dialect: 'gcp' };
 
@@ -47,6 +48,67 @@ test('a principal that calls itself something else each time counts as one witho
   const taken = census.take();
   assert.equal(taken.length, 101);
   assert.deepEqual(taken.at(-1), { ...read, workload: '', firstSeenAt: 100, lastSeenAt: 4999, reads: 4900 });
+});
+
+test('a reader is due at once, then every minute while it reads, and is forgotten when it does not', () => {
+  const census = createCensus({ entriesMax: 100 });
+  const start = 1_800_000_000_000;
+  const dueAt = (seconds: number) =>
+    census.due(start + seconds * 1000).map(({ version, reads, firstSeenAt, lastSeenAt }) => {
+      return [version, reads, firstSeenAt - start, lastSeenAt - start];
+    });
+  census.seen(read, start);
+  census.seen(read, start + 5);
+  assert.deepEqual(dueAt(1), [[1, 2, 0, 5]]);
+  census.seen(read, start + 2000);
+  census.seen({ ...read, version: 2 }, start + 2001);
+  assert.deepEqual(dueAt(3), [[2, 1, 2001, 2001]], 'only who is new');
+  census.seen(read, start + 50_000);
+  assert.deepEqual(dueAt(60), []);
+  assert.deepEqual(dueAt(61), [[1, 2, 2000, 50_000]]);
+  assert.equal(census.size, 2);
+  assert.deepEqual(dueAt(63), []);
+  assert.equal(census.size, 1, 'the second version is read no more');
+  census.seen(read, start + 70_000);
+  assert.deepEqual(
+    census.take().map(({ reads, lastSeenAt }) => [reads, lastSeenAt - start]),
+    [[1, 70_000]],
+    'who has to know gets all there is',
+  );
+  assert.deepEqual([census.size, dueAt(200)], [0, []]);
+});
+
+test('whatever is read and whenever it is handed on, every read arrives once', async () => {
+  const step = fc.record({ version: fc.integer({ min: 1, max: 3 }), after: fc.nat(70_000), act: fc.nat(5) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const census = createCensus({ entriesMax: 2, onFull: () => void settleCensus(census, store) });
+      const got = new Map<number, { reads: number; last: number }>();
+      const store = {
+        recordCensus: (sightings: readonly Sighting[]) => {
+          for (const { version, reads, lastSeenAt, firstSeenAt } of sightings) {
+            assert.ok(reads > 0 && firstSeenAt <= lastSeenAt);
+            const before = got.get(version) ?? { reads: 0, last: 0 };
+            got.set(version, { reads: before.reads + reads, last: Math.max(before.last, lastSeenAt) });
+          }
+        },
+      };
+      const refusing = { recordCensus: () => assert.fail('refused') };
+      const wanted = new Map<number, { reads: number; last: number }>();
+      let now = 1_800_000_000_000;
+      for (const { version, after, act } of steps) {
+        now += after;
+        census.seen({ ...read, version }, now);
+        wanted.set(version, { reads: (wanted.get(version)?.reads ?? 0) + 1, last: now });
+        if (act === 0) await recordDueCensus(census, store, now);
+        if (act === 1) await settleCensus(census, store);
+        if (act === 2) assert.throws(() => settleCensus(census, refusing), /refused/);
+      }
+      await settleCensus(census, store);
+      assert.deepEqual(got, wanted);
+      assert.equal(census.missed, 0);
+    }),
+  );
 });
 
 test('what the store did not take waits on, with what came meanwhile', async () => {

@@ -6,7 +6,7 @@ import { Fault } from '../core/error.ts';
 import { parseBindings } from '../core/iam/bindings.ts';
 import { grantsOf, principalNamed } from '../core/iam/grants.ts';
 import { authorise, EMPTY_POLICY, type Policy, type PolicyScope } from '../core/iam/policy.ts';
-import { CENSUS_ROWS_MAX, POLICY_MEMBERS_MAX } from '../core/limits.ts';
+import { CENSUS_OF_PROJECT_MAX, CENSUS_ROWS_MAX, POLICY_MEMBERS_MAX } from '../core/limits.ts';
 import { type ProjectRef, parseProjectRef } from '../core/name.ts';
 import type { Need, SightingOfSecret } from '../core/ports.ts';
 import type { Principal } from '../core/principal.ts';
@@ -31,6 +31,8 @@ export interface Impact {
   readonly project: Project;
   /** The newest read first. */
   readonly losing: readonly LostReader[];
+  /** False where there are more reads within the window than are looked at. */
+  readonly isComplete: boolean;
 }
 
 export interface PolicyChange {
@@ -102,7 +104,7 @@ export function losingDetails(losing: readonly LostReader[]): Readonly<Record<st
 
 /** The newest reads of a project. */
 export function projectCensusNeed(project: ProjectRef): Extract<Need, { need: 'censusOfProject' }> {
-  return { need: 'censusOfProject', project, limit: CENSUS_ROWS_MAX };
+  return { need: 'censusOfProject', project, limit: CENSUS_OF_PROJECT_MAX };
 }
 
 /** Enough for a policy of as many members as one may have. */
@@ -185,7 +187,8 @@ export const secretImpact: Operation<SecretImpact, Impact> = operation({
     const after = proposed(command.bindings, secret.policy);
     const sightings = input.rows.sightings.map((sighting) => ({ sighting, secret }));
     const scope = { ...input.scope, project, secret };
-    return { result: { project, losing: shown(input, losingReaders({ scope, after, sightings, now })) } };
+    const losing = shown(input, losingReaders({ scope, after, sightings, now }));
+    return { result: { project, losing, isComplete: sightings.length <= CENSUS_ROWS_MAX } };
   },
 });
 
@@ -211,8 +214,9 @@ export const projectImpact: Operation<ProjectImpact, Impact> = operation({
     const project = input.project(command.project);
     const after = proposed(command.bindings, project.policy ?? EMPTY_POLICY);
     const scope = { ...input.scope, project };
-    const losing = losingReaders({ scope, after, sightings: input.rows.sightings, now });
-    return { result: { project, losing: shown(input, losing) } };
+    const { sightings } = input.rows;
+    const losing = shown(input, losingReaders({ scope, after, sightings, now }));
+    return { result: { project, losing, isComplete: sightings.length < CENSUS_OF_PROJECT_MAX } };
   },
 });
 

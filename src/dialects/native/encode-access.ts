@@ -65,7 +65,7 @@ const explanation = ({ principal, permission, resource, access, grants, dialects
   ...readBy(read),
 });
 
-const impact = ({ project, losing }: Impact): Json => ({
+const impact = ({ project, losing, isComplete }: Impact): Json => ({
   project: project.id,
   losing: losing.map(({ principal, secret, sighting }) => ({
     principal,
@@ -75,6 +75,7 @@ const impact = ({ project, losing }: Impact): Json => ({
     version: sighting.version,
     lastReadTime: time(sighting.lastSeenAt),
   })),
+  complete: isComplete,
 });
 
 const guard = (each: ReaderGuard): Json => ({ ...each });
