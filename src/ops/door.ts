@@ -67,9 +67,7 @@ export function createDoor(deps: DoorDeps): Door {
         );
       }
       return then(store.read({ token: { need: 'token', hash } }), ({ token }) =>
-        token === undefined || !isLive(token, clock.now())
-          ? refused(origin)
-          : { ...origin, principal: principalOf(token), credential: { hash: token.hash, kind: token.kind } },
+        token === undefined || !isLive(token, clock.now()) ? refused(origin) : callerOfToken(token, origin),
       );
     },
     assertion: (text, origin, audiences) => {
@@ -109,6 +107,12 @@ function isLive({ expiresAt }: Pick<Token, 'expiresAt'>, now: number): boolean {
 
 function refused(origin: Origin, problem?: JwtProblem): Caller {
   return { ...origin, principal: ANONYMOUS, refused: true, ...(problem === undefined ? {} : { problem }) };
+}
+
+function callerOfToken(token: Token, origin: Origin): Caller {
+  const { hash, kind, workload } = token;
+  const caller = { ...origin, principal: principalOf(token), credential: { hash, kind } };
+  return workload === undefined ? caller : { ...caller, workload };
 }
 
 function principalOf(token: Token): Principal {

@@ -3,21 +3,11 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
 import type { AuditRecord } from '../core/audit-record.ts';
+import type { Sighting } from '../core/census.ts';
 import { Fault } from '../core/error.ts';
-import type {
-  AuditAnchor,
-  AuditMark,
-  Change,
-  Decided,
-  MetaStore,
-  Need,
-  Needs,
-  RowsOf,
-  Settled,
-  Store,
-  TransactionJob,
-} from '../core/ports.ts';
+import type { Change, Decided, MetaStore, Need, Needs, RowsOf, Settled, Store, TransactionJob } from '../core/ports.ts';
 import { erases, writesOf } from './changes.ts';
 import { Connection } from './connection.ts';
 import { prepareDirectory, prepareFile, syncDirectory } from './directory.ts';
@@ -28,14 +18,16 @@ import { MIGRATIONS } from './migrations/all.ts';
 import { problemOf } from './problem.ts';
 import { migrate } from './schema.ts';
 import { ANCHOR_UPSERT, AUDIT_INSERT, AUDIT_SETTLE, MARK_UPSERT } from './sql/audit.ts';
+import { CENSUS_SWEEP } from './sql/census.ts';
 import { META_UPSERT } from './sql/server.ts';
 import { TOKENS_SWEEP } from './sql/tokens.ts';
 import { DATABASE_FILE, SqliteReads } from './sqlite-reads.ts';
 import { StoreError } from './store-error.ts';
+import { addSighting } from './writes-census.ts';
 
 /** A file up to this size is checked whole at every start: some 20 ms. */
 const CHECKED_BYTES_MAX = 4 * 1024 * 1024;
-/** Tokens that one sweep removes; the next one goes on. */
+/** Rows that one sweep removes; the next one goes on. */
 const SWEEP_ROWS_MAX = 10_000;
 /** Projects that the writer keeps decoded. */
 const KNOWN_MAX = 1000;
@@ -165,6 +157,25 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   sweepTokens(now: number): number {
     this.#connection.assertIdle();
     return this.#connection.run(TOKENS_SWEEP, [now, SWEEP_ROWS_MAX]);
+  }
+
+  /** Not a change that anybody decided: it has no audit record. */
+  recordCensus(sightings: readonly Sighting[]): void {
+    if (sightings.length === 0) return;
+    this.#connection.transaction(() => {
+      for (const sighting of sightings) {
+        const { query, writes } = addSighting(sighting);
+        for (const { sql, values } of writes(this.#connection.all(query.sql, query.values))) {
+          this.#connection.run(sql, values);
+        }
+      }
+    });
+  }
+
+  /** Removes at most ten thousand at a time, as with tokens. */
+  sweepCensus(before: number): number {
+    this.#connection.assertIdle();
+    return this.#connection.run(CENSUS_SWEEP, [before, SWEEP_ROWS_MAX]);
   }
 
   setMeta(key: string, value: Uint8Array): void {

@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Position } from '../audit/mark.ts';
+import type { Sighting } from '../core/census.ts';
 import type { CountsSnapshot } from '../counts.ts';
 import type { ServingOptions } from '../serving.ts';
 import { type Answerers, Line } from './line.ts';
@@ -50,6 +51,7 @@ export async function startPool(options: PoolOptions): Promise<Threads> {
       const all = await Promise.all(members.map((member) => member.streamEnd()));
       return all.filter((each) => each !== undefined);
     },
+    takeCensus: async () => (await Promise.all(members.map((member) => member.takeCensus()))).flat(),
     forgetPayloads: () => {
       for (const member of members) member.forgetPayloads();
     },
@@ -119,6 +121,11 @@ class Member {
   /** Undefined of a worker that is not there at the moment: what it has written is in its file. */
   async streamEnd(): Promise<Position | undefined> {
     return (await this.#line?.ask('streamEnd', undefined).catch(() => undefined)) as Position | undefined;
+  }
+
+  /** Rejects where the worker does not answer: what it has seen is then not known. */
+  async takeCensus(): Promise<readonly Sighting[]> {
+    return ((await this.#line?.ask('takeCensus', undefined)) ?? []) as readonly Sighting[];
   }
 
   forgetPayloads(): void {

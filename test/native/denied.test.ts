@@ -21,6 +21,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   serviceAccount: 'stranger@default.iam.gserviceaccount.com',
   key: '0'.repeat(40),
   before: '2026-01-31T12:00:00Z',
+  ...{ principal: 'user:a@example.com', permission: 'secretmanager.versions.access', policy: '{"bindings":[]}' },
 };
 
 let world: World;
