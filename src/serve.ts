@@ -2,7 +2,7 @@
 // them in the other. The main thread is the store's one writer; requests are answered by workers, or, with none, here.
 
 import { join, resolve } from 'node:path';
-import { openAudit } from './audit/log.ts';
+import { type AuditSync, openAudit } from './audit/log.ts';
 import { statePath } from './client/connection.ts';
 import type { Audit } from './core/ports.ts';
 import { accountKeyMaker } from './crypto/account-keys.ts';
@@ -46,6 +46,8 @@ export interface ServeOptions {
   readonly tls?: OwnCertificateFiles;
   /** Threads that answer requests; 0: the main thread does. Absent: as many as the machine has for them. */
   readonly workers?: number;
+  /** Absent: an answer leaves once the kernel has its record. */
+  readonly auditSync?: AuditSync;
 }
 
 export interface RunningServer {
@@ -114,6 +116,7 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
   const audit = await openAudit({
     directory: join(data, 'audit'),
     stream: 'main',
+    sync: 'interval',
     store,
     mac: (text) => keyring.auditMac(text),
     clock,
@@ -143,6 +146,8 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
     ),
     submit: (submission) => writer.submit(submission),
     settleAudit: (ids, mark) => store.settleAudit(ids, mark),
+    anchorAudit: (anchor) => store.anchorAudit(anchor),
+    streamEnds: async () => [audit.position, ...((await threads?.streamEnds()) ?? [])],
     sign: (claims) => signer.sign(claims),
     jwks: () => signer.jwks(),
     signerCertificates: () => signer.certificates(),
@@ -153,7 +158,12 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
   const quotaMemory = newQuotaMemory();
   threads = await startThreads({
     workers: starting.workers ?? workersDefault(),
-    serving: { ...at, data, issuer: issuerOf({ ...at, host: listenOn.host }, certificate?.hostName()) },
+    serving: {
+      ...at,
+      data,
+      auditSync: starting.auditSync ?? 'interval',
+      issuer: issuerOf({ ...at, host: listenOn.host }, certificate?.hostName()),
+    },
     main,
     answerers: answersOf(main, operationNamed),
     store,

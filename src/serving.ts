@@ -2,7 +2,8 @@
 // own. What only the main thread may do, it asks for. There is one of it a worker, or a single one in the main thread.
 
 import { join } from 'node:path';
-import { openAudit } from './audit/log.ts';
+import { type AuditSync, openAudit } from './audit/log.ts';
+import type { Position } from './audit/mark.ts';
 import type { Store } from './core/ports.ts';
 import { Counts, type CountsSnapshot } from './counts.ts';
 import { systemClock } from './crypto/clock.ts';
@@ -36,6 +37,8 @@ export interface ServingOptions {
   readonly data: string;
   /** The audit stream of this thread. */
   readonly stream: string;
+  /** Whether an answer waits until its record is on the disk. */
+  readonly auditSync: AuditSync;
   /** What the server calls itself. */
   readonly issuer: string;
   readonly connectionsMax: number;
@@ -45,7 +48,7 @@ export interface ServingParts {
   readonly main: MainThread;
   readonly keyring: Keyring;
   /** The thread's own connection. */
-  readonly store: Pick<Store, 'read' | 'pendingAudit' | 'auditMark'>;
+  readonly store: Pick<Store, 'read' | 'pendingAudit' | 'auditMarks' | 'auditAnchors'>;
   readonly epoch: Epoch;
   readonly quotaMemory: SharedArrayBuffer;
   readonly log: Logger;
@@ -53,6 +56,8 @@ export interface ServingParts {
 
 export interface Serving {
   counts(): CountsSnapshot;
+  /** How far the audit stream of this thread has been written. */
+  streamEnd(): Position;
   /** Lets go of every payload that it holds opened. */
   forgetPayloads(): void;
   /** Answers what is under way for at most `graceMs`, and ends. */
@@ -65,9 +70,17 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
   const clock = systemClock;
   const reads = new CachedReads(store, epoch);
   const audit = await openAudit({
-    directory: join(options.data, `audit-${options.stream}`),
+    directory: join(options.data, 'audit'),
     stream: options.stream,
-    store: { pendingAudit: () => [], auditMark: () => undefined, settleAudit: () => {} },
+    sync: options.auditSync,
+    store: {
+      pendingAudit: (limit) => store.pendingAudit(limit),
+      auditMarks: () => store.auditMarks(),
+      auditAnchors: () => store.auditAnchors(),
+      settleAudit: (ids, mark) => main.settleAudit(ids, mark),
+      anchorAudit: (anchor) => main.anchorAudit(anchor),
+    },
+    ends: () => main.streamEnds(),
     mac: (text) => keyring.auditMac(text),
     clock,
     onFailure: (error) => log.error({ err: error, stream: options.stream }, 'the audit log needs attention'),
@@ -108,6 +121,7 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
   });
   return {
     counts: () => counts.snapshot(listener.connections()),
+    streamEnd: () => audit.position,
     forgetPayloads: () => keyring.forgetPayloads(),
     stop: async (graceMs) => {
       ready = false;
@@ -115,10 +129,6 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
       await audit.close();
     },
   };
-}
-
-function auditReads(store: ServingParts['store']) {
-  return { pendingAudit: () => store.pendingAudit(), auditMark: () => store.auditMark() };
 }
 
 /** Every dialect, in the order in which the router asks. */

@@ -13,6 +13,7 @@ export interface ServerFlags {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly workers?: number;
+  readonly auditSync?: 'interval' | 'always';
 }
 
 export interface RunFlags {
@@ -37,6 +38,7 @@ export async function runServer(this: Context, flags: ServerFlags): Promise<void
       listen: flags.listen || LISTEN_DEFAULT,
       data: resolve(this.io.cwd, data),
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),
+      ...(flags.auditSync === undefined ? {} : { auditSync: flags.auditSync }),
       ...(flags.keyFile ? { keyFile: resolve(this.io.cwd, flags.keyFile) } : {}),
       ...(tlsCert && tlsKey
         ? { tls: { certFile: resolve(this.io.cwd, tlsCert), keyFile: resolve(this.io.cwd, tlsKey) } }

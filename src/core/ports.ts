@@ -1,7 +1,15 @@
 // What the core asks of the world. Adapters implement these; only the engine of `ops` looks whether a port answered at
 // once (SQLite) or later (PostgreSQL), so that neither pays for the other.
 
-import type { AuditPage, AuditQuery, AuditRecord, AuditVerdict } from './audit-record.ts';
+import type {
+  AuditExport,
+  AuditPage,
+  AuditPart,
+  AuditPruned,
+  AuditQuery,
+  AuditRecord,
+  AuditVerdict,
+} from './audit-record.ts';
 import type { Grant, Policy } from './iam/policy.ts';
 import type { Claims, SignedJwt } from './jwt.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
@@ -240,11 +248,27 @@ export type Settled<R> =
   | { readonly ok: true; readonly decided: Decided<R> }
   | { readonly ok: false; readonly error: unknown };
 
-/** How far the audit segments are known to reach: what `verify` holds a cut tail against. */
+/** How far the segments of one stream are known to reach: what `verify` holds a cut tail against. */
 export interface AuditMark {
+  readonly stream: string;
   readonly segment: string;
   readonly sequence: number;
   readonly lengthBytes: number;
+  readonly head: string;
+  /** The other streams that the store knew of then, ascending, so that none can go without a trace. */
+  readonly streams: readonly string[];
+  /** Keyed by the root key, over all of the above. */
+  readonly mac: string;
+}
+
+/** Where a stream begins since its older segments were pruned. */
+export interface AuditAnchor {
+  readonly stream: string;
+  /** The first segment that was kept. */
+  readonly segment: string;
+  /** The last record before it. */
+  readonly sequence: number;
+  /** The hash of the last line before it. */
   readonly head: string;
   /** Keyed by the root key, over all of the above. */
   readonly mac: string;
@@ -262,11 +286,15 @@ export interface Store {
    * becomes of the others. Answers what became of each; throws or rejects where the commit itself fails.
    */
   transactAll<R>(jobs: readonly TransactionJob<R>[]): Maybe<readonly Settled<R>[]>;
-  /** Audit records of committed changes that were not yet said to be in a segment, oldest first. */
-  pendingAudit(): Maybe<readonly AuditRecord[]>;
-  /** Drops those records and keeps the mark, in one transaction. */
+  /** Audit records of committed changes that were not yet said to be in a segment: all, or the `limit` oldest first. */
+  pendingAudit(limit?: number): Maybe<readonly AuditRecord[]>;
+  /** Drops those records and keeps the mark of its stream, in one transaction. */
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): Maybe<void>;
-  auditMark(): Maybe<AuditMark | undefined>;
+  /** By stream, ascending. */
+  auditMarks(): Maybe<readonly AuditMark[]>;
+  /** Keeps the anchor of its stream, durable when this returns; one that would lead back is not kept. */
+  anchorAudit(anchor: AuditAnchor): Maybe<void>;
+  auditAnchors(): Maybe<readonly AuditAnchor[]>;
   /** Removes tokens that expired before `now`; answers how many. */
   sweepTokens(now: number): Maybe<number>;
   close(): Maybe<void>;
@@ -280,12 +308,17 @@ export interface MetaStore {
 }
 
 export interface Audit {
-  /** Returns once the kernel has the record; throws AUDIT_UNAVAILABLE where it cannot be written. */
+  /** Returns once the kernel has the record, or the disk; throws AUDIT_UNAVAILABLE where it cannot be written. */
   append(record: AuditRecord): Maybe<void>;
   /** Copies the record of a committed change; the store forgets its row once the copy is fsynced. */
   copy(record: AuditRecord): void;
+  /** Throws INVALID_FIELD for an `after` that no page gave. */
   query(query: AuditQuery): Maybe<AuditPage>;
   verify(): Maybe<AuditVerdict>;
+  /** The next lines of the log as they are, at most 2 MiB; throws INVALID_FIELD for an `after` that no part gave. */
+  export(request: AuditExport): Maybe<AuditPart>;
+  /** Removes whole sealed segments in which everything is older than `before`, in milliseconds since 1970. */
+  prune(before: number): Maybe<AuditPruned>;
 }
 
 /** Names what a payload belongs to; it is part of what is authenticated, so a row moved elsewhere does not open. */

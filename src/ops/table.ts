@@ -10,7 +10,7 @@ import {
   prepareAccountKey,
 } from './account-keys.ts';
 import { createAccount, deleteAccount, getAccount, listAccounts } from './accounts.ts';
-import { queryAudit, verifyAudit } from './audit.ts';
+import { exportAudit, pruneAudit, queryAudit, verifyAudit } from './audit.ts';
 import { promoteVersion, rollbackSecret } from './current.ts';
 import { dropOldEvents, listEventTypes, queryEvents } from './events.ts';
 import { exchangeForIdToken, generateIdToken } from './id-tokens.ts';
@@ -101,6 +101,8 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   openProxy,
   queryAudit,
   verifyAudit,
+  exportAudit,
+  pruneAudit,
   getSeal,
   createTopic,
   getTopic,

@@ -3,13 +3,13 @@
 import { join } from 'node:path';
 import type { AuditRecord } from '../core/audit-record.ts';
 import { Fault } from '../core/error.ts';
-import type { AuditMark, Need, Needs, RowsOf } from '../core/ports.ts';
+import type { AuditAnchor, AuditMark, Need, Needs, RowsOf } from '../core/ports.ts';
 import { integer } from './cells.ts';
 import { Connection } from './connection.ts';
 import type { Read } from './read.ts';
 import { readOf } from './reads.ts';
-import { auditMarkOf, auditRecordOf } from './rows.ts';
-import { AUDIT_PENDING, MARK_SELECT } from './sql/audit.ts';
+import { auditAnchorOf, auditMarkOf, auditRecordOf } from './rows.ts';
+import { ANCHORS_SELECT, AUDIT_PENDING, MARKS_SELECT } from './sql/audit.ts';
 import { META_SELECT } from './sql/server.ts';
 import type { Rows } from './statement.ts';
 
@@ -37,8 +37,8 @@ export class SqliteReads {
     });
   }
 
-  pendingAudit(): readonly AuditRecord[] {
-    return this.pendingRows().map(({ record }) => record);
+  pendingAudit(limit?: number): readonly AuditRecord[] {
+    return this.pendingRows(limit).map(({ record }) => record);
   }
 
   /** What answers one need in the transaction that is open. */
@@ -46,17 +46,23 @@ export class SqliteReads {
     return this.#answer(readOf(need));
   }
 
-  protected pendingRows(): readonly { readonly record: AuditRecord; readonly ordinal: number }[] {
+  protected pendingRows(
+    limit: number = Number.MAX_SAFE_INTEGER,
+  ): readonly { readonly record: AuditRecord; readonly ordinal: number }[] {
     this.#connection.assertIdle();
     return this.#connection
-      .all(AUDIT_PENDING)
+      .all(AUDIT_PENDING, [limit])
       .map((row) => ({ record: auditRecordOf(row), ordinal: integer('audit_pending', row, 2) }));
   }
 
-  auditMark(): AuditMark | undefined {
+  auditMarks(): readonly AuditMark[] {
     this.#connection.assertIdle();
-    const [row] = this.#connection.all(MARK_SELECT);
-    return row === undefined ? undefined : auditMarkOf(row);
+    return this.#connection.all(MARKS_SELECT).map(auditMarkOf);
+  }
+
+  auditAnchors(): readonly AuditAnchor[] {
+    this.#connection.assertIdle();
+    return this.#connection.all(ANCHORS_SELECT).map(auditAnchorOf);
   }
 
   meta(key: string): Uint8Array | undefined {

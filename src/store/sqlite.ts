@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { AuditRecord } from '../core/audit-record.ts';
 import { Fault } from '../core/error.ts';
 import type {
+  AuditAnchor,
   AuditMark,
   Change,
   Decided,
@@ -26,7 +27,7 @@ import { type DirectoryLock, lockDirectory } from './lock.ts';
 import { MIGRATIONS } from './migrations/all.ts';
 import { problemOf } from './problem.ts';
 import { migrate } from './schema.ts';
-import { AUDIT_INSERT, AUDIT_SETTLE, MARK_UPSERT } from './sql/audit.ts';
+import { ANCHOR_UPSERT, AUDIT_INSERT, AUDIT_SETTLE, MARK_UPSERT } from './sql/audit.ts';
 import { META_UPSERT } from './sql/server.ts';
 import { TOKENS_SWEEP } from './sql/tokens.ts';
 import { DATABASE_FILE, SqliteReads } from './sqlite-reads.ts';
@@ -135,8 +136,8 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
     }
   }
 
-  override pendingAudit(): readonly AuditRecord[] {
-    const pending = this.pendingRows();
+  override pendingAudit(limit?: number): readonly AuditRecord[] {
+    const pending = this.pendingRows(limit);
     for (const { record, ordinal } of pending) this.#pending.set(record.id, ordinal);
     return pending.map(({ record }) => record);
   }
@@ -149,9 +150,15 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
         if (ordinal !== undefined) this.#connection.run(AUDIT_SETTLE, [ordinal]);
       }
       if (mark === undefined) return;
-      this.#connection.run(MARK_UPSERT, [mark.segment, mark.sequence, mark.lengthBytes, mark.head, mark.mac]);
+      const { stream, segment, sequence, lengthBytes, head, streams, mac } = mark;
+      this.#connection.run(MARK_UPSERT, [stream, segment, sequence, lengthBytes, head, streams.join(','), mac]);
     });
     for (const id of ids) this.#pending.delete(id);
+  }
+
+  anchorAudit({ stream, segment, sequence, head, mac }: AuditAnchor): void {
+    this.#connection.assertIdle();
+    this.#connection.run(ANCHOR_UPSERT, [stream, segment, sequence, head, mac]);
   }
 
   /** Removes at most ten thousand at a time, so that a sweep never holds up the requests for long. */

@@ -1,8 +1,9 @@
 // What a serving thread asks of the main thread, which alone writes the store and holds what there is one of: the signing
 // keys, the certificates, the loopback proxy. In one thread these are calls; from a worker they are questions on a line.
 
+import type { Position } from '../audit/mark.ts';
 import type { Claims } from '../core/jwt.ts';
-import type { AccountKeyPair, AuditMark, Maybe } from '../core/ports.ts';
+import type { AccountKeyPair, AuditAnchor, AuditMark, Maybe } from '../core/ports.ts';
 import { Redacted } from '../core/redacted.ts';
 import type { PublicJwk } from '../crypto/signing-keys.ts';
 import type { Operation } from '../ops/operation.ts';
@@ -18,6 +19,9 @@ export interface Exposition {
 
 export interface MainThread extends Writer {
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): Maybe<void>;
+  anchorAudit(anchor: AuditAnchor): Maybe<void>;
+  /** How far each live audit stream has been written. */
+  streamEnds(): Promise<readonly Position[]>;
   certificateFor(servername: string | undefined): Maybe<Certificate>;
   certificatePem(): Maybe<string>;
   sign(claims: Claims): Maybe<Redacted<string>>;
@@ -44,6 +48,8 @@ export function mainThreadOver(line: Line): MainThread {
   return {
     submit: ({ operation, ...data }) => ask('submit', { operation: operation.name, ...data } satisfies SentSubmission),
     settleAudit: (ids, mark) => ask('settleAudit', { ids, mark } satisfies SentSettlement),
+    anchorAudit: (anchor) => ask('anchorAudit', anchor),
+    streamEnds: () => ask('streamEnds'),
     certificateFor: (servername) => ask('certificateFor', servername),
     certificatePem: () => ask('certificatePem'),
     sign: async (claims) => new Redacted(await ask<string>('sign', claims)),
@@ -66,6 +72,8 @@ export function answersOf(
   return {
     submit: ({ operation, ...data }: SentSubmission) => main.submit({ operation: operationNamed(operation), ...data }),
     settleAudit: ({ ids, mark }: SentSettlement) => main.settleAudit(ids, mark),
+    anchorAudit: (anchor: AuditAnchor) => main.anchorAudit(anchor),
+    streamEnds: () => main.streamEnds(),
     certificateFor: (servername: string | undefined) => main.certificateFor(servername),
     certificatePem: () => main.certificatePem(),
     sign: async (claims: Claims) => (await main.sign(claims)).reveal(),

@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import type { Position } from '../audit/mark.ts';
 import type { CountsSnapshot } from '../counts.ts';
 import type { ServingOptions } from '../serving.ts';
 import { type Answerers, Line } from './line.ts';
@@ -43,6 +44,10 @@ export async function startPool(options: PoolOptions): Promise<Threads> {
   return {
     counts: async () => {
       const all = await Promise.all(members.map((member) => member.counts()));
+      return all.filter((each) => each !== undefined);
+    },
+    streamEnds: async () => {
+      const all = await Promise.all(members.map((member) => member.streamEnd()));
       return all.filter((each) => each !== undefined);
     },
     forgetPayloads: () => {
@@ -109,6 +114,11 @@ class Member {
       // What it said last time is better than a counter that falls.
     }
     return this.#counted;
+  }
+
+  /** Undefined of a worker that is not there at the moment: what it has written is in its file. */
+  async streamEnd(): Promise<Position | undefined> {
+    return (await this.#line?.ask('streamEnd', undefined).catch(() => undefined)) as Position | undefined;
   }
 
   forgetPayloads(): void {

@@ -1,6 +1,7 @@
 // The threads that answer requests on one address: workers, or, where none are wanted, this thread itself.
 
 import { availableParallelism } from 'node:os';
+import type { Position } from '../audit/mark.ts';
 import type { CountsSnapshot } from '../counts.ts';
 import type { Keyring, OpenRoot } from '../crypto/keyring.ts';
 import type { Logger } from '../log.ts';
@@ -17,13 +18,14 @@ const WORKERS_DEFAULT_MAX = 4;
 /** What the main thread asks of the threads that answer. */
 export interface Threads {
   counts(): Promise<readonly CountsSnapshot[]>;
+  streamEnds(): Promise<readonly Position[]>;
   forgetPayloads(): void;
   stop(graceMs: number): Promise<void>;
 }
 
 export interface ThreadsOptions {
   readonly workers: number;
-  readonly serving: Pick<ServingOptions, 'host' | 'port' | 'data' | 'issuer'>;
+  readonly serving: Omit<ServingOptions, 'stream' | 'shared' | 'connectionsMax'>;
   readonly main: MainThread;
   readonly answerers: Answerers;
   readonly store: SqliteStore;
@@ -48,7 +50,12 @@ export async function startThreads(options: ThreadsOptions): Promise<Threads> {
     const { main, keyring } = options;
     const parts = { main, keyring, store, epoch: store.epoch, quotaMemory, log };
     const only = await startServing({ ...serving, stream: 'w1' }, parts);
-    return { counts: async () => [only.counts()], forgetPayloads: only.forgetPayloads, stop: only.stop };
+    return {
+      counts: async () => [only.counts()],
+      streamEnds: async () => [only.streamEnd()],
+      forgetPayloads: only.forgetPayloads,
+      stop: only.stop,
+    };
   }
   return startPool({
     workers,

@@ -30,6 +30,7 @@ const line = new Line(
   port,
   {
     counts: () => serving.counts(),
+    streamEnd: () => serving.streamEnd(),
     forgetPayloads: () => serving.forgetPayloads(),
     stop: async (graceMs: number) => {
       await serving.stop(graceMs);

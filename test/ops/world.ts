@@ -67,14 +67,22 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     sealKeyId: 'test',
   });
   const mac = (text: string) => keyring.auditMac(text);
-  const log = await openAudit({ directory: join(directory, 'audit'), store, mac, clock });
+  const log = await openAudit({
+    directory: join(directory, 'audit'),
+    stream: 'main',
+    sync: 'interval',
+    store,
+    mac,
+    clock,
+  });
   const audit = options.wrapAudit?.(log) ?? log;
   const entropy = systemEntropy;
   let ownerCredential = '';
   const keepOwner = (credential: { reveal(): string }) => {
     ownerCredential = credential.reveal();
   };
-  await bootstrap({ store, keyring, clock, entropy, keepOwner, ownerHash: undefined });
+  const first = await bootstrap({ store, keyring, clock, entropy, keepOwner, ownerHash: undefined });
+  if (first.record !== undefined) log.copy(first.record);
   const signer = await openSigningKeys({ meta: store, keyring, clock });
   const allows = createProxyGate({ store, keyring, clock });
   const target = () => ({ host: '127.0.0.1', port: 1 });

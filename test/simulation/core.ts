@@ -81,6 +81,8 @@ function openLog(options: CoreOptions, store: SqliteStore, keyring: Keyring): Pr
   const { directory, clock, segmentBytesMax, onAuditFailure } = options;
   return openAudit({
     directory: join(directory, 'audit'),
+    stream: 'main',
+    sync: 'interval',
     store,
     mac: (text) => keyring.auditMac(text),
     clock,

@@ -5,7 +5,7 @@
 
 import type { AuditRecord } from '../../src/core/audit-record.ts';
 import { Fault } from '../../src/core/error.ts';
-import type { Audit, Store } from '../../src/core/ports.ts';
+import type { Audit, AuditAnchor, Store } from '../../src/core/ports.ts';
 import { Stale, type Writer } from '../../src/ops/writer.ts';
 import type { Random } from './random.ts';
 
@@ -119,6 +119,8 @@ export class Faults {
       },
       query: (query) => audit.query(query),
       verify: () => audit.verify(),
+      export: (part) => audit.export(part),
+      prune: (before) => audit.prune(before),
     };
   }
 
@@ -141,9 +143,11 @@ function failed(): never {
 /** What only the audit log asks of a store. */
 function settlement(store: Store) {
   return {
-    pendingAudit: () => store.pendingAudit(),
+    pendingAudit: (limit?: number) => store.pendingAudit(limit),
     settleAudit: (...settled: Parameters<Store['settleAudit']>) => store.settleAudit(...settled),
-    auditMark: () => store.auditMark(),
+    auditMarks: () => store.auditMarks(),
+    auditAnchors: () => store.auditAnchors(),
+    anchorAudit: (anchor: AuditAnchor) => store.anchorAudit(anchor),
     sweepTokens: (now: number) => store.sweepTokens(now),
     close: () => store.close(),
   };

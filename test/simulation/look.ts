@@ -1,5 +1,6 @@
 // What a store and its audit log really hold, past all permissions, told as the model tells its state.
 
+import type { AuditPage } from '../../src/core/audit-record.ts';
 import type { ConditionContext } from '../../src/core/iam/condition.ts';
 import { authorise } from '../../src/core/iam/policy.ts';
 import { parseSecretName, secretKey } from '../../src/core/name.ts';
@@ -60,9 +61,9 @@ export interface Recorded {
 export async function recordedSteps({ store, log }: Pick<Inside, 'store' | 'log'>): Promise<Recorded> {
   const records = new Map(store.pendingAudit().map((record) => [record.id, record]));
   const inLog = new Set<string>();
-  for (let after: number | undefined = 0; after !== undefined; ) {
-    const page = await log.query({ limit: ROWS_MAX, after });
-    for (const { sequence, ...record } of page.records) {
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const page: AuditPage = await log.query({ limit: ROWS_MAX, ...(after === '' ? {} : { after }) });
+    for (const { sequence, stream: _stream, ...record } of page.records) {
       if (inLog.has(record.id))
         throw new Error(`the log has a record twice, again as ${sequence}: ${record.requestId}`);
       inLog.add(record.id);
