@@ -57,17 +57,21 @@ export interface Recorded {
   readonly changes: readonly string[];
   /** Ids of all steps in it. */
   readonly all: ReadonlySet<string>;
+  /** Request ids of records that are in the log twice: right only where a sync failed, since nobody knows what it lost. */
+  readonly repeated: readonly string[];
 }
 
-/** What the segments and the store's own records tell together. Throws where the segments have a record twice. */
+/** What the segments and the store's own records tell together. */
 export async function recordedSteps({ store, log }: Pick<Inside, 'store' | 'log'>): Promise<Recorded> {
   const records = new Map(store.pendingAudit().map((record) => [record.id, record]));
   const inLog = new Set<string>();
+  const repeated: string[] = [];
   for (let after: string | undefined = ''; after !== undefined; ) {
     const page: AuditPage = await log.query({ limit: ROWS_MAX, ...(after === '' ? {} : { after }) });
     for (const { sequence, stream: _stream, ...record } of page.records) {
-      if (inLog.has(record.id))
-        throw new Error(`the log has a record twice, again as ${sequence}: ${record.requestId}`);
+      // Not from the log: the store still has it.
+      if (sequence === 0) continue;
+      if (inLog.has(record.id)) repeated.push(record.requestId);
       inLog.add(record.id);
       records.set(record.id, record);
     }
@@ -77,7 +81,7 @@ export async function recordedSteps({ store, log }: Pick<Inside, 'store' | 'log'
   const stepsOf = (those: readonly AuditRecord[]) =>
     those.flatMap(({ userAgent = '' }) => STEP.exec(userAgent)?.[1] ?? []);
   const all = [...records.values()];
-  return { changes: stepsOf(all.filter(isChange)).toSorted(), all: new Set(stepsOf(all)) };
+  return { changes: stepsOf(all.filter(isChange)).toSorted(), all: new Set(stepsOf(all)), repeated };
 }
 
 function secretOf({ store, keyring }: Inside, secret: Secret) {

@@ -186,7 +186,8 @@ class Life {
     const output = await look(core, input, this.#tokens);
     this.history.push({ client: 0, input, output, start: this.#time, end: this.#time });
     this.#time += 1;
-    const { all } = await recordedSteps(core);
+    const { all, repeated } = await recordedSteps(core);
+    assert.deepEqual(repeated, [], 'the log has a record twice');
     const answered = this.history.filter(({ input, output }) => input.do !== 'look' && output !== undefined);
     const missing = answered.filter(({ input }) => input.do !== 'look' && !all.has(input.id));
     assert.deepEqual(missing, [], 'an answer has no record');
