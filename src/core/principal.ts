@@ -34,7 +34,12 @@ export function accountOfMember(member: string): AccountEmail | undefined {
 export interface Caller {
   readonly principal: Principal;
   /** The credential that was accepted; the audit keeps the beginning of its hash, to tell two of one principal apart. */
-  readonly credential?: { readonly hash: string; readonly kind: Token['kind'] | 'jwt' };
+  readonly credential?: {
+    readonly hash: string;
+    readonly kind: Token['kind'] | 'jwt';
+    /** Of a JWT: the account's key that signed it. */
+    readonly keyId?: string;
+  };
   /** A credential came and was not accepted; every operation then says so, and audits it. */
   readonly refused?: true;
   /** Why, where the credential was one that an account signed. */

@@ -75,7 +75,10 @@ export function createDoor(deps: DoorDeps): Door {
       if (jwt === undefined) return { caller: refused(origin, 'malformed') };
       return then(signer(deps, jwt, judgeGrant(jwt.claims, audiences, clock.now())), (found) => {
         const caller = callerOf(found, jwt, origin);
-        if (!('problem' in found)) return { caller, claimed: found.email, assertion: found };
+        if (!('problem' in found)) {
+          const { keyId: _signer, ...assertion } = found;
+          return { caller, claimed: found.email, assertion };
+        }
         const claimed = issuerAccount(jwt.claims['iss']);
         return { caller, ...(claimed === undefined ? {} : { claimed }) };
       });
@@ -83,22 +86,27 @@ export function createDoor(deps: DoorDeps): Door {
   };
 }
 
+type Signed = Exclude<Judged, { readonly problem: JwtProblem }> & { readonly keyId: string };
+type Checked = Signed | { readonly problem: JwtProblem };
+
 /** What was judged, once the signature is known to be by a live key of that account: the one it names, or any. */
-function signer({ store, clock, jwts }: DoorDeps, jwt: SignedJwt, judged: Judged): Maybe<Judged> {
+function signer({ store, clock, jwts }: DoorDeps, jwt: SignedJwt, judged: Judged): Maybe<Checked> {
   if ('problem' in judged) return judged;
   const { email } = judged;
   const needs = { keys: { need: 'accountKeys', email }, account: { need: 'account', email } } as const;
-  return then(store.read(needs), ({ keys, account }): Judged => {
+  return then(store.read(needs), ({ keys, account }): Checked => {
     if (account === undefined) return { problem: 'account' };
     const isKnown = ({ id, disabled, ...key }: AccountKey) =>
       (jwt.keyId ?? id) === id && !disabled && isLive(key, clock.now());
-    return keys.some((key) => isKnown(key) && jwts.isSignedBy(jwt, key.publicKey)) ? judged : { problem: 'signature' };
+    const key = keys.find((each) => isKnown(each) && jwts.isSignedBy(jwt, each.publicKey));
+    return key === undefined ? { problem: 'signature' } : { ...judged, keyId: key.id };
   });
 }
 
-function callerOf(found: Judged, jwt: SignedJwt, origin: Origin): Caller {
+function callerOf(found: Checked, jwt: SignedJwt, origin: Origin): Caller {
   if ('problem' in found) return refused(origin, found.problem);
-  return { ...origin, principal: accountPrincipal(found.email), credential: { hash: jwt.hash, kind: 'jwt' } };
+  const credential = { hash: jwt.hash, kind: 'jwt', keyId: found.keyId } as const;
+  return { ...origin, principal: accountPrincipal(found.email), credential };
 }
 
 function isLive({ expiresAt }: Pick<Token, 'expiresAt'>, now: number): boolean {

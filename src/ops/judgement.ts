@@ -9,6 +9,7 @@ import { AUDIT_TEXT_CHARS_MAX } from '../core/limits.ts';
 import { locationPart } from '../core/name.ts';
 import type { Entropy, Need, Needs, RowsOf } from '../core/ports.ts';
 import { type Caller, SYSTEM } from '../core/principal.ts';
+import type { AccountKey, Token } from '../core/secret.ts';
 import { contextOf } from './conditions.ts';
 import type { Decision, Operation, Scope, Target } from './operation.ts';
 
@@ -41,6 +42,25 @@ export class Request<C, R> {
   checkCredential(): void {
     const { refused, problem } = this.caller;
     if (refused) throw new Fault('CREDENTIAL_INVALID', problem === undefined ? {} : { problem });
+  }
+
+  /** The row that keeps the caller's credential alive. */
+  credentialNeeds(): Needs {
+    const { credential } = this.caller;
+    if (credential === undefined) return {};
+    if (credential.kind !== 'jwt') return { callerToken: { need: 'token', hash: credential.hash } };
+    return { callerKey: { need: 'accountKey', id: credential.keyId ?? '' } };
+  }
+
+  /** Throws CREDENTIAL_INVALID where the credential died since it was accepted: `rows` answer `credentialNeeds`. */
+  checkAlive(rows: RowsOf<Needs>, now: number): void {
+    if (this.caller.credential === undefined) return;
+    const { callerToken: token, callerKey: key } = rows as {
+      readonly callerToken?: Token;
+      readonly callerKey?: AccountKey;
+    };
+    const { expiresAt = Number.POSITIVE_INFINITY } = token ?? key ?? { expiresAt: 0 };
+    if (key?.disabled || now >= expiresAt) throw new Fault('CREDENTIAL_INVALID');
   }
 
   /** The rows whose policies decide, beside `others`. */

@@ -66,10 +66,12 @@ function jobOf(deps: WriterDeps, { operation, command, caller, prepared }: Submi
   const { keyring, clock, entropy } = deps;
   const request = new Request(operation, caller, command);
   return {
-    needs: request.needs(operation.needs?.(command, keyring)),
+    needs: request.needs({ ...operation.needs?.(command, keyring), ...request.credentialNeeds() }),
     decide: (rows): Outcome => {
       const scope = request.scopeOf(rows as never);
       const now = clock.now();
+      // It may have waited: whoever was told that a credential is revoked sees no change by it any more.
+      request.checkAlive(rows as never, now);
       const grant = request.authorise(scope, now);
       const decision = operation.decide(new Input({ command, rows, scope, caller, now, entropy, prepared }));
       const record = request.record({ time: clock.now(), entropy }, 'allowed', undefined, { scope, grant }, decision);

@@ -29,7 +29,7 @@ import { addSighting } from './writes-census.ts';
 const CHECKED_BYTES_MAX = 4 * 1024 * 1024;
 /** Rows that one sweep removes; the next one goes on. */
 const SWEEP_ROWS_MAX = 10_000;
-/** Projects that the writer keeps decoded. */
+/** Rows that the writer keeps decoded. */
 const KNOWN_MAX = 1000;
 
 export interface SqliteOptions {
@@ -63,6 +63,22 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
   }
 }
 
+/** Of a need whose answer the writer keeps: what every change asks for, and few change. */
+function knownKey(need: Need): string | undefined {
+  switch (need.need) {
+    case 'server':
+      return 'server';
+    case 'project':
+      return `project ${need.project}`;
+    case 'token':
+      return `token ${need.hash}`;
+    case 'accountKey':
+      return `accountKey ${need.id}`;
+    default:
+      return undefined;
+  }
+}
+
 /** What a change was decided on is as it was, and yet its statements fail: a bug, or a disk that is full. */
 class NotApplied extends Error {}
 
@@ -86,7 +102,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   readonly #onErase = new Set<() => void>();
   /** Where the records lie that were not settled yet, by their ids. */
   readonly #pending = new Map<string, number>();
-  /** Server and projects as the writer knows them: they change by its own hand alone. */
+  /** Rows as the writer knows them: they change by its own hand alone. */
   readonly #known = new Map<string, unknown>();
   #open = true;
 
@@ -273,7 +289,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
     const rows: Record<string, unknown> = {};
     for (const name in needs) {
       const need = needs[name] as Need;
-      const key = need.need === 'server' ? 'server' : need.need === 'project' ? `project ${need.project}` : undefined;
+      const key = knownKey(need);
       if (key !== undefined && this.#known.has(key)) rows[name] = this.#known.get(key);
       else {
         rows[name] = this.one(need);

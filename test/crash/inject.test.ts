@@ -24,6 +24,7 @@ const isFull = process.env['COFFER_TEST_SIZE'] === 'full';
 const SAMPLES = 4;
 const AT_ONCE = 3;
 const WHEN_MAX = 5000;
+const SYNCS = ['fsync', 'fdatasync'];
 const WRITES = ['write', 'writev', 'pwritev'];
 const FAULTS: readonly (readonly [string, Fault['fault']])[] = [
   ...(['EIO', 'ENOSPC', 'SIGKILL'] as const).map((fault) => ['pwrite64', fault] as const),
@@ -96,7 +97,7 @@ async function addLook(core: Core, history: History, tokens: ReadonlyMap<string,
 }
 
 /** What the next start finds, and whether it can go on from there. */
-async function checkAfter(directory: string, stdout: string): Promise<void> {
+async function checkAfter(directory: string, stdout: string, mayRepeat: boolean): Promise<void> {
   const tokens = new Map<string, string>();
   const history = historyOf(stdout, tokens);
   const core = await open(directory);
@@ -110,7 +111,8 @@ async function checkAfter(directory: string, stdout: string): Promise<void> {
     }
     await addLook(core, history, tokens);
     assertLinearizable(worldModel(), history);
-    const { all } = await recordedSteps(core);
+    const { all, repeated } = await recordedSteps(core);
+    if (!mayRepeat) assert.deepEqual(repeated, [], 'the log has a record twice');
     const answered = history.filter(({ input, output }) => input.do !== 'look' && output !== undefined);
     const missing = answered.filter(({ input }) => input.do !== 'look' && !all.has(input.id));
     assert.deepEqual(missing, [], 'an answer has no record');
@@ -133,7 +135,7 @@ async function meet(start: Start, fault: Fault): Promise<boolean> {
   const end = fault.when % 2 === 0 ? 'killed' : '';
   const result = await runInjected({ ...fault, ...paths }, process.execPath, [child, directory, end]);
   try {
-    await checkAfter(directory, result.stdout);
+    await checkAfter(directory, result.stdout, fault.fault !== 'SIGKILL' && SYNCS.includes(fault.call));
   } catch (error) {
     const at = `${fault.call} ${fault.when} of each thread, ${fault.fault}`;
     const said = `${result.stdout.slice(-1000)}${result.stderr}`;

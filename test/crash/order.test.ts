@@ -49,14 +49,19 @@ async function whole(log: string): Promise<string> {
 const skip = whyNoStrace() ?? false;
 
 describe('no answer leaves too early', { skip }, () => {
-  test('changes are on the disk, and reads audited', async () => {
+  const check = async (isAuditSynced: boolean) => {
     const log = join(scratch(), 'strace.log');
-    const args = workers === undefined ? [] : [`--workers=${workers}`];
+    const threads = workers === undefined ? [] : [`--workers=${workers}`];
+    const args = isAuditSynced ? [...threads, '--audit-sync=always'] : threads;
     const server = await startServer({ under: tracing(log), args });
     const answers = await load(apiOf(server, ownerToken(server))).finally(() => server.stop());
     assert.equal(answers.length, CLIENTS * ROUNDS);
-    assert.deepEqual(tooEarly(readTrace(await whole(log)), answers, { isAuditSynced: false }), []);
-  });
+    assert.deepEqual(tooEarly(readTrace(await whole(log)), answers, { isAuditSynced }), []);
+  };
+
+  test('changes are on the disk, and the records of reads are with the kernel', () => check(false));
+
+  test('--audit-sync=always: the records of reads are on the disk too', () => check(true));
 });
 
 describe('the judge of the order', () => {

@@ -47,5 +47,5 @@ function inStoreLog({ file }: TracedCall): boolean {
 }
 
 function inAudit({ file }: TracedCall): boolean {
-  return /\/audit\/.*\.jsonl$/.test(file);
+  return file.endsWith('.jsonl');
 }

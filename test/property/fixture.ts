@@ -30,6 +30,8 @@ export interface Client {
   readonly id: number;
   /** Rejects where no answer came. */
   ask(method: string, path: string, body?: object, token?: string): Promise<Heard>;
+  /** Posts a form, without any credential. */
+  submit(path: string, fields: Record<string, string>, host: string): Promise<Heard>;
 }
 
 export interface Crowd {
@@ -57,11 +59,17 @@ export async function openCrowd(): Promise<Crowd> {
   const clients = Array.from({ length: 1 + CLIENTS + PROBES }, (_, id) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     agents.push(agent);
-    return { id, ask: (method: string, path: string, body?: object, token = owner) => ask(method, path, body, token) };
-
-    function ask(method: string, path: string, body: object | undefined, token: string): Promise<Heard> {
-      return send(agent, server.address, { method, path, body, token });
-    }
+    const ask: Client['ask'] = (method, path, body, token = owner) => {
+      // The host that a bearer which an account signed is meant for.
+      const host = token.startsWith('ey') ? { host: 'secretmanager.googleapis.com' } : {};
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...host };
+      return send(agent, server.address, { method, path, headers, body: body && JSON.stringify(body) });
+    };
+    const submit: Client['submit'] = (path, fields, host) => {
+      const headers = { 'content-type': 'application/x-www-form-urlencoded', host };
+      return send(agent, server.address, { method: 'POST', path, headers, body: `${new URLSearchParams(fields)}` });
+    };
+    return { id, ask, submit };
   });
   const [first, ...rest] = clients as [Client, ...Client[]];
   const must: Crowd['must'] = async (method, path, body, token) => {
@@ -103,18 +111,12 @@ export async function openCrowd(): Promise<Crowd> {
 interface Sent {
   readonly method: string;
   readonly path: string;
-  readonly body: object | undefined;
-  readonly token: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
 }
 
-function send(agent: Agent, address: string, { method, path, body, token }: Sent): Promise<Heard> {
+function send(agent: Agent, address: string, { method, path, headers, body }: Sent): Promise<Heard> {
   const { hostname, port } = new URL(address);
-  // The host that a bearer which an account signed is meant for.
-  const headers = {
-    authorization: `Bearer ${token}`,
-    'content-type': 'application/json',
-    ...(token.startsWith('ey') ? { host: 'secretmanager.googleapis.com' } : {}),
-  };
   return new Promise((resolve, reject) => {
     const sent = request({ agent, hostname, port, method, path, headers, timeout: REQUEST_MS_MAX }, (response) => {
       const chunks: Buffer[] = [];
@@ -127,7 +129,7 @@ function send(agent: Agent, address: string, { method, path, body, token }: Sent
     });
     sent.once('timeout', () => sent.destroy(new Error(`${method} ${path}: no answer within ${REQUEST_MS_MAX} ms`)));
     sent.once('error', reject);
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
+    sent.end(body);
   });
 }
 

@@ -7,13 +7,15 @@ import { sign } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { assertLinearizable } from '../support/linear.ts';
 import { type RegisterInput, register } from '../support/linear-models.ts';
-import { ACCESSOR, type Client, type Crowd, crowded, History, openCrowd, TIMES } from './fixture.ts';
+import { ACCESSOR, CLIENTS, type Client, type Crowd, crowded, History, openCrowd, TIMES } from './fixture.ts';
 
 /** Reads of the crowd between two changes. */
 const READS = 300;
 const PROJECT_POLICY = '/v3/projects/default';
 /** Changes while nobody else asks, each probed at once. */
 const QUIET_CHANGES = 20;
+/** Deleted while tokens are asked for. */
+const ACCOUNTS = 4;
 
 interface Right {
   /** What the crowd reads. */
@@ -42,10 +44,15 @@ async function shared() {
 }
 
 /** What a service account signs itself, as a library does with its key file. */
-function bearer(email: string, file: { readonly private_key_id: string; readonly private_key: string }): string {
+function bearer(
+  email: string,
+  file: { readonly private_key_id: string; readonly private_key: string },
+  aud = 'https://secretmanager.googleapis.com/',
+): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const now = Math.floor(Date.now() / 1000);
-  const claims = { iss: email, sub: email, aud: 'https://secretmanager.googleapis.com/', iat: now, exp: now + 3600 };
+  const scope = 'https://www.googleapis.com/auth/cloud-platform';
+  const claims = { iss: email, sub: email, aud, scope, iat: now, exp: now + 3600 };
   const signed = `${part({ alg: 'RS256', typ: 'JWT', kid: file.private_key_id })}.${part(claims)}`;
   return `${signed}.${sign('RSA-SHA256', Buffer.from(signed), file.private_key).toString('base64url')}`;
 }
@@ -141,11 +148,48 @@ async function watch(right: Right): Promise<void> {
   assertLinearizable(register('open'), history.calls);
 }
 
+/** Exchanges what an account signed for an access token; undefined where it is refused. */
+async function exchange(client: Client, assertion: string): Promise<string | undefined> {
+  const grant = { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion };
+  const { status, json } = await client.submit('/token', grant, 'oauth2.googleapis.com');
+  assert.ok(status === 200 || status === 400, JSON.stringify(json));
+  return json.access_token;
+}
+
 describe('a hundred clients never see what was before', () => {
   before(async () => {
     crowd = await openCrowd();
   });
   after(() => crowd.close());
+
+  test('no token outlives its account, however it was on its way', async () => {
+    for (let round = 0; round < ACCOUNTS * TIMES; round += 1) {
+      const { path, email } = await shared();
+      const made = await crowd.must('POST', `/v1/projects/-/serviceAccounts/${email}/keys`, {});
+      const file = JSON.parse(Buffer.from(made.privateKeyData, 'base64').toString());
+      const assertion = bearer(email, file, 'https://oauth2.googleapis.com/token');
+      const tokens: string[] = [];
+      const ask = async (client: Client) => {
+        const token = await exchange(client, assertion);
+        if (token !== undefined) tokens.push(token);
+      };
+      await crowded(crowd.clients, ask, async () => {
+        while (tokens.length < CLIENTS) await new Promise((resolve) => setTimeout(resolve, 1));
+        await crowd.must('DELETE', `/v1/projects/-/serviceAccounts/${email}`);
+      });
+      // Whoever has the name next must not find that old tokens are his.
+      const accountId = email.split('@')[0];
+      await crowd.must('POST', '/v1/projects/default/serviceAccounts', { accountId });
+      await crowd.must('POST', `${path}:setIamPolicy`, bindings([email]));
+      const read = `${path}/versions/1:access`;
+      const answers = tokens.map((token, index) => {
+        const client = crowd.clients[index % CLIENTS] as Client;
+        return client.ask('GET', read, undefined, token);
+      });
+      const alive = (await Promise.all(answers)).filter(({ status }) => status !== 401);
+      assert.equal(alive.length, 0, `${alive.length} of ${tokens.length} tokens are alive`);
+    }
+  });
 
   for (const [name, make] of Object.entries(RIGHTS)) {
     test(name, async () => {

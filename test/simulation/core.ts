@@ -1,10 +1,11 @@
 // A server without its wires over any directory: the real store, keyring, audit log and operations, under a clock,
-// entropy and faults of the test's choice. Several doors lead in, each with a connection and kept rows of its own, as
-// the threads of a server have them. The same root key each time, so that what one wrote the next can open.
+// entropy and faults of the test's choice. Several doors lead in, each with a connection, kept rows and an audit stream
+// of its own, as the threads of a server have them. The same root key each time, so that what one wrote the next opens.
 
 import { createSecretKey } from 'node:crypto';
 import { join } from 'node:path';
-import { type AuditLog, openAudit } from '../../src/audit/log.ts';
+import { type AuditLog, type AuditSync, openAudit } from '../../src/audit/log.ts';
+import type { Position } from '../../src/audit/mark.ts';
 import type { Audit } from '../../src/core/audit-port.ts';
 import type { Clock, Entropy, Store } from '../../src/core/ports.ts';
 import { Keyring } from '../../src/crypto/keyring.ts';
@@ -35,12 +36,17 @@ export interface CoreOptions {
   readonly wrapWriter?: (writer: Writer) => Writer;
   readonly wrapAudit?: (audit: Audit) => Audit;
   readonly segmentBytesMax?: number;
+  /** Absent: `interval`. */
+  readonly auditSync?: AuditSync;
+  /** Absent: under the root key of these tests. */
+  readonly openKeyring?: (store: SqliteStore) => Promise<Keyring>;
   readonly onAuditFailure?: (error: Error) => void;
 }
 
 export interface Core {
   /** Unwrapped. */
   readonly store: SqliteStore;
+  /** Of the main stream; it reads all. */
   readonly log: AuditLog;
   readonly keyring: Keyring;
   readonly doors: readonly Door[];
@@ -49,8 +55,9 @@ export interface Core {
 }
 
 const KEY_BYTES = 32;
-export const DOORS = 3;
+const DOORS = 3;
 const key = (fill: number) => createSecretKey(Buffer.alloc(KEY_BYTES, fill));
+const ROOT = { root: key(1), fingerprintKey: key(2), sealType: 'file', sealKeyId: 'test' };
 
 function absent(): never {
   throw new Error('no step of these tests signs, or asks for a proxy');
@@ -58,34 +65,53 @@ function absent(): never {
 
 /** Opens everything as a server does at its start; what was opened is closed again where a later part fails. */
 export async function openCore(options: CoreOptions): Promise<Core> {
-  const store = openSqlite({ directory: options.directory });
-  let log: AuditLog | undefined;
+  const closing: (() => unknown)[] = [];
+  const close = async () => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
   try {
-    const keyring = new Keyring({ root: key(1), fingerprintKey: key(2), sealType: 'file', sealKeyId: 'test' });
-    log = await openLog(options, store, keyring);
-    const ownerCredential = await openOwner(options, store, log, keyring);
-    const readers = Array.from({ length: DOORS }, () => new SqliteReader(options.directory));
-    const opened = log;
-    const close = async () => {
-      await opened.close();
-      for (const reader of readers) reader.close();
-      store.close();
+    const store = openSqlite({ directory: options.directory });
+    closing.push(() => store.close());
+    const keyring = (await options.openKeyring?.(store)) ?? new Keyring(ROOT);
+    const logs: AuditLog[] = [];
+    const openStream = async (stream: string): Promise<AuditLog> => {
+      const log = await openLog(options, store, keyring, stream, () => logs.map(({ position }) => position));
+      closing.push(() => log.close());
+      logs.push(log);
+      return log;
     };
-    return { store, log, keyring, doors: openDoors(options, store, readers, log, keyring), ownerCredential, close };
+    const log = await openStream('main');
+    const ownerCredential = await openOwner(options, store, log, keyring);
+    const { clock, entropy, wrapStore = same, wrapWriter = same, wrapAudit = same } = options;
+    const deps = { store: wrapStore(store), keyring, audit: wrapAudit(log), clock, entropy };
+    const writer = wrapWriter(createGroupWriter(deps));
+    const doors: Door[] = [];
+    for (let number = 1; number <= DOORS; number += 1) {
+      const reader = new SqliteReader(options.directory);
+      closing.push(() => reader.close());
+      doors.push(openDoor(options, { store, reader, keyring, writer, log: await openStream(`w${number}`) }));
+    }
+    return { store, log, keyring, doors, ownerCredential, close };
   } catch (error) {
-    await log?.close();
-    store.close();
+    await close();
     throw error;
   }
 }
 
-function openLog(options: CoreOptions, store: SqliteStore, keyring: Keyring): Promise<AuditLog> {
+function openLog(
+  options: CoreOptions,
+  store: SqliteStore,
+  keyring: Keyring,
+  stream: string,
+  ends: () => readonly Position[],
+): Promise<AuditLog> {
   const { directory, clock, segmentBytesMax, onAuditFailure } = options;
   return openAudit({
     directory: join(directory, 'audit'),
-    stream: 'main',
-    sync: 'interval',
+    stream,
+    sync: options.auditSync ?? 'interval',
     store,
+    ends,
     mac: (text) => keyring.auditMac(text),
     clock,
     ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
@@ -108,31 +134,29 @@ async function openOwner(options: CoreOptions, store: SqliteStore, log: AuditLog
   return readOwner(directory) ?? '';
 }
 
-function openDoors(
-  options: CoreOptions,
-  store: SqliteStore,
-  readers: readonly SqliteReader[],
-  log: AuditLog,
-  keyring: Keyring,
-): readonly Door[] {
-  const { clock, entropy } = options;
-  const { wrapStore = same, wrapReads = same, wrapWriter = same, wrapAudit = same } = options;
-  const audit = wrapAudit(log);
-  const writer = wrapWriter(createGroupWriter({ store: wrapStore(store), keyring, audit, clock, entropy }));
+interface DoorParts {
+  readonly store: SqliteStore;
+  readonly reader: SqliteReader;
+  readonly keyring: Keyring;
+  readonly writer: Writer;
+  readonly log: AuditLog;
+}
+
+function openDoor(options: CoreOptions, { store, reader, keyring, writer, log }: DoorParts): Door {
+  const { clock, entropy, wrapReads = same, wrapAudit = same } = options;
+  const reads = new CachedReads(wrapReads(reader), store.epoch);
   const signer = { sign: absent };
   const proxy = { open: absent };
   const charge = createCharge(new QuotaTable(newQuotaMemory()));
-  const hashCredential = (text: string) => parseToken(text)?.hash;
+  const audit = wrapAudit(log);
   const census = createCensus({ entriesMax: 1000 });
-  return readers.map((reader) => {
-    const reads = new CachedReads(wrapReads(reader), store.epoch);
-    const engine = createEngine({
-      ...{ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, charge, census },
-      settleCensus: () => settleCensus(census, store),
-      exercisedBy: () => [],
-    });
-    return createDoor({ engine, store: reads, clock, jwts: createJwtReader(), hashCredential });
+  const engine = createEngine({
+    ...{ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, charge, census },
+    settleCensus: () => settleCensus(census, store),
+    exercisedBy: () => [],
   });
+  const hashCredential = (text: string) => parseToken(text)?.hash;
+  return createDoor({ engine, store: reads, clock, jwts: createJwtReader(), hashCredential });
 }
 
 function same<T>(value: T): T {

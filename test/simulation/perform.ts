@@ -19,6 +19,11 @@ export const PROJECT = parseProjectRef('default');
 /** Well formed, and nobody's. */
 const FORGED = `ya29.${'A'.repeat(43)}`;
 
+/** By which the audit record of a step is known, whatever dialect it was asked in. */
+export function userAgentOf(stepId: string): string {
+  return `step ${stepId}`;
+}
+
 /** A way in, and the owner's credential. */
 export interface Entrance {
   readonly door: Door;
@@ -54,7 +59,7 @@ export async function perform(
 ): Promise<Answer | undefined> {
   const credential =
     { owner: entrance.ownerCredential, nobody: undefined, forger: FORGED }[step.as] ?? tokens.get(step.as);
-  const origin = { dialect: 'test', peer: '127.0.0.1', requestId: step.id };
+  const origin = { dialect: 'test', peer: '127.0.0.1', requestId: step.id, userAgent: userAgentOf(step.id) };
   try {
     const caller = await entrance.door.authenticate(step.as === 'nobody' ? undefined : credential, origin);
     return { ok: await ask(entrance.door, caller, step, tokens) };

@@ -91,13 +91,14 @@ class Life {
       clock: this.#clock,
       entropy: entropyOf(this.#random),
       segmentBytesMax: SEGMENT_BYTES_MAX,
+      auditSync: this.#random.once(4) ? 'always' : 'interval',
       wrapStore: (store) => this.#faults.wrapStore(store),
       wrapReads: (reads) => this.#faults.wrapReads(reads),
       wrapWriter: (writer) => this.#faults.wrapWriter(writer),
       wrapAudit: (audit) => this.#faults.wrapAudit(audit),
       onAuditFailure: (error) => assert.fail(error.message),
     });
-    const left = this.#core.store.pendingAudit().filter(({ dialect }) => dialect === 'test');
+    const left = this.#core.store.pendingAudit().filter(({ userAgent }) => userAgent !== undefined);
     assert.deepEqual(left, [], 'a start copies what was left over');
   }
 
@@ -185,7 +186,8 @@ class Life {
     const output = await look(core, input, this.#tokens);
     this.history.push({ client: 0, input, output, start: this.#time, end: this.#time });
     this.#time += 1;
-    const { all } = await recordedSteps(core);
+    const { all, repeated } = await recordedSteps(core);
+    assert.deepEqual(repeated, [], 'the log has a record twice');
     const answered = this.history.filter(({ input, output }) => input.do !== 'look' && output !== undefined);
     const missing = answered.filter(({ input }) => input.do !== 'look' && !all.has(input.id));
     assert.deepEqual(missing, [], 'an answer has no record');

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { simulate } from './simulate.ts';
 
 const isFull = process.env['COFFER_TEST_SIZE'] === 'full';
-const LIVES = 20;
+const LIVES = 12;
 const FULL_MS = 5 * 60_000;
 const SEEDS = 2 ** 31;
 const given = process.env['COFFER_SEED'];
