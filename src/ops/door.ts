@@ -91,13 +91,19 @@ function signer({ store, clock, jwts }: DoorDeps, jwt: SignedJwt, judged: Judged
     if (account === undefined) return { problem: 'account' };
     const isKnown = ({ id, disabled, ...key }: AccountKey) =>
       (jwt.keyId ?? id) === id && !disabled && isLive(key, clock.now());
-    return keys.some((key) => isKnown(key) && jwts.isSignedBy(jwt, key.publicKey)) ? judged : { problem: 'signature' };
+    const signing = keys.find((key) => isKnown(key) && jwts.isSignedBy(jwt, key.publicKey));
+    if (signing === undefined) return { problem: 'signature' };
+    return signing.workload === undefined ? judged : { ...judged, workload: signing.workload };
   });
 }
 
 function callerOf(found: Judged, jwt: SignedJwt, origin: Origin): Caller {
   if ('problem' in found) return refused(origin, found.problem);
-  return { ...origin, principal: accountPrincipal(found.email), credential: { hash: jwt.hash, kind: 'jwt' } };
+  const caller: Caller = {
+    ...{ ...origin, principal: accountPrincipal(found.email) },
+    credential: { hash: jwt.hash, kind: 'jwt' },
+  };
+  return found.workload === undefined ? caller : { ...caller, workload: found.workload };
 }
 
 function isLive({ expiresAt }: Pick<Token, 'expiresAt'>, now: number): boolean {

@@ -132,7 +132,9 @@ export const exchangeAssertion: Operation<ExchangeAssertion, IssuedToken> = oper
     if (credential?.kind !== 'jwt' || account === undefined || principal.member !== accountPrincipal(account).member) {
       throw new Fault('PERMISSION_DENIED', { permission: 'tokens.exchange', resource: 'an access token' });
     }
-    const { issued, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input);
+    // Of the key that the account signed with.
+    const { workload } = input.caller;
+    const { issued, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input, workload);
     return { result: issued, changes: [change], details: { seconds: TOKEN_SECONDS_DEFAULT } };
   },
 });

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { FaultCode } from '../../src/core/error.ts';
+import { CENSUS_ROWS_MAX } from '../../src/core/limits.ts';
 import type { AccountEmail } from '../../src/core/name.ts';
 import { createAccount } from '../../src/ops/accounts.ts';
 import { listConsumers } from '../../src/ops/consumers.ts';
@@ -12,7 +13,7 @@ import { setSecretPolicy } from '../../src/ops/policies.ts';
 import { getQuotas, setQuotas } from '../../src/ops/quotas.ts';
 import type { Guarded } from '../../src/ops/reader-guard.ts';
 import { getReaderGuard, setReaderGuard } from '../../src/ops/reader-settings.ts';
-import { deleteSecret, type SecretRef } from '../../src/ops/secrets.ts';
+import { deleteSecret, getSecret, type SecretRef } from '../../src/ops/secrets.ts';
 import { generateToken } from '../../src/ops/tokens.ts';
 import {
   accessVersion,
@@ -365,6 +366,22 @@ test('a census that cannot be written stops the guard, and not the reading', asy
   } finally {
     await broken.close();
   }
+});
+
+test('where more was read within the window than can be looked at, the guard refuses rather than guesses', async () => {
+  const ref = await newSecret(world, 'crowd', ['one', 'two']);
+  const { secret } = await world.ask(getSecret, ref, owner);
+  const { uid: secretUid, projectUid } = secret;
+  const now = world.clock.now();
+  const crowd = Array.from({ length: CENSUS_ROWS_MAX + 1 }, (_, index) => ({
+    ...{ projectUid, secretUid, version: 2, principal: `user:u${index}@x.org`, workload: '', dialect: 'gcp' },
+    ...{ firstSeenAt: now, lastSeenAt: now, reads: 1 },
+  }));
+  await world.store.recordCensus(crowd);
+  assert.match((await refused('VERSION_IN_USE', take(disableVersion, ref, 1))).message, /by more readers than can be/);
+  assert.equal((await world.ask(listConsumers, ref, owner)).isComplete, false);
+  world.clock.advance(7 * DAY + 1);
+  await take(disableVersion, ref, 1);
 });
 
 test('settings of the guard leave the quotas alone, and each other', async () => {
