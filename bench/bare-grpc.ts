@@ -1,27 +1,28 @@
-// The reference for gRPC: @grpc/grpc-js that answers the same message and does nothing else.
+// The reference for gRPC: node:http2 on two threads that share a port. It reads the message and answers another, framed
+// by hand, and does nothing else. Run: node bench/bare-grpc.ts THREADS HEADERS-AS-JSON MESSAGE-IN-BASE64
 
-import grpc from '@grpc/grpc-js';
+import { createServer, type ServerHttp2Stream } from 'node:http2';
+import { shareThePort } from './bare-threads.ts';
+import { grpcFrame } from './grpc-load.ts';
 
-const message = Buffer.from(process.argv[2] ?? '', 'base64');
-const same = (bytes: Buffer) => bytes;
-const server = new grpc.Server();
-server.addService(
-  {
-    access: {
-      path: '/google.cloud.secretmanager.v1.SecretManagerService/AccessSecretVersion',
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: same,
-      requestDeserialize: same,
-      responseSerialize: same,
-      responseDeserialize: same,
-    },
-  },
-  {
-    access: (_call: unknown, callback: grpc.sendUnaryData<Buffer>) => callback(null, message),
-  },
-);
-server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
-  if (error) throw error;
-  console.log(`listening on http://127.0.0.1:${port}`);
+const TRAILERS = { 'grpc-status': '0' };
+
+function sendTrailers(this: ServerHttp2Stream): void {
+  this.sendTrailers(TRAILERS);
+}
+
+shareThePort(import.meta.filename, ([headersText = '{}', messageText = '']) => {
+  const headers = { ':status': 200, ...(JSON.parse(headersText) as Record<string, string>) };
+  const framed = grpcFrame(Buffer.from(messageText, 'base64'));
+  const server = createServer();
+  server.on('stream', (opened) => {
+    const stream = opened as ServerHttp2Stream;
+    stream.on('data', () => {});
+    stream.on('end', () => {
+      stream.respond(headers, { waitForTrailers: true });
+      stream.on('wantTrailers', sendTrailers);
+      stream.end(framed);
+    });
+  });
+  return server;
 });

@@ -1,13 +1,14 @@
-// The reference for REST: node:http that answers the same bytes and does nothing else.
+// The reference for REST: node:http on two threads that share a port, answering the same headers and bytes and doing
+// nothing else. Run: node bench/bare-http.ts THREADS HEADERS-AS-JSON BODY-IN-BASE64
 
 import { createServer } from 'node:http';
+import { shareThePort } from './bare-threads.ts';
 
-const body = Buffer.from(process.argv[2] ?? '', 'base64');
-const server = createServer((_request, response) => {
-  response.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length });
-  response.end(body);
-});
-server.listen(0, '127.0.0.1', () => {
-  const address = server.address();
-  console.log(`listening on http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`);
+shareThePort(import.meta.filename, ([headersText = '{}', bodyText = '']) => {
+  const headers = JSON.parse(headersText) as Record<string, string>;
+  const body = Buffer.from(bodyText, 'base64');
+  return createServer((_request, response) => {
+    response.writeHead(200, headers);
+    response.end(body);
+  });
 });

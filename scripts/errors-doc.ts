@@ -95,6 +95,7 @@ const remedies: Record<FaultCode, string> = {
   LIMIT_REACHED: 'Remove what is no longer needed.',
   PAYLOAD_CORRUPT: 'Restore the data directory from a backup, and find out who or what wrote to it.',
   SEALED: 'See `/coffer/v1/seal` for what the server is waiting for.',
+  AUDIT_INCOMPLETE: 'Find out with `coffer audit verify` what was done to the log, and keep what is left as evidence.',
   AUDIT_UNAVAILABLE: 'Free space, or repair the disk that holds the data directory; the server then goes on by itself.',
   STORE_UNAVAILABLE: 'Free space, or repair the disk that holds the data directory; nothing was changed.',
   INTERNAL: 'Look for the request id of the answer in the server log, and report it as a bug.',

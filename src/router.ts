@@ -14,19 +14,23 @@ export interface RouterOptions {
 }
 
 export function createRouter({ dialects, ready, metrics }: RouterOptions): WireHandler {
-  const find = (head: RequestHead): Dialect | undefined =>
-    dialects.find((dialect) => dialect.ownsHost(head.host)) ?? dialects.find((dialect) => dialect.claims(head));
+  const byHost = ({ host }: RequestHead) => dialects.find((dialect) => dialect.ownsHost(host));
+  const byHead = (head: RequestHead) => dialects.find((dialect) => dialect.claims(head));
   return {
     http: (request) => {
-      const byHost = dialects.find((dialect) => dialect.ownsHost(request.host));
-      if (byHost !== undefined) return byHost.http(request);
+      const owner = byHost(request);
+      if (owner !== undefined) return owner.http(request);
       if (request.path === '/healthz') return text(200, 'ok\n');
       if (request.path === '/readyz') return ready() ? text(200, 'ready\n') : text(503, 'not ready\n');
       if (request.path === '/metrics') return exposition(metrics());
-      return find(request)?.http(request) ?? text(404, 'no API of this server has this path\n');
+      return byHead(request)?.http(request) ?? text(404, 'no API of this server has this path\n');
     },
     grpc: (request: GrpcRequest): GrpcResponse | Promise<GrpcResponse> =>
-      find(request)?.grpc(request) ?? { ok: false, code: GRPC_UNIMPLEMENTED, message: 'unknown service' },
+      (byHost(request) ?? byHead(request))?.grpc(request) ?? {
+        ok: false,
+        code: GRPC_UNIMPLEMENTED,
+        message: 'unknown service',
+      },
   };
 }
 

@@ -17,10 +17,14 @@ import {
   required,
   text,
   toggle,
+  upTo,
 } from './define.ts';
 import { projects } from './projects/routes.ts';
 import { pubsub } from './pubsub/routes.ts';
 import { secrets } from './secrets/routes.ts';
+
+/** Ours: threads beyond the cores only take memory. */
+const WORKERS_MAX = 64;
 
 const iam = group('Manage service accounts', { serviceAccounts });
 
@@ -102,8 +106,32 @@ const audit = group('The audit log', {
   }),
   verify: buildCommand({
     loader: async () => (await import('./audit/verify.ts')).verifyAudit,
-    parameters: {},
+    parameters: { flags: { export: text('check the files of an export instead, without a server', 'DIR') } },
     docs: help('Check that no record was changed, removed or moved', 'coffer audit verify'),
+  }),
+  export: buildCommand({
+    loader: async () => (await import('./audit/export.ts')).exportAudit,
+    parameters: {
+      flags: {
+        out: required('where the files go; what an earlier export left there is continued', 'DIR'),
+        gzip: toggle('compress the files'),
+        until: text('the moment before which to stop: a time, or a duration back from now', 'TIME'),
+      },
+    },
+    docs: help(
+      'Copy the log as it is, so that its chain can be checked elsewhere',
+      'coffer audit export --out=audit-2026',
+    ),
+  }),
+  prune: buildCommand({
+    loader: async () => (await import('./audit/prune.ts')).pruneAudit,
+    parameters: {
+      flags: { before: required('what is older goes: a time, or a duration back from now like 90d', 'TIME') },
+    },
+    docs: help(
+      'Remove whole segments of the log that are older than they must be kept',
+      'coffer audit prune --before=90d',
+    ),
   }),
 });
 
@@ -116,6 +144,13 @@ const server = buildCommand({
       keyFile: text('the file with the root key', 'FILE'),
       tlsCert: text('a certificate for the names that stand in it, in PEM; read again on SIGHUP', 'FILE'),
       tlsKey: text('its private key, in PEM', 'FILE'),
+      workers: upTo(WORKERS_MAX, 'threads that answer requests; one a core unless given, 0 for the main thread alone'),
+      auditSync: {
+        kind: 'enum',
+        values: ['interval', 'always'],
+        brief: 'whether a record is on the disk within 100 ms, or before the answer leaves',
+        optional: true,
+      },
     },
   },
   docs: help('Start the server', 'coffer server --listen=127.0.0.1:8200'),

@@ -12,6 +12,8 @@ export interface ServerFlags {
   readonly keyFile?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly workers?: number;
+  readonly auditSync?: 'interval' | 'always';
 }
 
 export interface RunFlags {
@@ -36,6 +38,8 @@ export async function runServer(this: Context, flags: ServerFlags): Promise<void
     await serve({
       listen: flags.listen || LISTEN_DEFAULT,
       data: resolve(this.io.cwd, data),
+      ...(flags.workers === undefined ? {} : { workers: flags.workers }),
+      ...(flags.auditSync === undefined ? {} : { auditSync: flags.auditSync }),
       ...(flags.keyFile ? { keyFile: resolve(this.io.cwd, flags.keyFile) } : {}),
       ...(tlsCert && tlsKey
         ? { tls: { certFile: resolve(this.io.cwd, tlsCert), keyFile: resolve(this.io.cwd, tlsKey) } }

@@ -107,6 +107,10 @@ export const PROJECT_ID_CHARS_MAX = 30;
 export const PROJECTS_MAX = 10_000;
 /** Ours: audit records of one page of a query. */
 export const AUDIT_PAGE_MAX = 1000;
+/** Ours: what names a place in the audit log: that of each stream, and the changes that were shown before. */
+export const AUDIT_CURSOR_CHARS_MAX: number = 8 * 1024;
+/** Ours: lines of the audit log that one part of an export holds; as JSON they take at most twice as much. */
+export const AUDIT_PART_BYTES_MAX: number = 2 * 1024 * 1024;
 /** Ours: text a caller chose (user agent, request reason) as kept in an audit record. */
 export const AUDIT_TEXT_CHARS_MAX = 256;
 

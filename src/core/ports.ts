@@ -1,8 +1,17 @@
 // What the core asks of the world. Adapters implement these; only the engine of `ops` looks whether a port answered at
 // once (SQLite) or later (PostgreSQL), so that neither pays for the other.
 
-import type { AuditPage, AuditQuery, AuditRecord, AuditVerdict } from './audit-record.ts';
+import type {
+  AuditExport,
+  AuditPage,
+  AuditPart,
+  AuditPruned,
+  AuditQuery,
+  AuditRecord,
+  AuditVerdict,
+} from './audit-record.ts';
 import type { Sighting, SightingOfVersion } from './census.ts';
+import type { CensusNeed, SightingOfSecret } from './census-ports.ts';
 import type { Grant, Policy } from './iam/policy.ts';
 import type { Claims, SignedJwt } from './jwt.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
@@ -56,6 +65,7 @@ export type Need =
   | { readonly need: 'server' }
   | { readonly need: 'project'; readonly project: ProjectRef }
   | { readonly need: 'projects'; readonly after: string; readonly limit: number }
+  | { readonly need: 'projectCount' }
   | ({ readonly need: 'secret' } & SecretPlace)
   | {
       readonly need: 'secrets';
@@ -105,24 +115,7 @@ export type Need =
   | { readonly need: 'dueVersions'; readonly until: number; readonly limit: number }
   /** Versions of the server that hold the same value as this one, itself among them; none where it has no fingerprint. */
   | ({ readonly need: 'sameValue'; readonly number: number; readonly limit: number } & SecretPlace)
-  /** Who read a secret, the newest read first. */
-  | ({ readonly need: 'census'; readonly limit: number } & SecretPlace)
-  /** Who read what in a project, the newest read first; deleted secrets are not among it. */
-  | { readonly need: 'censusOfProject'; readonly project: ProjectRef; readonly limit: number }
-  | {
-      readonly need: 'censusOfPrincipal';
-      readonly project: ProjectRef;
-      readonly principal: string;
-      readonly limit: number;
-    }
-  /** The secrets of a project, of any location, whose own policies name one of these members. */
-  | {
-      readonly need: 'secretsNaming';
-      readonly project: ProjectRef;
-      readonly members: readonly string[];
-      readonly after: string;
-      readonly limit: number;
-    };
+  | CensusNeed;
 
 export interface Listed<T> {
   readonly rows: readonly T[];
@@ -147,6 +140,7 @@ interface RowByNeed {
   readonly project: Project | undefined;
   /** By id, ascending. */
   readonly projects: readonly Project[];
+  readonly projectCount: number;
   readonly secret: Secret | undefined;
   readonly secrets: Listed<SecretInList>;
   /** `number` 0 asks for the current version. */
@@ -187,11 +181,6 @@ interface RowByNeed {
   readonly censusOfPrincipal: readonly SightingOfSecret[];
   /** By uid, which is the cursor, ascending. */
   readonly secretsNaming: readonly Secret[];
-}
-
-export interface SightingOfSecret {
-  readonly sighting: Sighting;
-  readonly secret: Secret;
 }
 
 export interface SecretOfProject {
@@ -256,11 +245,38 @@ export interface Decided<R> {
   readonly record: AuditRecord;
 }
 
-/** How far the audit segments are known to reach: what `verify` holds a cut tail against. */
+/** One of several decisions that share a transaction. */
+export interface TransactionJob<R> {
+  readonly needs: Needs;
+  /** May run more than once; what it throws undoes this job alone. */
+  decide(rows: RowsOf<Needs>): Decided<R>;
+}
+
+export type Settled<R> =
+  | { readonly ok: true; readonly decided: Decided<R> }
+  | { readonly ok: false; readonly error: unknown };
+
+/** How far the segments of one stream are known to reach: what `verify` holds a cut tail against. */
 export interface AuditMark {
+  readonly stream: string;
   readonly segment: string;
   readonly sequence: number;
   readonly lengthBytes: number;
+  readonly head: string;
+  /** The other streams that the store knew of then, ascending, so that none can go without a trace. */
+  readonly streams: readonly string[];
+  /** Keyed by the root key, over all of the above. */
+  readonly mac: string;
+}
+
+/** Where a stream begins since its older segments were pruned. */
+export interface AuditAnchor {
+  readonly stream: string;
+  /** The first segment that was kept. */
+  readonly segment: string;
+  /** The last record before it. */
+  readonly sequence: number;
+  /** The hash of the last line before it. */
   readonly head: string;
   /** Keyed by the root key, over all of the above. */
   readonly mac: string;
@@ -273,11 +289,20 @@ export interface Store {
    * this returns. What `decide` throws rolls back and is thrown on. `decide` may run more than once.
    */
   transact<const N extends Needs, R>(needs: N, decide: (rows: RowsOf<N>) => Decided<R>): Maybe<Decided<R>>;
-  /** Audit records of committed changes that were not yet said to be in a segment, oldest first. */
-  pendingAudit(): Maybe<readonly AuditRecord[]>;
-  /** Drops those records and keeps the mark, in one transaction. */
+  /**
+   * The same for several at once, in their order, which share one commit: each is done whole or not at all, whatever
+   * becomes of the others. Answers what became of each; throws or rejects where the commit itself fails.
+   */
+  transactAll<R>(jobs: readonly TransactionJob<R>[]): Maybe<readonly Settled<R>[]>;
+  /** Audit records of committed changes that were not yet said to be in a segment: all, or the `limit` oldest first. */
+  pendingAudit(limit?: number): Maybe<readonly AuditRecord[]>;
+  /** Drops those records and keeps the mark of its stream, in one transaction. */
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): Maybe<void>;
-  auditMark(): Maybe<AuditMark | undefined>;
+  /** By stream, ascending. */
+  auditMarks(): Maybe<readonly AuditMark[]>;
+  /** Keeps the anchor of its stream, durable when this returns; one that would lead back is not kept. */
+  anchorAudit(anchor: AuditAnchor): Maybe<void>;
+  auditAnchors(): Maybe<readonly AuditAnchor[]>;
   /** Removes tokens that expired before `now`; answers how many. */
   sweepTokens(now: number): Maybe<number>;
   /** Adds these sightings to those it has, in one transaction; those of secrets that are gone are dropped. */
@@ -295,20 +320,17 @@ export interface MetaStore {
 }
 
 export interface Audit {
-  /** Returns once the kernel has the record; throws AUDIT_UNAVAILABLE where it cannot be written. */
+  /** Returns once the kernel has the record, or the disk; throws AUDIT_UNAVAILABLE where it cannot be written. */
   append(record: AuditRecord): Maybe<void>;
   /** Copies the record of a committed change; the store forgets its row once the copy is fsynced. */
   copy(record: AuditRecord): void;
+  /** Throws INVALID_FIELD for an `after` that no page gave. */
   query(query: AuditQuery): Maybe<AuditPage>;
   verify(): Maybe<AuditVerdict>;
-}
-
-/** What is kept of a read of a payload: nothing of the payload. */
-export type Seen = Omit<Sighting, 'firstSeenAt' | 'lastSeenAt' | 'reads'>;
-
-/** Is told of every read of a payload, on the hot path. */
-export interface Census {
-  seen(read: Seen, now: number): void;
+  /** The next lines of the log as they are, at most 2 MiB; throws INVALID_FIELD for an `after` that no part gave. */
+  export(request: AuditExport): Maybe<AuditPart>;
+  /** Removes whole sealed segments in which everything is older than `before`, in milliseconds since 1970. */
+  prune(before: number): Maybe<AuditPruned>;
 }
 
 /** Names what a payload belongs to; it is part of what is authenticated, so a row moved elsewhere does not open. */

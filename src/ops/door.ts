@@ -15,7 +15,8 @@ import { type AccountEmail, parseAccountEmail } from '../core/name.ts';
 import type { Clock, JwtReader, Maybe, Store } from '../core/ports.ts';
 import { ANONYMOUS, accountPrincipal, type Caller, OWNER, type Principal } from '../core/principal.ts';
 import type { AccountKey, Token } from '../core/secret.ts';
-import { type Engine, then } from './engine.ts';
+import type { Engine } from './engine.ts';
+import { then } from './maybe.ts';
 
 /** Where a request comes from, as far as its caller can be held to it. */
 export type Origin = Pick<Caller, 'dialect' | 'peer' | 'requestId' | 'userAgent'>;

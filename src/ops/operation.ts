@@ -127,6 +127,14 @@ export interface Finish {
 /** The dialects that have an operation which takes this permission. */
 export type ExercisedBy = (permission: Permission) => readonly string[];
 
+/** What `prepare` makes. */
+export interface Prepared<P, K> {
+  /** Plain data for `decide`, which may run in another thread. */
+  readonly carried: P;
+  /** What stays in the thread that answers, for `finish`. */
+  readonly kept?: K;
+}
+
 /** A route of Coffer's own API, `/coffer/v1`, and the fields it takes. */
 export interface Api {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -136,7 +144,7 @@ export interface Api {
   command?(values: FieldValues): unknown;
 }
 
-interface Spec<C, N extends Needs, P, D, R> {
+interface Spec<C, N extends Needs, P, K, D, R> {
   /** `noun.verb`; the audit's and the metrics' name for it. */
   readonly name: string;
   readonly help: string;
@@ -152,19 +160,29 @@ interface Spec<C, N extends Needs, P, D, R> {
   readonly census?: true;
   /** The version whose payload the answer holds: what the census is told. */
   seen?(result: R): { readonly projectUid: Uid; readonly secretUid: Uid; readonly version: number };
-  /** Work with keys that comes before the decision: sealing a payload. */
-  prepare?(input: Input<C, N>, keyring: Keyring): P;
+  /**
+   * Of a write: work with keys and secrets that comes before the decision, in the thread that answers. It sees the scope
+   * and no other rows; `decide` throws Stale where the scope has changed in what was made for it.
+   */
+  prepare?(input: Input<C, Record<never, never>>, keyring: Keyring): Prepared<P, K>;
+  /** The command without the secrets that `prepare` has used: what `decide` sees of it, plain data. */
+  carried?(command: C): unknown;
   decide(input: Input<C, N, P>): Decision<D>;
-  /** Work outside of the transaction: opening a payload, asking the audit. */
-  finish?(result: D, command: C, at: Finish): Maybe<R>;
+  /** Work outside of the transaction, in the thread that answers: opening a payload, asking the audit. */
+  finish?(result: D, command: C, at: Finish & { readonly kept: K }): Maybe<R>;
 }
 
 /** An operation as the engine and the dialects see it: what it needs in between is its own business. */
-export type Operation<C, R> = Spec<C, Needs, unknown, unknown, R>;
+export type Operation<C, R> = Spec<C, Needs, unknown, unknown, unknown, R>;
 
 /** Declares a row of the operation table. */
-export function operation<C, const N extends Needs = Record<never, never>, D = undefined, R = D, P = undefined>(
-  spec: Spec<C, N, P, D, R>,
-): Operation<C, R> {
+export function operation<
+  C,
+  const N extends Needs = Record<never, never>,
+  D = undefined,
+  R = D,
+  P = undefined,
+  K = undefined,
+>(spec: Spec<C, N, P, K, D, R>): Operation<C, R> {
   return spec as unknown as Operation<C, R>;
 }

@@ -92,7 +92,7 @@ export const createProject: Operation<CreateProject, ProjectResult> = operation(
   needs: ({ id }) =>
     ({
       existing: { need: 'project', project: id as string as ProjectRef },
-      all: { need: 'projects', after: '', limit: PROJECTS_MAX },
+      count: { need: 'projectCount' },
     }) as const,
   prepare: (input, keyring) => {
     const { id, displayName, labels } = input.command;
@@ -101,11 +101,11 @@ export const createProject: Operation<CreateProject, ProjectResult> = operation(
       throw new Fault('INVALID_FIELD', { field: 'display_name', problem });
     }
     const command = { id, displayName: displayName || id, labels: parseLabels(labels) };
-    return newProject(command, input.caller.principal.member, input.now, input.entropy, keyring);
+    return { carried: newProject(command, input.caller.principal.member, input.now, input.entropy, keyring) };
   },
   decide: (input) => {
     if (input.rows.existing !== undefined) throw new Fault('PROJECT_EXISTS', { project: input.command.id });
-    if (input.rows.all.length >= PROJECTS_MAX) {
+    if (input.rows.count >= PROJECTS_MAX) {
       throw new Fault('LIMIT_REACHED', { what: 'projects of one server', limit: PROJECTS_MAX });
     }
     const { project, changes } = input.prepared;

@@ -1,6 +1,6 @@
 // Secrets: the named, ordered series of versions. Order of the checks is Google's: permission, existence, etag, fields.
 
-import { Fault } from '../core/error.ts';
+import { Fault, type FaultData } from '../core/error.ts';
 import { type EventOfSecret, secretEvent, topicEvent } from '../core/events.ts';
 import { EMPTY_POLICY } from '../core/iam/policy.ts';
 import { parseAnnotations, parseLabels } from '../core/labels.ts';
@@ -67,7 +67,7 @@ export interface CreateSecret {
   readonly nextRotationAt?: number;
   readonly rotationPeriodSeconds?: number;
   /** What the decoder found wrong; thrown once the caller may know. */
-  readonly invalid?: Fault;
+  readonly invalid?: FaultData;
 }
 
 /** Absent: stays. Null, or an empty collection: cleared. Else replaced whole. All of it happens, or nothing. */
@@ -84,7 +84,7 @@ export interface UpdateSecret extends SecretRef, RotationChange {
   /** The customer-managed key of a regional secret. */
   readonly kmsKey?: string | null;
   /** What the decoder found wrong; thrown after permission, existence and etag. */
-  readonly invalid?: Fault;
+  readonly invalid?: FaultData;
 }
 
 export interface DeleteSecret extends SecretRef, Guarded {
@@ -211,7 +211,7 @@ export const createSecret: Operation<CreateSecret, SecretResult> = operation({
       const purgeTime = new Date(existing.purgeAt).toISOString();
       throw new Fault('SECRET_DELETED', { ...secretFacts(project, name, location), purgeTime });
     }
-    if (invalid !== undefined) throw invalid;
+    if (invalid !== undefined) throw new Fault(invalid.code, invalid.facts);
     const { tags: asked = {} } = input.command;
     const { tags, bound } = tagsOfNewSecret(input, createTarget(input.command), asked, input.rows.tags);
     const secret = newSecret(input, project, tags);
@@ -280,7 +280,7 @@ export const updateSecret: Operation<UpdateSecret, SecretResult> = operation({
     const before = input.secret(input.command);
     const project = input.project(input.command.project);
     checkEtag(etag, before.etag);
-    if (invalid !== undefined) throw invalid;
+    if (invalid !== undefined) throw new Fault(invalid.code, invalid.facts);
     const set = asked === undefined ? [] : existingTopics(asked, input.rows.topics);
     const topics = asked === undefined ? before.topics : set;
     const secret: Secret = { ...updated(before, input.command, topics, input.now), etag: input.entropy.etag() };

@@ -12,7 +12,7 @@ import {
   prepareAccountKey,
 } from './account-keys.ts';
 import { createAccount, deleteAccount, getAccount, listAccounts } from './accounts.ts';
-import { queryAudit, verifyAudit } from './audit.ts';
+import { exportAudit, pruneAudit, queryAudit, verifyAudit } from './audit.ts';
 import { listConsumers } from './consumers.ts';
 import { promoteVersion, rollbackSecret } from './current.ts';
 import { dropOldEvents, listEventTypes, queryEvents } from './events.ts';
@@ -108,6 +108,8 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   openProxy,
   queryAudit,
   verifyAudit,
+  exportAudit,
+  pruneAudit,
   getSeal,
   createTopic,
   getTopic,
@@ -149,3 +151,14 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   secretImpact,
   projectImpact,
 ];
+
+const byName: ReadonlyMap<string, Operation<unknown, unknown>> = new Map(
+  OPERATIONS.map((each) => [each.name, each as Operation<unknown, unknown>]),
+);
+
+/** The operation of that name; throws where there is none, which is a bug of whoever asks. */
+export function operationNamed(name: string): Operation<unknown, unknown> {
+  const found = byName.get(name);
+  if (found === undefined) throw new TypeError(`no operation is named ${name}`);
+  return found;
+}

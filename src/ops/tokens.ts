@@ -9,7 +9,7 @@ import { accountPrincipal } from '../core/principal.ts';
 import type { Redacted } from '../core/redacted.ts';
 import type { Token } from '../core/secret.ts';
 import { accountTarget, existingAccount } from './accounts.ts';
-import { type Operation, operation } from './operation.ts';
+import { type Operation, operation, type Prepared } from './operation.ts';
 
 export interface GenerateToken {
   readonly account: AccountEmail;
@@ -25,17 +25,24 @@ export interface IssuedToken {
   readonly expiresAt: number;
 }
 
+type Credential = Prepared<string, Redacted<string>>;
+
+/** The text of a new token stays in the thread that answers with it; its hash goes on to the decision. */
+function newCredential(entropy: Entropy): Credential {
+  const { text, hash } = entropy.credential('access');
+  return { carried: hash, kept: text };
+}
+
 function mint(
   member: string,
   seconds: number,
-  { now, entropy }: { readonly now: number; readonly entropy: Entropy },
+  { now, prepared: hash }: { now: number; prepared: string },
   workload?: string,
-): { issued: IssuedToken; change: Change } {
-  const { text, hash } = entropy.credential('access');
+) {
   const expiresAt = now + seconds * 1000;
   const named = workload === undefined ? {} : { workload };
   const token: Token = { hash, member, kind: 'access', createdAt: now, expiresAt, ...named };
-  return { issued: { token: text, expiresAt }, change: { change: 'token.insert', token } };
+  return { minted: { expiresAt }, change: { change: 'token.insert', token } satisfies Change };
 }
 
 function lifetime(seconds: number): number {
@@ -67,17 +74,19 @@ export const generateToken: Operation<GenerateToken, IssuedToken> = operation({
   },
   target: (command: GenerateToken) => accountTarget(command),
   needs: ({ account }) => ({ account: { need: 'account', email: account } }) as const,
+  prepare: ({ entropy }) => newCredential(entropy),
   decide: (input) => {
     const { account } = existingAccount(input);
     const { lifetimeSeconds, workload } = input.command;
     const seconds = lifetime(lifetimeSeconds);
-    const { issued, change } = mint(accountPrincipal(account.email).member, seconds, input, workload);
+    const { minted, change } = mint(accountPrincipal(account.email).member, seconds, input, workload);
     return {
-      result: issued,
+      result: minted,
       changes: [change],
       details: { seconds, ...(workload === undefined ? {} : { workload }) },
     };
   },
+  finish: ({ expiresAt }, _command, { kept }) => ({ token: kept, expiresAt }),
 });
 
 /** Only the owner's credential may be exchanged: an access token that could renew itself would never end. */
@@ -88,14 +97,16 @@ export const issueToken: Operation<object, IssuedToken> = operation({
   permission: 'authenticated',
   api: { method: 'POST', path: '/tokens:issue', fields: {} },
   target: () => ({ asked: 'server' }),
+  prepare: ({ entropy }) => newCredential(entropy),
   decide: (input) => {
     const { principal, credential } = input.caller;
     if (credential?.kind !== 'owner') {
       throw new Fault('PERMISSION_DENIED', { permission: 'tokens.issue', resource: 'an access token' });
     }
-    const { issued, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input);
-    return { result: issued, changes: [change] };
+    const { minted, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input);
+    return { result: minted, changes: [change] };
   },
+  finish: ({ expiresAt }, _command, { kept }) => ({ token: kept, expiresAt }),
 });
 
 export const revokeToken: Operation<object, object> = operation({
@@ -126,6 +137,7 @@ export const exchangeAssertion: Operation<ExchangeAssertion, IssuedToken> = oper
   kind: 'write',
   permission: 'authenticated',
   target: ({ account }: ExchangeAssertion) => (account === undefined ? { asked: 'token' } : accountTarget({ account })),
+  prepare: ({ entropy }) => newCredential(entropy),
   decide: (input) => {
     const { principal, credential } = input.caller;
     const { account } = input.command;
@@ -134,9 +146,10 @@ export const exchangeAssertion: Operation<ExchangeAssertion, IssuedToken> = oper
     }
     // Of the key that the account signed with.
     const { workload } = input.caller;
-    const { issued, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input, workload);
-    return { result: issued, changes: [change], details: { seconds: TOKEN_SECONDS_DEFAULT } };
+    const { minted, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input, workload);
+    return { result: minted, changes: [change], details: { seconds: TOKEN_SECONDS_DEFAULT } };
   },
+  finish: ({ expiresAt }, _command, { kept }) => ({ token: kept, expiresAt }),
 });
 
 export interface InspectToken {

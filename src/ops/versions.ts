@@ -14,10 +14,19 @@ import type { Project, SealedPayload, Secret, Version } from '../core/secret.ts'
 import { destroyVersionLater, moveVersion } from '../core/version-state.ts';
 import type { FieldValues } from './fields.ts';
 import { nativeFields, nativeSecret, nativeVersion } from './native-ref.ts';
-import { type Input, type Operation, operation, secretFacts, type Target } from './operation.ts';
+import {
+  type Input,
+  type Operation,
+  operation,
+  type Prepared,
+  type Scope,
+  secretFacts,
+  type Target,
+} from './operation.ts';
 import { type FilteredRequest, filteredPage, filteredScope, isFiltered, pageCursor, rowLimit } from './paging.ts';
 import { censusNeed, type Guarded, guardFields, guardOf, guardReaders } from './reader-guard.ts';
 import { checkEtag, eventOf, placeOf, type SecretRef, type SecretResult, secretTarget } from './secrets.ts';
+import { Stale } from './writer.ts';
 
 /** A version by number, the current one, or the one that the caller gave this name. */
 export type Selector = number | 'latest' | { readonly alias: string };
@@ -91,6 +100,12 @@ export function found<T>(
     : new Fault('VERSION_NOT_FOUND', { ...facts, version: asked });
 }
 
+/** The version with what it belongs to, as it was found in this thread: neither has changed in what names it. */
+function inScope(version: Version, { project, secret }: Scope): VersionResult {
+  if (project === undefined || secret === undefined) throw new TypeError('a version was changed that was not found');
+  return { project, secret, version };
+}
+
 /** Throws VERSION_NOT_ENABLED where the version cannot be read. */
 export function checkEnabled(project: Project, secret: Secret, { number, state }: Version): void {
   if (state === 'ENABLED') return;
@@ -137,7 +152,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
     }),
   },
   target: (command) => secretTarget(command),
-  prepare: (input, keyring): Sealed => {
+  prepare: (input, keyring): Prepared<Sealed, undefined> => {
     const project = input.project(input.command.project);
     const secret = input.secret(input.command);
     const { payload } = input.command;
@@ -145,11 +160,14 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
     const uid = input.entropy.uid();
     const place = { projectUid: project.uid, secretUid: secret.uid, versionUid: uid };
     const sealed = keyring.seal(project.wrappedKey, place, payload);
-    return { uid, secretUid: secret.uid, crc32c: sum, fingerprint: keyring.fingerprint(payload), sealed };
+    return { carried: { uid, secretUid: secret.uid, crc32c: sum, fingerprint: keyring.fingerprint(payload), sealed } };
   },
+  carried: ({ payload: _sealed, ...command }) => command,
   decide: (input) => {
     const project = input.project(input.command.project);
     const before = input.secret(input.command);
+    // Deleted and made anew meanwhile: the payload was sealed for the one that is gone.
+    if (before.uid !== input.prepared.secretUid) throw new Stale();
     if (before.lastVersion >= VERSIONS_MAX) {
       throw new Fault('LIMIT_REACHED', { what: 'versions of one secret', limit: VERSIONS_MAX });
     }
@@ -169,7 +187,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
       clientChecksum: input.command.crc32c !== undefined,
     };
     return {
-      result: { project, secret, version },
+      result: version,
       changes: [
         { change: 'version.insert', version, sealed: input.prepared.sealed },
         { change: 'secret.update', secret },
@@ -179,6 +197,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
       ...(candidate ? { details: { candidate: 'true' } } : {}),
     };
   },
+  finish: (version, _command, { scope }) => inScope(version, scope),
 });
 
 export const getVersion: Operation<VersionRef, VersionResult> = operation({
@@ -316,13 +335,14 @@ function moveTo(verb: MoveVerb, help: string, move: Move): Operation<MoveVersion
       const takes = readers !== undefined && (verb === 'destroy' || before.state === 'ENABLED');
       const question = { project, secret, version: version.number };
       return {
-        result: { project, secret, version },
+        result: version,
         changes: [{ change: 'version.update', version }],
         events: [versionEvent(eventTypeOf(version), { ...eventOf(input, project, secret), version })],
         version: version.number,
         details: takes ? guardReaders(input, { ...question, sightings: readers }) : {},
       };
     },
+    finish: (version, _command, { scope }) => inScope(version, scope),
   });
 }
 

@@ -6,7 +6,7 @@ import { type FoundGrant, isInForce } from '../core/iam/grants.ts';
 import { isPermission, type Permission } from '../core/iam/permissions.ts';
 import { authorise, type PolicyScope } from '../core/iam/policy.ts';
 import { contextOf } from './conditions.ts';
-import { policyChain } from './engine.ts';
+import { policyChain } from './judgement.ts';
 import type { Input, Scope, Target } from './operation.ts';
 import { type SecretRef, secretTarget } from './secrets.ts';
 

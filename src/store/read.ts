@@ -30,6 +30,11 @@ export function listed(sql: string, values: readonly Value[], decode: (row: Row)
   return { ...rows, total, decode: (page, totals) => ({ rows: rows.decode(page, []), total: totalOf(totals) }) };
 }
 
+/** How many rows there are. */
+export function counted(sql: string): Read {
+  return { sql, values: [], decode: totalOf };
+}
+
 /** One row more than a page tells whether another page follows. */
 export function checkedLimit(need: { readonly limit: number }): number {
   assert(Number.isInteger(need.limit) && need.limit >= 0 && need.limit <= PAGE_SIZE_MAX + 1, 'a limit within bounds');

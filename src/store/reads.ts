@@ -3,7 +3,7 @@
 
 import type { Need } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
-import { checkedLimit, listed, one, type Read, rowsOf } from './read.ts';
+import { checkedLimit, counted, listed, one, type Read, rowsOf } from './read.ts';
 import { readCensus } from './reads-census.ts';
 import { readEvents } from './reads-events.ts';
 import { readTags } from './reads-tags.ts';
@@ -20,7 +20,7 @@ import {
 import { accountKeyOf, accountOf, tokenOf } from './rows-accounts.ts';
 import { ACCOUNT_KEY_SELECT, ACCOUNT_KEYS_LIST } from './sql/account-keys.ts';
 import { ACCOUNT_SELECT, ACCOUNTS_LIST, ACCOUNTS_TOTAL } from './sql/accounts.ts';
-import { PROJECT_SELECT, PROJECTS_LIST } from './sql/projects.ts';
+import { PROJECT_SELECT, PROJECTS_LIST, PROJECTS_TOTAL } from './sql/projects.ts';
 import { forPlace, forReference, placeValues } from './sql/reference.ts';
 import { SECRET_SELECT, SECRETS_DUE, SECRETS_LIST, SECRETS_TOTAL } from './sql/secrets.ts';
 import { SERVER_SELECT } from './sql/server.ts';
@@ -59,6 +59,8 @@ export function readOf(need: Need): Read {
       return one(TOKEN_SELECT, [need.hash], tokenOf);
     case 'projects':
       return rowsOf(PROJECTS_LIST, [need.after, checkedLimit(need)], projectOf);
+    case 'projectCount':
+      return counted(PROJECTS_TOTAL);
     case 'secrets':
     case 'versions':
     case 'accounts':

@@ -4,7 +4,14 @@
 import type { AuditRecord } from '../core/audit-record.ts';
 import type { Policy } from '../core/iam/policy.ts';
 import type { Location, ProjectId, SecretName } from '../core/name.ts';
-import type { AuditMark, PayloadRow, SecretInList, SecretOfProject, VersionOfSecret } from '../core/ports.ts';
+import type {
+  AuditAnchor,
+  AuditMark,
+  PayloadRow,
+  SecretInList,
+  SecretOfProject,
+  VersionOfSecret,
+} from '../core/ports.ts';
 import type { Project, Rotation, Secret, Version, VersionState } from '../core/secret.ts';
 import { bytes, damaged, flag, integer, json, text, type Writable } from './cells.ts';
 import {
@@ -148,11 +155,24 @@ export function auditRecordOf(row: Row): AuditRecord {
 }
 
 export function auditMarkOf(row: Row): AuditMark {
+  const streams = text('audit_marks', row, 5);
   return {
-    segment: text('audit_mark', row, 0),
-    sequence: integer('audit_mark', row, 1),
-    lengthBytes: integer('audit_mark', row, 2),
-    head: text('audit_mark', row, 3),
-    mac: text('audit_mark', row, 4),
+    stream: text('audit_marks', row, 0),
+    segment: text('audit_marks', row, 1),
+    sequence: integer('audit_marks', row, 2),
+    lengthBytes: integer('audit_marks', row, 3),
+    head: text('audit_marks', row, 4),
+    streams: streams === '' ? [] : streams.split(','),
+    mac: text('audit_marks', row, 6),
+  };
+}
+
+export function auditAnchorOf(row: Row): AuditAnchor {
+  return {
+    stream: text('audit_anchors', row, 0),
+    segment: text('audit_anchors', row, 1),
+    sequence: integer('audit_anchors', row, 2),
+    head: text('audit_anchors', row, 3),
+    mac: text('audit_anchors', row, 4),
   };
 }

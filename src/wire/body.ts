@@ -11,7 +11,9 @@ export class Body {
   bytesIn = 0;
   readonly #context: WireContext;
   readonly #bytesMax: number;
-  #chunks: Buffer[] = [];
+  /** Most bodies come in one piece. */
+  #first: Buffer | undefined;
+  #more: Buffer[] | undefined;
   #heldBytes = 0;
   #open = true;
 
@@ -32,24 +34,35 @@ export class Body {
     }
     load.bufferedBytes += chunk.length;
     this.#heldBytes += chunk.length;
-    this.#chunks.push(chunk);
+    this.#keep(chunk);
     return undefined;
   }
 
   /** The body in one piece; it stays on the common budget until `release`. */
   take(): Uint8Array {
-    const chunks = this.#chunks;
-    this.#chunks = [];
-    this.#open = false;
-    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+    const first = this.#first ?? EMPTY_BODY;
+    const body = this.#more === undefined ? first : Buffer.concat([first, ...this.#more]);
+    this.#forget();
+    return body;
   }
 
   /** Gives the memory back to the common budget. It may be called more than once. */
   release(): void {
-    this.#open = false;
-    this.#chunks = [];
+    this.#forget();
     this.#context.load.bufferedBytes -= this.#heldBytes;
     this.#heldBytes = 0;
+  }
+
+  #keep(chunk: Buffer): void {
+    if (this.#first === undefined) this.#first = chunk;
+    else if (this.#more === undefined) this.#more = [chunk];
+    else this.#more.push(chunk);
+  }
+
+  #forget(): void {
+    this.#open = false;
+    this.#first = undefined;
+    this.#more = undefined;
   }
 }
 

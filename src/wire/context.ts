@@ -24,6 +24,8 @@ export interface RequestEntry {
 export interface Expiring {
   /** On the clock of `performance.now()`. */
   readonly expiresAtMs: number;
+  /** Where `Load` keeps it: Load's alone to set. */
+  place: number;
   expire(): void;
 }
 
@@ -44,10 +46,23 @@ export class Load {
   handling = 0;
   /** Bytes of request bodies held now. */
   bufferedBytes = 0;
-  /** HTTP/2 streams under way; HTTP/1.1 waits are Node's own. */
-  readonly waits: Set<Expiring> = new Set();
+  /** Requests under way, in no order; each knows its place. */
+  readonly #waits: Expiring[] = [];
+
+  /** Watches a wait until `forget`. */
+  watch(wait: Expiring): void {
+    wait.place = this.#waits.push(wait) - 1;
+  }
+
+  forget(wait: Expiring): void {
+    const last = this.#waits.pop() as Expiring;
+    if (last === wait) return;
+    this.#waits[wait.place] = last;
+    last.place = wait.place;
+  }
 
   sweep(nowMs: number): void {
-    for (const wait of this.waits) if (wait.expiresAtMs <= nowMs) wait.expire();
+    // A wait that expires may leave at once, and another take its place.
+    for (const wait of [...this.#waits]) if (wait.expiresAtMs <= nowMs) wait.expire();
   }
 }

@@ -9,6 +9,7 @@ import type { OpenRequest } from './head.ts';
 
 export abstract class Exchange<Answer> implements Expiring {
   expiresAtMs: number;
+  place = 0;
   readonly connection: Connection;
   readonly request: OpenRequest;
   protected phase: 'reading' | 'handling' | 'answered' | 'closed' = 'reading';
@@ -22,7 +23,7 @@ export abstract class Exchange<Answer> implements Expiring {
     this.request = request;
     this.body = body;
     this.expiresAtMs = this.startedMs + context.limits.requestMs;
-    context.load.waits.add(this);
+    context.load.watch(this);
     connection.open++;
   }
 
@@ -49,7 +50,7 @@ export abstract class Exchange<Answer> implements Expiring {
     if (this.phase !== 'answered') this.reportGone();
     this.phase = 'closed';
     this.body.release();
-    this.context.load.waits.delete(this);
+    this.context.load.forget(this);
     this.connection.open--;
   }
 

@@ -16,7 +16,7 @@ import {
   GRPC_UNAVAILABLE,
   GRPC_UNIMPLEMENTED,
 } from './grpc-status.ts';
-import type { OpenRequest } from './head.ts';
+import { EMPTY_BODY, type OpenRequest } from './head.ts';
 import { checkHealth, HEALTH_SERVICE } from './health.ts';
 import { REFUSALS } from './refusal.ts';
 import type { GrpcFailure, GrpcRequest, GrpcResponse } from './types.ts';
@@ -32,11 +32,24 @@ const TIMER_BELOW_MS = 5000;
 
 /** `grpc`, `grpc+proto` and either with parameters. `grpc-web` is another protocol. */
 const CONTENT_TYPE = /^application\/grpc(\+[^;]*)?\s*(;|$)/i;
-const METHOD_PATH = /^\/([^/]+)\/([^/]+)$/;
+/** What nearly every client sends, and is compared with first. */
+const PLAIN_CONTENT_TYPE = 'application/grpc';
+
+/**
+ * A stream knows its call until it is closed, and not through listeners of its own: Node's session keeps closed streams
+ * reachable for a while, and what they would hold on to is more than they are.
+ */
+const CALL = Symbol('the gRPC call of a stream');
+
+interface CallStream extends ServerHttp2Stream {
+  [CALL]?: GrpcCall | undefined;
+}
 
 export class GrpcCall extends Exchange<GrpcResponse> {
-  readonly #stream: ServerHttp2Stream;
-  #call: GrpcRequest | undefined;
+  readonly #stream: CallStream;
+  /** Where the name of the method begins in the path, behind that of the service. */
+  #methodAt = 0;
+  #message: Uint8Array = EMPTY_BODY;
   #deadlineAtMs: number = Number.POSITIVE_INFINITY;
   #deadlineTimer: NodeJS.Timeout | undefined;
   #header: Buffer | undefined;
@@ -45,12 +58,13 @@ export class GrpcCall extends Exchange<GrpcResponse> {
   constructor(context: WireContext, connection: Connection, stream: ServerHttp2Stream, request: OpenRequest) {
     super(context, connection, request, new Body(context, context.limits.messageBytesMax + FRAME_HEADER_BYTES));
     this.#stream = stream;
-    stream.on('close', () => this.close());
+    this.#stream[CALL] = this;
+    stream.on('close', onClose);
   }
 
   /** True where the content type is one of gRPC's. */
   static isMeant(contentType: string | undefined): boolean {
-    return contentType !== undefined && CONTENT_TYPE.test(contentType);
+    return contentType === PLAIN_CONTENT_TYPE || (contentType !== undefined && CONTENT_TYPE.test(contentType));
   }
 
   /** Reads the call and asks the handler. `ended` tells that no message follows the headers. */
@@ -58,8 +72,8 @@ export class GrpcCall extends Exchange<GrpcResponse> {
     const problem = this.#headProblem();
     if (problem !== undefined) return this.#refuse(problem[0], problem[1]);
     if (ended) return this.#refuse(GRPC_UNIMPLEMENTED, 'the call carries no message');
-    this.#stream.on('data', (chunk: Buffer) => this.#add(chunk));
-    this.#stream.on('end', () => this.#end());
+    this.#stream.on('data', onData);
+    this.#stream.on('end', onEnd);
   }
 
   override close(): void {
@@ -73,7 +87,7 @@ export class GrpcCall extends Exchange<GrpcResponse> {
   }
 
   protected override invoke(): GrpcResponse | Promise<GrpcResponse> {
-    const call = this.#call as GrpcRequest;
+    const call = this.#grpcRequest();
     if (call.service === HEALTH_SERVICE) return checkHealth(call, this.context.ready());
     const answer = this.context.handler.grpc(call);
     const leftMs = this.#deadlineAtMs - performance.now();
@@ -118,12 +132,11 @@ export class GrpcCall extends Exchange<GrpcResponse> {
   #headProblem(): [code: number, message: string] | undefined {
     const { method, path, headers } = this.request;
     if (method !== 'POST') return [GRPC_INTERNAL, REFUSALS.grpcMethod.message];
-    const subtype = CONTENT_TYPE.exec(headers['content-type'] ?? '')?.[1] ?? '';
-    if (subtype !== '' && subtype.toLowerCase() !== '+proto') {
+    if (!isProto(headers['content-type'])) {
       return [GRPC_UNIMPLEMENTED, 'the message must be coded as application/grpc+proto'];
     }
-    const names = METHOD_PATH.exec(path);
-    if (names === null) return [GRPC_UNIMPLEMENTED, 'the path does not name a method'];
+    this.#methodAt = methodAt(path);
+    if (this.#methodAt === 0) return [GRPC_UNIMPLEMENTED, 'the path does not name a method'];
     const timeout = headers['grpc-timeout'];
     if (timeout !== undefined) {
       const leftMs = timeoutMs(timeout);
@@ -131,12 +144,18 @@ export class GrpcCall extends Exchange<GrpcResponse> {
       this.#deadlineAtMs = this.startedMs + leftMs;
       this.expiresAtMs = Math.min(this.expiresAtMs, this.#deadlineAtMs);
     }
-    const { body, ...head } = this.request;
-    this.#call = { ...head, service: names[1] as string, rpc: names[2] as string, message: body };
     return undefined;
   }
 
-  #add(chunk: Buffer): void {
+  #grpcRequest(): GrpcRequest {
+    const { id, protocol, secure, method, host, path, query, headers, peer } = this.request;
+    const service = path.slice(1, this.#methodAt - 1);
+    const rpc = path.slice(this.#methodAt);
+    return { id, protocol, secure, method, host, path, query, headers, peer, service, rpc, message: this.#message };
+  }
+
+  /** Takes what came of the message. */
+  add(chunk: Buffer): void {
     const refusal = this.body.add(chunk);
     if (!this.isReading) return;
     if (this.#expectedBytes === 0) {
@@ -170,15 +189,15 @@ export class GrpcCall extends Exchange<GrpcResponse> {
     return undefined;
   }
 
-  #end(): void {
+  /** Asks the handler, once nothing more comes. */
+  end(): void {
     if (!this.isReading) return;
     const { bytesIn } = this.body;
     if (bytesIn === 0) return this.#refuse(GRPC_UNIMPLEMENTED, 'the call carries no message');
     if (this.#expectedBytes === 0 || bytesIn < this.#expectedBytes)
       return this.#refuse(GRPC_INTERNAL, 'the message is cut off');
     if (performance.now() >= this.#deadlineAtMs) return this.#refuse(GRPC_DEADLINE_EXCEEDED, 'the deadline passed');
-    const message = this.body.take().subarray(FRAME_HEADER_BYTES);
-    this.#call = { ...(this.#call as GrpcRequest), message };
+    this.#message = this.body.take().subarray(FRAME_HEADER_BYTES);
     this.ask(this.#deadlineAtMs);
   }
 
@@ -210,6 +229,32 @@ export class GrpcCall extends Exchange<GrpcResponse> {
     if (!stream.readableEnded) this.linger(stream);
     this.report(status, 0, code);
   }
+}
+
+function onClose(this: CallStream): void {
+  this[CALL]?.close();
+  this[CALL] = undefined;
+}
+
+function onData(this: CallStream, chunk: Buffer): void {
+  this[CALL]?.add(chunk);
+}
+
+function onEnd(this: CallStream): void {
+  this[CALL]?.end();
+}
+
+function isProto(contentType = ''): boolean {
+  if (contentType === PLAIN_CONTENT_TYPE) return true;
+  const subtype = CONTENT_TYPE.exec(contentType)?.[1] ?? '';
+  return subtype === '' || subtype.toLowerCase() === '+proto';
+}
+
+/** Where the method's name begins in `/package.Service/Method`; 0 where the path has another form. */
+function methodAt(path: string): number {
+  const slash = path.indexOf('/', 1);
+  const isMethod = slash > 1 && slash < path.length - 1 && !path.includes('/', slash + 1);
+  return isMethod ? slash + 1 : 0;
 }
 
 function sendOkTrailers(this: ServerHttp2Stream): void {

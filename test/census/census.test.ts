@@ -20,7 +20,7 @@ let owner: Api;
 let reader: string;
 
 before(async () => {
-  server = await startServer();
+  server = await startServer({ args: ['--workers=2'] });
   owner = apiOf(server, ownerToken(server));
   await must(owner, 'POST', '/v3/projects', { projectId: PROJECT });
   await must(owner, 'POST', `/v1/projects/${PROJECT}/serviceAccounts`, { accountId: 'reader' });
@@ -104,6 +104,17 @@ test("a client of the cloud is refused in the cloud's own form, where the projec
   assert.equal((await must(owner, 'POST', '/coffer/v1/versions:disable', forced)).json.state, 'DISABLED');
   await guard('off');
   await must(owner, 'POST', `${secret}/versions/1:destroy`, {});
+});
+
+test('whichever thread answered a read, the decision that follows knows of it', async () => {
+  for (let round = 0; round < 20; round++) {
+    const secret = await keep(`thread-${round}`);
+    // Each on a connection of its own, so that the kernel deals them out to the threads.
+    assert.equal(await readAs(secret, Buffer.from('web')), 200);
+    const disable = { project: PROJECT, secret: `thread-${round}`, version: 1 };
+    const { status, json } = await owner('POST', '/coffer/v1/versions:disable', disable);
+    assert.deepEqual([status, json.error?.status], [412, 'VERSION_IN_USE'], `round ${round}`);
+  }
 });
 
 test('a run is known by its name, or by that of its command', async () => {

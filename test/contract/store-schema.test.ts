@@ -136,6 +136,7 @@ test('every need is answered from an index', async () => {
     const needs: Need[] = [
       { need: 'project', project },
       { need: 'projects', after: '', limit: 1 },
+      { need: 'projectCount' },
       { need: 'secret', project, key },
       { need: 'secrets', project, before: 0, limit: 1 },
       { need: 'version', project, key, number: 0 },

@@ -26,6 +26,7 @@ const GIVEN: Readonly<Record<string, string>> = {
     permission: 'secretmanager.versions.access',
     policy: '{"bindings":[]}',
   },
+  before: '2026-01-31T12:00:00Z',
 };
 
 let world: World;

@@ -10,7 +10,6 @@ import { createAccount } from '../../src/ops/accounts.ts';
 import { listConsumers } from '../../src/ops/consumers.ts';
 import { promoteVersion, rollbackSecret } from '../../src/ops/current.ts';
 import { setSecretPolicy } from '../../src/ops/policies.ts';
-import { getQuotas, setQuotas } from '../../src/ops/quotas.ts';
 import type { Guarded } from '../../src/ops/reader-guard.ts';
 import { getReaderGuard, setReaderGuard } from '../../src/ops/reader-settings.ts';
 import { deleteSecret, getSecret, type SecretRef } from '../../src/ops/secrets.ts';
@@ -111,6 +110,8 @@ test('a read that was refused by the audit is no sighting', async () => {
       copy: (record) => audit.copy(record),
       query: (query) => audit.query(query),
       verify: () => audit.verify(),
+      export: (request) => audit.export(request),
+      prune: (before) => audit.prune(before),
     }),
   });
   try {
@@ -382,18 +383,4 @@ test('where more was read within the window than can be looked at, the guard ref
   assert.equal((await world.ask(listConsumers, ref, owner)).isComplete, false);
   world.clock.advance(7 * DAY + 1);
   await take(disableVersion, ref, 1);
-});
-
-test('settings of the guard leave the quotas alone, and each other', async () => {
-  await world.ask(setQuotas, { project, write: 1_000_000 }, owner);
-  await world.ask(setReaderGuard, { project, guard: 'refuse', windowSeconds: 60 }, owner);
-  await world.ask(setReaderGuard, { project, windowSeconds: 120 }, owner);
-  assert.deepEqual(await world.ask(getReaderGuard, { project }, owner), {
-    project,
-    guard: 'refuse',
-    windowSeconds: 120,
-  });
-  await world.ask(setReaderGuard, { project, guard: 'off' }, owner);
-  assert.deepEqual(await world.ask(getReaderGuard, { project }, owner), { project, guard: 'off', windowSeconds: 120 });
-  assert.deepEqual(await world.ask(getQuotas, { project }, owner), { project, write: 1_000_000 });
 });

@@ -338,6 +338,8 @@ test('where the audit cannot be written no secret leaves', async () => {
     copy: (record) => audit.copy(record),
     query: (query) => audit.query(query),
     verify: () => audit.verify(),
+    export: (request) => audit.export(request),
+    prune: (before) => audit.prune(before),
   });
   const other = await openWorld({ wrapAudit });
   try {

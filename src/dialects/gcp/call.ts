@@ -7,6 +7,7 @@ import type { AccountKeyPair, Maybe } from '../../core/ports.ts';
 import type { Caller } from '../../core/principal.ts';
 import type { Door } from '../../ops/door.ts';
 import type { Operation } from '../../ops/operation.ts';
+import { type Codec, codecOf } from './codec.ts';
 import { unsupported } from './invalid.ts';
 
 /** What a handler may need besides the door. */
@@ -46,6 +47,7 @@ export class Call {
 export interface Method {
   readonly desc: DescMethodUnary;
   readonly handle: (request: Message, call: Call) => Maybe<Message>;
+  readonly codec: Codec;
 }
 
 type Handlers<M extends GenServiceMethods> = {
@@ -71,10 +73,11 @@ export function serviceMethods<M extends GenServiceMethods>(service: GenService<
       if (typeof handler === 'function') throw new TypeError(`${desc.name} is not unary`);
       return [];
     }
-    if (typeof handler === 'function') return { desc: desc as DescMethodUnary, handle: handler };
+    const codec = codecOf(desc.output);
+    if (typeof handler === 'function') return { desc: desc as DescMethodUnary, handle: handler, codec };
     const handle = () => {
       throw unsupported(handler.missing);
     };
-    return { desc: desc as DescMethodUnary, handle };
+    return { desc: desc as DescMethodUnary, handle, codec };
   });
 }

@@ -1,20 +1,19 @@
 // The dialect as the router sees it. Both transports do the same with a call: find its method, learn who asks, read the
 // message, let the handler work, write its answer. Where the store answers at once, all of it happens in one tick.
 
-import { fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+import { fromBinary, type Message } from '@bufbuild/protobuf';
 import { Code } from '../../../gen/google/rpc/code_pb.js';
 import { Fault } from '../../core/error.ts';
 import type { Maybe } from '../../core/ports.ts';
 import type { Caller } from '../../core/principal.ts';
 import type { Door } from '../../ops/door.ts';
-import { then } from '../../ops/engine.ts';
+import { then } from '../../ops/maybe.ts';
 import type { Dialect, GrpcRequest, GrpcResponse, RequestHead, WireRequest, WireResponse } from '../../wire/types.ts';
 import { callerOf } from './auth.ts';
 import { Call, type Method, type Workshop } from './call.ts';
 import { type FailedCall, type GcpStatus, statusOf } from './errors.ts';
 import { hostOfService, locationOfHost, ownsGcpHost, servicesOf } from './hosts.ts';
 import { misread } from './invalid.ts';
-import { jsonOf } from './message.ts';
 import { METHODS } from './methods.ts';
 import { DEFAULT_PARAMETERS } from './query.ts';
 import { type Route, readRest, Transcoder } from './rest.ts';
@@ -143,10 +142,7 @@ function httpExchange(route: Route, request: WireRequest): Exchange<WireResponse
       system = rest.system;
       return rest.message();
     },
-    encode: (message) => {
-      const json = jsonOf(method.desc.output, message, system.enumAsInteger);
-      return { status: 200, headers: JSON_HEADERS, body: jsonText(json, system.pretty) };
-    },
+    encode: (message) => ({ status: 200, headers: JSON_HEADERS, body: method.codec.json(message, system) }),
     fail: (status) => statusResponse(status, system.pretty),
   };
 }
@@ -157,7 +153,7 @@ function grpcExchange(method: Method, request: GrpcRequest): Exchange<GrpcRespon
     head: request,
     bytes: request.message.length,
     read: () => readBinary(method, request.message),
-    encode: (message) => ({ ok: true, message: toBinary(method.desc.output, message) }),
+    encode: (message) => ({ ok: true, message: method.codec.bytes(message) }),
     fail: statusFailure,
   };
 }

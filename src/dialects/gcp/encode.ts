@@ -9,11 +9,7 @@ import {
   type Project as ProjectMessage,
   ProjectSchema,
 } from '../../../gen/google/cloud/resourcemanager/v3/projects_pb.js';
-import { SecretPayloadSchema } from '../../../gen/google/cloud/secretmanager/v1/resources_pb.js';
-import {
-  type AccessSecretVersionResponse,
-  AccessSecretVersionResponseSchema,
-} from '../../../gen/google/cloud/secretmanager/v1/service_pb.js';
+import type { AccessSecretVersionResponse } from '../../../gen/google/cloud/secretmanager/v1/service_pb.js';
 import { type ServiceAccount, ServiceAccountSchema } from '../../../gen/google/iam/admin/v1/iam_pb.js';
 import {
   type GenerateAccessTokenResponse,
@@ -27,12 +23,16 @@ import type { AccessedVersion } from '../../ops/versions.ts';
 import { timestamp, versionName } from './encode-secret.ts';
 
 export function encodeAccessed({ project, secret, version, payload }: AccessedVersion): AccessSecretVersionResponse {
-  const answer = create(AccessSecretVersionResponseSchema);
-  answer.name = versionName(project, secret, version);
-  answer.payload = create(SecretPayloadSchema);
-  answer.payload.data = payload.reveal() as Uint8Array<ArrayBuffer>;
-  answer.payload.dataCrc32c = BigInt(version.crc32c);
-  return answer;
+  // As `create` would make them, at a tenth of its cost: every read of a payload comes here.
+  return {
+    $typeName: 'google.cloud.secretmanager.v1.AccessSecretVersionResponse',
+    name: versionName(project, secret, version),
+    payload: {
+      $typeName: 'google.cloud.secretmanager.v1.SecretPayload',
+      data: payload.reveal(),
+      dataCrc32c: BigInt(version.crc32c),
+    },
+  };
 }
 
 export function encodeProject(project: Project): ProjectMessage {

@@ -147,6 +147,7 @@ const MESSAGES = {
   LIMIT_REACHED: 'Quota exceeded for {what}: at most {limit} are allowed.',
   PAYLOAD_CORRUPT: `Secret Version [${SECRET}/versions/{version}] cannot be read: its stored data is damaged.`,
   SEALED: UNAVAILABLE,
+  AUDIT_INCOMPLETE: 'The audit log is not whole: segment {segment} of its stream {stream}.',
   AUDIT_UNAVAILABLE: UNAVAILABLE,
   STORE_UNAVAILABLE: UNAVAILABLE,
   INTERNAL: 'Internal error encountered.',

@@ -39,6 +39,8 @@ const REGIONAL: readonly (readonly [form: RegExp, services: readonly string[]])[
 ];
 
 function regional(host: string): { readonly region: string; readonly services: readonly string[] } | undefined {
+  // Asked several times of every request, of which few come by a name of Google's.
+  if (!host.endsWith('.googleapis.com')) return undefined;
   for (const [form, services] of REGIONAL) {
     const region = form.exec(host)?.[1];
     if (region !== undefined) return { region, services };

@@ -74,12 +74,14 @@ export class PathTree<T> {
     if (root === undefined || !path.startsWith('/')) return undefined;
     const segments = path.slice(1).split('/');
     if (segments.includes('')) return undefined;
-    const last = segments.at(-1) as string;
+    const lastAt = segments.length - 1;
+    const last = segments[lastAt] as string;
     const colon = last.lastIndexOf(':');
     if (colon > 0) {
-      const whole = [...segments.slice(0, -1), last.slice(0, colon)];
-      const leaf = walk(root, whole, 0, last.slice(colon + 1), allowed);
-      if (leaf !== undefined) return matchOf(leaf, whole);
+      segments[lastAt] = last.slice(0, colon);
+      const leaf = walk(root, segments, 0, last.slice(colon + 1), allowed);
+      if (leaf !== undefined) return matchOf(leaf, segments);
+      segments[lastAt] = last;
     }
     const leaf = walk(root, segments, 0, '', allowed);
     return leaf === undefined ? undefined : matchOf(leaf, segments);
@@ -103,27 +105,32 @@ function walk<T>(
   verb: string,
   allowed: (value: T) => boolean,
 ): Leaf<T> | undefined {
-  const rest = node.rest.get(verb)?.find((leaf) => allowed(leaf.value));
-  if (at === segments.length) return node.leaves.get(verb)?.find((leaf) => allowed(leaf.value)) ?? rest;
+  const rest = node.rest.size === 0 ? undefined : firstAllowed(node.rest.get(verb), allowed);
+  if (at === segments.length) return firstAllowed(node.leaves.get(verb), allowed) ?? rest;
   const literal = node.literals.get(segments[at] as string);
   const found = literal === undefined ? undefined : walk(literal, segments, at + 1, verb, allowed);
   if (found !== undefined) return found;
   return (node.any === undefined ? undefined : walk(node.any, segments, at + 1, verb, allowed)) ?? rest;
 }
 
+function firstAllowed<T>(leaves: readonly Leaf<T>[] | undefined, allowed: (value: T) => boolean): Leaf<T> | undefined {
+  if (leaves === undefined) return undefined;
+  for (const leaf of leaves) if (allowed(leaf.value)) return leaf;
+  return undefined;
+}
+
 function matchOf<T>({ template, value }: Leaf<T>, segments: readonly string[]): PathMatch<T> | undefined {
   const open = template.segments.at(-1) === '**';
   const values: string[] = [];
   for (const { from, to } of template.variables) {
-    const parts = segments.slice(from, open && to === template.segments.length ? undefined : to);
-    const decoded: string[] = [];
-    for (const part of parts) {
-      const text = decodeSegment(part);
-      // A slash inside of a segment stays encoded: it must not look like the border of two.
+    const end = open && to === template.segments.length ? segments.length : to;
+    let joined = '';
+    for (let at = from; at < end; at++) {
+      const text = decodeSegment(segments[at] as string);
       if (text === undefined) return undefined;
-      decoded.push(text.replaceAll('/', '%2F'));
+      joined = at === from ? text : `${joined}/${text}`;
     }
-    values.push(decoded.join('/'));
+    values.push(joined);
   }
   return { value, values };
 }
@@ -131,7 +138,8 @@ function matchOf<T>({ template, value }: Leaf<T>, segments: readonly string[]): 
 function decodeSegment(text: string): string | undefined {
   if (!text.includes('%')) return text;
   try {
-    return decodeURIComponent(text);
+    // A slash inside of a segment stays encoded: it must not look like the border of two.
+    return decodeURIComponent(text).replaceAll('/', '%2F');
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 // What an operation answered, as JSON: times as RFC 3339, and the one place where a token leaves by this door.
 
-import type { AuditPage, AuditVerdict, ChainedRecord } from '../../core/audit-record.ts';
+import type { AuditPage, AuditPart, AuditPruned, AuditVerdict, ChainedRecord } from '../../core/audit-record.ts';
 import type { EVENT_TYPES } from '../../core/events.ts';
 import type { EventInList, SealStatus } from '../../core/ports.ts';
 import type { EventPage } from '../../ops/events.ts';
@@ -54,10 +54,9 @@ const issued = ({ token, expiresAt }: IssuedToken): Json => ({
 });
 
 const encoders: Readonly<Record<string, (result: never) => Json>> = {
-  'audit.query': ({ records, next }: AuditPage) => ({
-    records: records.map(record),
-    ...(next === undefined ? {} : { next }),
-  }),
+  'audit.query': ({ records, ...places }: AuditPage) => ({ records: records.map(record), ...places }),
+  'audit.export': (part: AuditPart) => ({ ...part }),
+  'audit.prune': (pruned: AuditPruned) => ({ ...pruned }),
   'audit.verify': (verdict: AuditVerdict) => ({ ...verdict }),
   'events.query': ({ events, next }: EventPage) => ({
     events: events.map(event),

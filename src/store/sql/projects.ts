@@ -9,6 +9,8 @@ export const PROJECT_SELECT = byReference(
   (column) => `SELECT ${qualified('p', PROJECT_COLUMNS)} FROM projects p WHERE ${column} = ?`,
 );
 export const PROJECTS_LIST = `SELECT ${PROJECT_COLUMNS} FROM projects WHERE id > ? ORDER BY id LIMIT ?`;
+/** Counted over the index of ids, without the rows. */
+export const PROJECTS_TOTAL = `SELECT COUNT(*) FROM projects WHERE id > ''`;
 
 export const PROJECT_INSERT = `INSERT INTO projects (${PROJECT_COLUMNS}) VALUES (${placeholders(PROJECT_COLUMNS)})`;
 /** Finds nothing where a column that never changes would: an update is of that very project. */

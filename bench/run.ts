@@ -1,0 +1,50 @@
+// The benchmarks of the hot path, one after another: `make bench`. Each prints JSON lines on stdout, and for people on
+// stderr; a bench that fails is told there and makes the exit code 1, the others still run.
+//
+//   node bench/run.ts [--only=NAME]... [--seconds=N] [--workers=N]
+
+import { parseArgs } from 'node:util';
+import { accessByGrpc, accessByRest, wireByGrpc, wireByRest } from './access.ts';
+import { firstAnswer, idleMemory } from './idle.ts';
+import { addVersions } from './write.ts';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    /** Of one round of one side. */
+    seconds: { type: 'string', default: '2' },
+    /** Passed on to the server, which chooses by itself without. */
+    workers: { type: 'string' },
+  },
+});
+const seconds = Number(values.seconds);
+const args = values.workers === undefined ? [] : [`--workers=${values.workers}`];
+const workers = values.workers === undefined ? undefined : Number(values.workers);
+const tail = { p99: { most: 2 } };
+
+const BENCHES: Readonly<Record<string, (bench: string) => Promise<void>>> = {
+  'wire.rest': (bench) => wireByRest(bench, { seconds, targets: { cpu: { most: 1.3 } } }),
+  'wire.grpc': (bench) => wireByGrpc(bench, { seconds, targets: {} }),
+  'access.rest': (bench) => accessByRest(bench, args, { seconds, targets: { requests: { least: 0.6 }, ...tail } }),
+  'access.rest.synced': (bench) =>
+    accessByRest(bench, [...args, '--audit-sync=always'], { seconds, targets: { requests: { least: 0.2 } } }),
+  'access.grpc': (bench) => accessByGrpc(bench, args, { seconds, targets: { requests: { least: 0.6 }, ...tail } }),
+  'versions.add': (bench) => addVersions(bench, seconds, args),
+  'idle.memory': (bench) => idleMemory(bench, args, workers),
+  'start.answer': (bench) => firstAnswer(bench, args),
+};
+
+const chosen = values.only ?? Object.keys(BENCHES);
+for (const bench of chosen) {
+  const run = BENCHES[bench];
+  if (run === undefined || !(seconds > 0)) {
+    process.stderr.write(`bench: --only is one of ${Object.keys(BENCHES).join(', ')}; --seconds is above 0\n`);
+    process.exit(2);
+  }
+  try {
+    await run(bench);
+  } catch (error) {
+    process.stderr.write(`${bench}: ${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 1;
+  }
+}
