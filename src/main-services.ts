@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { type AuditLog, type AuditSync, openAudit } from './audit/log.ts';
 import { startRetention } from './audit/retention.ts';
 import { type AuditSink, openAuditSink } from './audit/sink.ts';
-import { CENSUS_ENTRIES_MAX } from './core/limits.ts';
 import { accountKeyMaker } from './crypto/account-keys.ts';
 import { openAuthority } from './crypto/ca.ts';
 import { systemClock } from './crypto/clock.ts';
@@ -19,7 +18,6 @@ import { isWildcard, type ListenAddress, namesOf } from './listen-address.ts';
 import type { Logger } from './log.ts';
 import { createLoopbackProxy, type RunningLoopbackProxy } from './loopback-proxy.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { createCensus, settleCensus } from './ops/census.ts';
 import { createEngine, type Engine } from './ops/engine.ts';
 import { createProxyGate } from './ops/proxy.ts';
 import { QuotaTable } from './ops/quota-table.ts';
@@ -27,6 +25,7 @@ import { createCharge } from './ops/quotas.ts';
 import type { Route } from './proxy/upstream.ts';
 import type { SqliteStore } from './store/sqlite.ts';
 import { createGroupWriter } from './threads/group-writer.ts';
+import { createMainCensus } from './threads/main-census.ts';
 import type { MainThread } from './threads/main-thread.ts';
 import type { Threads } from './threads/threads.ts';
 
@@ -105,17 +104,12 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
   const signer = await openSigningKeys({ meta: store, keyring, clock });
   const writer = createGroupWriter({ store, keyring, audit, clock, entropy });
   const metrics = createMetrics({ sinkBacklog: () => sink?.backlog() });
-  const census = createCensus({ entriesMax: CENSUS_ENTRIES_MAX });
   const main: MainThread = {
     submit: (submission) => writer.submit(submission),
     settleAudit: (ids, mark) => store.settleAudit(ids, mark),
     anchorAudit: (anchor) => store.anchorAudit(anchor),
     streamEnds: async () => [audit.position, ...((await threads()?.streamEnds()) ?? [])],
-    recordCensus: (sightings) => store.recordCensus(sightings),
-    settleCensus: async () => {
-      census.restore((await threads()?.takeCensus()) ?? []);
-      await settleCensus(census, store);
-    },
+    ...createMainCensus(store, async () => (await threads()?.takeCensus()) ?? []),
     certificateFor: (name) => options.certificate?.certificateFor(name ?? host) ?? authority.certificateFor(name),
     certificatePem: () => authority.certificatePem(),
     sign: (claims) => signer.sign(claims),
@@ -127,9 +121,10 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
   };
   const charge = createCharge(new QuotaTable(options.quotaMemory));
   const engine = createEngine({
-    ...{ store, writer, keyring, audit, clock, entropy, signer, proxy, charge, census },
+    ...{ store, writer, keyring, audit, clock, entropy, signer, proxy, charge },
     settleCensus: () => main.settleCensus(),
-    // Nobody asks this engine a question.
+    // The server's own work reads no payload, and nobody asks it a question.
+    census: { seen: () => {} },
     exercisedBy: () => [],
   });
   return { main, engine, metrics, proxy };

@@ -192,6 +192,7 @@ const env = buildCommand({
   parameters: {
     flags: {
       serviceAccount: required('whom programs act as', 'ADDRESS'),
+      workload: text('what these programs are called where their reads are shown', 'NAME'),
       node: toggle('also for Node programs whose libraries know no proxy'),
       revoke: toggle('delete the key, its password and the files'),
     },

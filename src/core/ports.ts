@@ -4,6 +4,7 @@
 import type { AuditAnchor, AuditMark } from './audit-port.ts';
 import type { AuditRecord } from './audit-record.ts';
 import type { Sighting, SightingOfVersion } from './census.ts';
+import type { CensusNeed, SightingOfSecret } from './census-ports.ts';
 import type { Grant, Policy } from './iam/policy.ts';
 import type { Claims, SignedJwt } from './jwt.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
@@ -107,24 +108,7 @@ export type Need =
   | { readonly need: 'dueVersions'; readonly until: number; readonly limit: number }
   /** Versions of the server that hold the same value as this one, itself among them; none where it has no fingerprint. */
   | ({ readonly need: 'sameValue'; readonly number: number; readonly limit: number } & SecretPlace)
-  /** Who read a secret, the newest read first. */
-  | ({ readonly need: 'census'; readonly limit: number } & SecretPlace)
-  /** Who read what in a project, the newest read first; deleted secrets are not among it. */
-  | { readonly need: 'censusOfProject'; readonly project: ProjectRef; readonly limit: number }
-  | {
-      readonly need: 'censusOfPrincipal';
-      readonly project: ProjectRef;
-      readonly principal: string;
-      readonly limit: number;
-    }
-  /** The secrets of a project, of any location, whose own policies name one of these members. */
-  | {
-      readonly need: 'secretsNaming';
-      readonly project: ProjectRef;
-      readonly members: readonly string[];
-      readonly after: string;
-      readonly limit: number;
-    };
+  | CensusNeed;
 
 export interface Listed<T> {
   readonly rows: readonly T[];
@@ -190,11 +174,6 @@ interface RowByNeed {
   readonly censusOfPrincipal: readonly SightingOfSecret[];
   /** By uid, which is the cursor, ascending. */
   readonly secretsNaming: readonly Secret[];
-}
-
-export interface SightingOfSecret {
-  readonly sighting: Sighting;
-  readonly secret: Secret;
 }
 
 export interface SecretOfProject {
@@ -305,14 +284,6 @@ export interface MetaStore {
   meta(key: string): Maybe<Uint8Array | undefined>;
   /** Durable when this returns. */
   setMeta(key: string, value: Uint8Array): Maybe<void>;
-}
-
-/** What is kept of a read of a payload: nothing of the payload. */
-export type Seen = Omit<Sighting, 'firstSeenAt' | 'lastSeenAt' | 'reads'>;
-
-/** Is told of every read of a payload, on the hot path. */
-export interface Census {
-  seen(read: Seen, now: number): void;
 }
 
 /** Names what a payload belongs to; it is part of what is authenticated, so a row moved elsewhere does not open. */

@@ -134,6 +134,8 @@ export interface AccountKey {
   readonly createdAt: number;
   readonly expiresAt?: number;
   readonly disabled: boolean;
+  /** The name of the program that holds it. */
+  readonly workload?: string;
 }
 
 /** Where events of a project are announced. */

@@ -3,8 +3,9 @@
 // the guard, takes all there is. Bounded; once full, its owner is asked to empty it before it takes another.
 
 import type { Sighting } from '../core/census.ts';
+import type { Census, Seen } from '../core/census-ports.ts';
 import { CENSUS_DUE_SECONDS, CENSUS_RETENTION_SECONDS, WORKLOADS_PER_PRINCIPAL_MAX } from '../core/limits.ts';
-import type { Census, Clock, Maybe, Seen, Store } from '../core/ports.ts';
+import type { Clock, Maybe, Store } from '../core/ports.ts';
 
 export interface CensusOptions {
   readonly entriesMax: number;

@@ -99,14 +99,16 @@ function signer({ store, clock, jwts }: DoorDeps, jwt: SignedJwt, judged: Judged
     const isKnown = ({ id, disabled, ...key }: AccountKey) =>
       (jwt.keyId ?? id) === id && !disabled && isLive(key, clock.now());
     const key = keys.find((each) => isKnown(each) && jwts.isSignedBy(jwt, each.publicKey));
-    return key === undefined ? { problem: 'signature' } : { ...judged, keyId: key.id };
+    if (key === undefined) return { problem: 'signature' };
+    return { ...judged, keyId: key.id, ...(key.workload === undefined ? {} : { workload: key.workload }) };
   });
 }
 
 function callerOf(found: Checked, jwt: SignedJwt, origin: Origin): Caller {
   if ('problem' in found) return refused(origin, found.problem);
   const credential = { hash: jwt.hash, kind: 'jwt', keyId: found.keyId } as const;
-  return { ...origin, principal: accountPrincipal(found.email), credential };
+  const caller: Caller = { ...origin, principal: accountPrincipal(found.email), credential };
+  return found.workload === undefined ? caller : { ...caller, workload: found.workload };
 }
 
 function isLive({ expiresAt }: Pick<Token, 'expiresAt'>, now: number): boolean {

@@ -6,8 +6,9 @@
 import type { Audit } from '../core/audit-port.ts';
 import type { AuditRecord, Outcome } from '../core/audit-record.ts';
 import { workloadOf } from '../core/census.ts';
+import type { Census } from '../core/census-ports.ts';
 import { Fault, type FaultCode } from '../core/error.ts';
-import type { Census, Clock, Entropy, Keyring, LoopbackProxy, Maybe, Store, TokenSigner } from '../core/ports.ts';
+import type { Clock, Entropy, Keyring, LoopbackProxy, Maybe, Store, TokenSigner } from '../core/ports.ts';
 import { type Caller, SYSTEM } from '../core/principal.ts';
 import { type Admission, Request } from './judgement.ts';
 import { attempt, then } from './maybe.ts';
@@ -61,9 +62,8 @@ class Call<C, R> {
     return attempt(
       () => {
         const { census, kind } = this.#request.operation;
-        return then(census ? this.#deps.settleCensus() : undefined, () =>
-          kind === 'read' ? this.#read() : this.#write(1),
-        );
+        const work = () => (kind === 'read' ? this.#read() : this.#write(1));
+        return census ? then(this.#settleCensus(), work) : work();
       },
       (error) => this.#refuse(error),
     );
@@ -86,6 +86,17 @@ class Call<C, R> {
     });
   }
 
+  /** Every thread is asked for what it has seen, so only for a caller who may know. */
+  #settleCensus(): Maybe<void> {
+    const { store, clock, settleCensus } = this.#deps;
+    this.#request.checkCredential();
+    return then(store.read(this.#request.needs(undefined)), (rows) => {
+      this.#request.authorise(this.#request.scopeOf(rows), clock.now());
+      return settleCensus();
+    });
+  }
+
+  /** Tells the census of a payload that may leave now. */
   #see(answer: R): R {
     const { operation, caller } = this.#request;
     const read = operation.seen?.(answer);

@@ -2,13 +2,14 @@
 // could not after. Asked before a change by whoever may read the policy, and kept in the record of the change itself.
 
 import type { Sighting } from '../core/census.ts';
+import type { SightingOfSecret } from '../core/census-ports.ts';
 import { Fault } from '../core/error.ts';
 import { parseBindings } from '../core/iam/bindings.ts';
 import { grantsOf, principalNamed } from '../core/iam/grants.ts';
 import { authorise, EMPTY_POLICY, type Policy, type PolicyScope } from '../core/iam/policy.ts';
 import { CENSUS_OF_PROJECT_MAX, CENSUS_ROWS_MAX, POLICY_MEMBERS_MAX } from '../core/limits.ts';
 import { type ProjectRef, parseProjectRef } from '../core/name.ts';
-import type { Need, SightingOfSecret } from '../core/ports.ts';
+import type { Need } from '../core/ports.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Project, Secret } from '../core/secret.ts';
 import { READING } from './access.ts';

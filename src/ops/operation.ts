@@ -115,6 +115,9 @@ export interface Finish {
   readonly grant: Grant | undefined;
 }
 
+/** The dialects that have an operation which takes this permission. */
+export type ExercisedBy = (permission: Permission) => readonly string[];
+
 /** What `prepare` makes. */
 export interface Prepared<P, K> {
   /** Plain data for `decide`, which may run in another thread. */
@@ -122,8 +125,6 @@ export interface Prepared<P, K> {
   /** What stays in the thread that answers, for `finish`. */
   readonly kept?: K;
 }
-/** The dialects that have an operation which takes this permission. */
-export type ExercisedBy = (permission: Permission) => readonly string[];
 
 /** A route of Coffer's own API, `/coffer/v1`, and the fields it takes. */
 export interface Api {

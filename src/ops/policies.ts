@@ -1,11 +1,12 @@
 // IAM policies of projects and secrets: read, replace, and "what may I".
 
+import type { SightingOfSecret } from '../core/census-ports.ts';
 import { Fault } from '../core/error.ts';
 import { type PolicyInput, parseBindings, policyDifference } from '../core/iam/bindings.ts';
 import { isPermission, type Permission } from '../core/iam/permissions.ts';
 import { authorise, EMPTY_POLICY, type Policy } from '../core/iam/policy.ts';
 import type { Location, ProjectRef, SecretKey } from '../core/name.ts';
-import type { Change, SightingOfSecret } from '../core/ports.ts';
+import type { Change } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import { contextOf } from './conditions.ts';
 import { losingDetails, losingReaders, projectCensusNeed } from './impact.ts';

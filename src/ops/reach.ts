@@ -1,11 +1,12 @@
 // What one principal could read in a project, beside what it did read: the grants from above hold for every secret, and
 // beside them only secrets whose own policies name the principal are looked at, page by page, from an index.
 
+import type { SightingOfSecret } from '../core/census-ports.ts';
 import { type FoundGrant, grantsOf, principalNamed } from '../core/iam/grants.ts';
 import type { Permission } from '../core/iam/permissions.ts';
 import { ACCESS_PAGE_MAX } from '../core/limits.ts';
 import { type ProjectRef, parseProjectRef } from '../core/name.ts';
-import type { Keyring, SightingOfSecret } from '../core/ports.ts';
+import type { Keyring } from '../core/ports.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Project, Secret } from '../core/secret.ts';
 import { onProject, permissionField, principalField, READING } from './access.ts';

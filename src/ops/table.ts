@@ -8,6 +8,7 @@ import {
   enableAccountKey,
   getAccountKey,
   listAccountKeys,
+  nameAccountKey,
   prepareAccountKey,
 } from './account-keys.ts';
 import { createAccount, deleteAccount, getAccount, listAccounts } from './accounts.ts';
@@ -91,6 +92,7 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   deleteAccount,
   prepareAccountKey,
   createAccountKey,
+  nameAccountKey,
   listAccountKeys,
   getAccountKey,
   deleteAccountKey,

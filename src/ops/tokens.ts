@@ -144,7 +144,9 @@ export const exchangeAssertion: Operation<ExchangeAssertion, IssuedToken> = oper
     if (credential?.kind !== 'jwt' || account === undefined || principal.member !== accountPrincipal(account).member) {
       throw new Fault('PERMISSION_DENIED', { permission: 'tokens.exchange', resource: 'an access token' });
     }
-    const { minted, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input);
+    // Of the key that the account signed with.
+    const { workload } = input.caller;
+    const { minted, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input, workload);
     return { result: minted, changes: [change], details: { seconds: TOKEN_SECONDS_DEFAULT } };
   },
   finish: ({ expiresAt }, _command, { kept }) => ({ token: kept, expiresAt }),

@@ -13,6 +13,11 @@ export function workloadOf(given: string | undefined, command: string): string {
       .replace(/^[^A-Za-z0-9]+/, '');
     return fitting.slice(0, WORKLOAD_CHARS_MAX) || 'command';
   }
+  return checkWorkload(given);
+}
+
+/** @throws RunFailure where this can be no name of a workload. */
+export function checkWorkload(given: string): string {
   if (isWorkload(given)) return given;
   throw new RunFailure(
     `--workload: expected 1 to ${WORKLOAD_CHARS_MAX} letters, digits and . _ : @ + / -, starting with a letter or digit`,

@@ -27,6 +27,7 @@ export function accountKeyOf(row: Row): AccountKey {
     disabled: flag('account_keys', row, 5),
   };
   if (row[4] !== null) key.expiresAt = integer('account_keys', row, 4);
+  if (row[6] !== null) key.workload = text('account_keys', row, 6);
   return key;
 }
 

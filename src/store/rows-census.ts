@@ -1,7 +1,7 @@
 // Rows of the census to domain values. The order of columns is that of `sql/census.ts`.
 
 import type { Sighting, SightingOfVersion } from '../core/census.ts';
-import type { SightingOfSecret } from '../core/ports.ts';
+import type { SightingOfSecret } from '../core/census-ports.ts';
 import { integer, text } from './cells.ts';
 import { secretOf, versionStateOf } from './rows.ts';
 import { SIGHTING_COLUMNS } from './sql/census.ts';

@@ -12,6 +12,7 @@ import type { Operation } from '../ops/operation.ts';
 import type { Submission, Writer } from '../ops/writer.ts';
 import type { Certificate } from '../wire/tls.ts';
 import type { Answerers, Line } from './line.ts';
+import type { MainCensus } from './main-census.ts';
 
 /** The text of the metrics of the whole server. */
 export interface Exposition {
@@ -19,7 +20,7 @@ export interface Exposition {
   readonly text: string;
 }
 
-export interface MainThread extends Writer {
+export interface MainThread extends Writer, MainCensus {
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): Maybe<void>;
   anchorAudit(anchor: AuditAnchor): Maybe<void>;
   /** How far each live audit stream has been written. */

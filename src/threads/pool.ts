@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Position } from '../audit/mark.ts';
 import type { Sighting } from '../core/census.ts';
+import { Fault } from '../core/error.ts';
 import type { CountsSnapshot } from '../counts.ts';
 import type { ServingOptions } from '../serving.ts';
 import { type Answerers, Line } from './line.ts';
@@ -123,9 +124,16 @@ class Member {
     return (await this.#line?.ask('streamEnd', undefined).catch(() => undefined)) as Position | undefined;
   }
 
-  /** Rejects where the worker does not answer: what it has seen is then not known. */
+  /** What a worker that died had not handed on is lost with it; one that does not answer must be waited for. */
   async takeCensus(): Promise<readonly Sighting[]> {
-    return ((await this.#line?.ask('takeCensus', undefined)) ?? []) as readonly Sighting[];
+    const line = this.#line;
+    if (line === undefined) return [];
+    try {
+      return (await line.ask('takeCensus', undefined)) as readonly Sighting[];
+    } catch (error) {
+      if (this.#line !== line) return [];
+      throw new Fault('STORE_UNAVAILABLE', { problem: 'a thread does not say what it has read' }, { cause: error });
+    }
   }
 
   forgetPayloads(): void {

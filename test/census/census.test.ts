@@ -2,7 +2,9 @@
 // a client of the cloud, what survives the server, and what a run is called.
 
 import assert from 'node:assert/strict';
+import { sign } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { type Api, apiOf, must, ownerToken } from '../support/api.ts';
@@ -18,7 +20,7 @@ let owner: Api;
 let reader: string;
 
 before(async () => {
-  server = await startServer();
+  server = await startServer({ args: ['--workers=2'] });
   owner = apiOf(server, ownerToken(server));
   await must(owner, 'POST', '/v3/projects', { projectId: PROJECT });
   await must(owner, 'POST', `/v1/projects/${PROJECT}/serviceAccounts`, { accountId: 'reader' });
@@ -104,6 +106,17 @@ test("a client of the cloud is refused in the cloud's own form, where the projec
   await must(owner, 'POST', `${secret}/versions/1:destroy`, {});
 });
 
+test('whichever thread answered a read, the decision that follows knows of it', async () => {
+  for (let round = 0; round < 20; round++) {
+    const secret = await keep(`thread-${round}`);
+    // Each on a connection of its own, so that the kernel deals them out to the threads.
+    assert.equal(await readAs(secret, Buffer.from('web')), 200);
+    const disable = { project: PROJECT, secret: `thread-${round}`, version: 1 };
+    const { status, json } = await owner('POST', '/coffer/v1/versions:disable', disable);
+    assert.deepEqual([status, json.error?.status], [412, 'VERSION_IN_USE'], `round ${round}`);
+  }
+});
+
 test('a run is known by its name, or by that of its command', async () => {
   await keep('run');
   const run = (...args: string[]) =>
@@ -117,6 +130,59 @@ test('a run is known by its name, or by that of its command', async () => {
   const refused = await run('--workload=two words', '--', 'true');
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /^ERROR: .*--workload: expected 1 to 64 letters/);
+});
+
+/** What a service account signed with this key, good for a minute, for `audience`. */
+function signed({ private_key_id: kid, private_key: key }: Record<string, string>, claims: object): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const now = Math.floor(Date.now() / 1000);
+  const body = `${part({ alg: 'RS256', typ: 'JWT', kid })}.${part({ iss: READER, sub: READER, iat: now, exp: now + 60, ...claims })}`;
+  return `${body}.${sign('sha256', Buffer.from(body), key as string).toString('base64url')}`;
+}
+
+test('what holds a key is known by the name that was given to the key, also with tokens that it got for it', async () => {
+  const secret = await keep('key');
+  const account = `/v1/projects/${PROJECT}/serviceAccounts/${READER}`;
+  const made = (await must(owner, 'POST', `${account}/keys`, {})).json;
+  const file = JSON.parse(Buffer.from(made.privateKeyData, 'base64').toString());
+  const key = file.private_key_id;
+  const name = { serviceAccount: READER, key, workload: 'cron' };
+  assert.equal((await apiOf(server, reader)('POST', '/coffer/v1/accountKeys:setWorkload', name)).status, 403);
+  const bad = await owner('POST', '/coffer/v1/accountKeys:setWorkload', { ...name, workload: 'a\nb' });
+  assert.deepEqual([bad.status, bad.json.error.status], [400, 'INVALID_FIELD']);
+  const none = await owner('POST', '/coffer/v1/accountKeys:setWorkload', { ...name, key: '0'.repeat(40) });
+  assert.equal(none.json.error.status, 'ACCOUNT_KEY_NOT_FOUND');
+  await must(owner, 'POST', '/coffer/v1/accountKeys:setWorkload', name);
+  const bearer = signed(file, { aud: 'https://secretmanager.googleapis.com/' });
+  await must(apiOf(server, bearer), 'GET', `${secret}/versions/1:access`);
+  const scope = 'https://www.googleapis.com/auth/cloud-platform';
+  const body = new URLSearchParams({
+    grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+    assertion: signed(file, { aud: 'https://oauth2.googleapis.com/token', scope }),
+  });
+  const response = await fetch(`${server.address}/token`, { method: 'POST', body });
+  const { access_token: token } = (await response.json()) as { access_token: string };
+  await must(apiOf(server, token), 'GET', `${secret}/versions/1:access`);
+  assert.deepEqual(
+    (await consumersOf('key')).map(({ workload, reads }) => [workload, reads]),
+    [['cron', 2]],
+  );
+});
+
+test('coffer env names what runs in its environment', async () => {
+  const secret = await keep('env');
+  const env = (...args: string[]) =>
+    coffer(['env', '--project', PROJECT, '--service-account', READER, '--format=json', ...args], { env: server.env });
+  const { stdout, stderr, code } = await env('--workload=shell');
+  assert.equal(code, 0, stderr);
+  const file = JSON.parse(readFileSync(JSON.parse(stdout).GOOGLE_APPLICATION_CREDENTIALS, 'utf8'));
+  const bearer = signed(file, { aud: 'https://secretmanager.googleapis.com/' });
+  await must(apiOf(server, bearer), 'GET', `${secret}/versions/1:access`);
+  assert.deepEqual(
+    (await consumersOf('env')).map(({ workload }) => workload),
+    ['shell'],
+  );
+  assert.match((await env('--workload=-')).stderr, /--workload: expected 1 to 64 letters/);
 });
 
 test('what was seen is there after the server was stopped', async () => {

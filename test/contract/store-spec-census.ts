@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { Sighting } from '../../src/core/census.ts';
 import { EMPTY_POLICY } from '../../src/core/iam/policy.ts';
 import { parseProjectRef, secretKey } from '../../src/core/name.ts';
-import type { Secret } from '../../src/core/secret.ts';
+import type { AccountKey, Secret } from '../../src/core/secret.ts';
 import {
   type AnyStore,
   anAccount,
@@ -157,10 +157,24 @@ export function describeCensus(use: () => AnyStore): void {
     assert.equal(await use().sweepCensus(201), 0);
   });
 
-  test('the workload of a token is kept', async () => {
+  test('the workload of a token and of a key is kept', async () => {
     const token = aToken('user:a@x.org', { workload: 'web' });
     await apply(use(), { change: 'token.insert', token });
     assert.deepEqual((await use().read({ it: { need: 'token', hash: token.hash } })).it, token);
+    const project = aProject();
+    const account = anAccount(project);
+    const key: AccountKey = { id: uid(), account: account.email, publicKey: 'k', createdAt: 1, disabled: false };
+    await apply(
+      use(),
+      { change: 'project.insert', project },
+      { change: 'account.insert', account },
+      { change: 'accountKey.insert', key },
+      { change: 'accountKey.update', key: { ...key, workload: 'web' } },
+    );
+    const need = { need: 'accountKey', id: key.id } as const;
+    assert.deepEqual((await use().read({ need })).need, { ...key, workload: 'web' });
+    await apply(use(), { change: 'accountKey.update', key });
+    assert.deepEqual((await use().read({ need })).need, key);
   });
 
   test('secrets are found by the members that their policies name, each once, page by page', async () => {

@@ -4,15 +4,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { FaultCode } from '../../src/core/error.ts';
+import { CENSUS_ROWS_MAX } from '../../src/core/limits.ts';
 import type { AccountEmail } from '../../src/core/name.ts';
 import { createAccount } from '../../src/ops/accounts.ts';
 import { listConsumers } from '../../src/ops/consumers.ts';
 import { promoteVersion, rollbackSecret } from '../../src/ops/current.ts';
 import { setSecretPolicy } from '../../src/ops/policies.ts';
-import { getQuotas, setQuotas } from '../../src/ops/quotas.ts';
 import type { Guarded } from '../../src/ops/reader-guard.ts';
 import { getReaderGuard, setReaderGuard } from '../../src/ops/reader-settings.ts';
-import { deleteSecret, type SecretRef } from '../../src/ops/secrets.ts';
+import { deleteSecret, getSecret, type SecretRef } from '../../src/ops/secrets.ts';
 import { generateToken } from '../../src/ops/tokens.ts';
 import {
   accessVersion,
@@ -369,16 +369,18 @@ test('a census that cannot be written stops the guard, and not the reading', asy
   }
 });
 
-test('settings of the guard leave the quotas alone, and each other', async () => {
-  await world.ask(setQuotas, { project, write: 1_000_000 }, owner);
-  await world.ask(setReaderGuard, { project, guard: 'refuse', windowSeconds: 60 }, owner);
-  await world.ask(setReaderGuard, { project, windowSeconds: 120 }, owner);
-  assert.deepEqual(await world.ask(getReaderGuard, { project }, owner), {
-    project,
-    guard: 'refuse',
-    windowSeconds: 120,
-  });
-  await world.ask(setReaderGuard, { project, guard: 'off' }, owner);
-  assert.deepEqual(await world.ask(getReaderGuard, { project }, owner), { project, guard: 'off', windowSeconds: 120 });
-  assert.deepEqual(await world.ask(getQuotas, { project }, owner), { project, write: 1_000_000 });
+test('where more was read within the window than can be looked at, the guard refuses rather than guesses', async () => {
+  const ref = await newSecret(world, 'crowd', ['one', 'two']);
+  const { secret } = await world.ask(getSecret, ref, owner);
+  const { uid: secretUid, projectUid } = secret;
+  const now = world.clock.now();
+  const crowd = Array.from({ length: CENSUS_ROWS_MAX + 1 }, (_, index) => ({
+    ...{ projectUid, secretUid, version: 2, principal: `user:u${index}@x.org`, workload: '', dialect: 'gcp' },
+    ...{ firstSeenAt: now, lastSeenAt: now, reads: 1 },
+  }));
+  await world.store.recordCensus(crowd);
+  assert.match((await refused('VERSION_IN_USE', take(disableVersion, ref, 1))).message, /by more readers than can be/);
+  assert.equal((await world.ask(listConsumers, ref, owner)).isComplete, false);
+  world.clock.advance(7 * DAY + 1);
+  await take(disableVersion, ref, 1);
 });

@@ -81,6 +81,7 @@ const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'proxy.open': ({ password, ...proxy }: OpenedProxy) => ({ ...proxy, password: password.reveal() }),
   'server.seal': (status: SealStatus) => ({ ...status }),
   'secrets.delete': () => ({}),
+  'accountKeys.setWorkload': () => ({}),
   'versions.disable': taken,
   'versions.destroy': taken,
   'tokens.issue': issued,

@@ -1,4 +1,4 @@
-// The census: who read which version of a secret; the workload that a token was made for; and which members the policy
+// The census: who read which version of a secret; the workload that a token or key is for; and which members the policy
 // of a secret names, so that what somebody can reach is found without reading every policy.
 // Only SQL that SQLite and PostgreSQL both take, as in the first migration.
 
@@ -26,6 +26,7 @@ export const census: Migration = {
     'CREATE INDEX census_by_project ON census (project_uid, last_seen_at)',
     'CREATE INDEX census_by_principal ON census (project_uid, principal, last_seen_at)',
     'ALTER TABLE tokens ADD COLUMN workload TEXT',
+    'ALTER TABLE account_keys ADD COLUMN workload TEXT',
     `CREATE TABLE secret_members (
       secret_uid TEXT NOT NULL REFERENCES secrets (uid) ON DELETE CASCADE,
       member TEXT NOT NULL,
