@@ -1,7 +1,7 @@
 // One port for all that Coffer speaks: HTTP/1.1, HTTP/2 and gRPC, each with TLS and without. It knows bytes, names and
 // addresses; what a request means is the handler's business.
 
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { Load, type RequestEntry, type WireContext } from './context.ts';
 import { drain } from './drain.ts';
 import { Front } from './front.ts';
@@ -80,23 +80,44 @@ export interface Reservation {
 
 /**
  * Takes an address for listeners that share it. SO_REUSEPORT would let a second server of the same user take half of the
- * connections, so the address is bound once without it, and kept by an abstract socket of its name, which the kernel
- * frees with the process. Throws as `listen` does.
+ * connections: so nobody may answer there, and an abstract socket of its name, which the kernel frees with the process,
+ * keeps away a server that starts at the same time. Throws as `listen` does.
  */
 export async function reserve(host: string, port: number): Promise<Reservation> {
-  const probe = createServer();
-  await bind(probe, { host, port });
-  const found = probe.address() as AddressInfo;
+  const wanted = port === 0 ? await freePort(host) : port;
   const name = createServer();
-  try {
-    if (process.platform === 'linux')
-      await bind(name, { host, port: found.port, path: `\0coffer ${host} ${found.port}` });
-  } finally {
-    await new Promise((closed) => probe.close(closed));
-  }
+  if (process.platform === 'linux') await bind(name, { host, port: wanted, path: `\0coffer ${host} ${wanted}` });
   name.unref();
-  return { host: found.address, port: found.port, release: () => void name.close() };
+  const release = (): void => void name.close();
+  if (port === 0 || !(await answers(host, port))) return { host, port: wanted, release };
+  release();
+  throw bindError({ host, port }, Object.assign(new Error('it accepts connections'), { code: 'EADDRINUSE' }));
 }
+
+async function freePort(host: string): Promise<number> {
+  const probe = createServer();
+  await bind(probe, { host, port: 0 });
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((closed) => probe.close(closed));
+  return port;
+}
+
+/** Whether somebody accepts connections there. */
+function answers(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const settle = (found: boolean): void => {
+      socket.destroy();
+      resolve(found);
+    };
+    socket.setTimeout(ANSWER_MS_MAX, () => settle(false));
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
+}
+
+/** An address of this machine refuses or accepts at once. */
+const ANSWER_MS_MAX = 500;
 
 const BIND_ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is already in use: stop what listens there, or listen on another port',
@@ -113,13 +134,16 @@ interface Place {
   readonly path?: string;
 }
 
-function bind(server: Server, { host, port, reusePort = false, path }: Place): Promise<void> {
+function bindError({ host, port }: Place, error: NodeJS.ErrnoException): Error {
+  const code = error.code ?? '';
+  const advice = BIND_ADVICE[code] ?? `cannot be listened on (${code}): choose another`;
+  return Object.assign(new Error(`address ${host}:${port} ${advice}`, { cause: error }), { code });
+}
+
+function bind(server: Server, place: Place): Promise<void> {
+  const { host, port, reusePort = false, path } = place;
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const code = error.code ?? '';
-      const advice = BIND_ADVICE[code] ?? `cannot be listened on (${code}): choose another`;
-      reject(Object.assign(new Error(`address ${host}:${port} ${advice}`, { cause: error }), { code }));
-    });
+    server.once('error', (error) => reject(bindError(place, error)));
     server.listen(path === undefined ? { host, port, reusePort, backlog: BACKLOG } : { path }, () => {
       server.removeAllListeners('error');
       resolve();
