@@ -8,13 +8,16 @@ TOOLS := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 INSTALLED := node_modules/.package-lock.json
 SOURCES := $(shell find src gen scripts/bundle.ts -type f ! -name '*.test.ts' 2>/dev/null)
 TEST_MS_MAX := 300000
+# Of the long sizes, each file.
+LONG_TEST_MS_MAX := 1800000
 # Unit and tidy tests share one process: starting one for each file would take ten times as long.
 UNIT := test/all-unit.test.ts
 # With the files that boot servers. Node runs them in the order of their names, the unit tests first.
 WHOLE := $(filter-out test/tidy/%,$(wildcard test/*.test.ts test/*/*.test.ts))
 NODE_TEST := node --disable-warning=ExperimentalWarning --test --test-concurrency=2 --test-timeout=$(TEST_MS_MAX)
+LONG_TEST := COFFER_TEST_SIZE=full $(subst $(TEST_MS_MAX),$(LONG_TEST_MS_MAX),$(NODE_TEST))
 
-.PHONY: help install start test check lint types dead-code unit fmt bench bench-scale test-crash test-clients docs lock clean
+.PHONY: help install start test check lint types dead-code unit fmt bench bench-scale test-crash test-simulation test-property test-clients docs lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -63,8 +66,14 @@ bench: install ## requests per second, latency, CPU and memory, beside bare serv
 bench-scale: install ## reads, start and memory at a thousand and a million secrets: some 10 minutes and 8 GB of disk
 	@$(TOOLS) node --disable-warning=ExperimentalWarning bench/scale.ts $(BENCH)
 
-test-crash: $(INSTALLED) ## 200 rounds of kill -9 under write load
-	@$(TOOLS) COFFER_CRASH_ROUNDS=200 $(NODE_TEST) test/crash/kill.test.ts
+test-crash: $(INSTALLED) ## kill -9 under write load 200 times, then each system call failing in turn: 15 minutes
+	@$(TOOLS) COFFER_CRASH_ROUNDS=200 $(LONG_TEST) $(wildcard test/crash/*.test.ts)
+
+test-simulation: $(INSTALLED) ## five minutes of simulated servers, each from a new seed; COFFER_SEED repeats one
+	@$(TOOLS) $(LONG_TEST) test/simulation/simulation.test.ts
+
+test-property: $(INSTALLED) ## a hundred clients against a real server, ten times as long; COFFER_TEST_WORKERS sets its workers
+	@$(TOOLS) $(LONG_TEST) $(wildcard test/property/*.test.ts)
 
 test-clients: $(INSTALLED) ## the client libraries on 10,000 secrets and 5,000 versions
 	@$(TOOLS) COFFER_TEST_SIZE=full $(NODE_TEST) test/sdk/clients.test.ts

@@ -83,6 +83,9 @@ const remedies: Record<FaultCode, string> = {
   TAGS_FULL: 'Delete a tag key or value that nothing uses any more.',
   VERSION_NOT_ENABLED: 'Enable the version, or read another one.',
   VERSION_DESTROYED: 'Nothing brings its payload back. Add a new version.',
+  VERSION_IN_USE:
+    'Move the reader to a newer version (`coffer secrets consumers` shows all of them), or insist with `--force`. ' +
+    'See `docs/census.md`.',
   ACCOUNT_KEYS_FULL: 'Delete a key that nothing uses any more: `coffer iam service-accounts keys delete`.',
   VERSION_SCHEDULED: 'Wait for the time at which it is destroyed, or enable the version to keep it.',
   ROTATION_TIME_MISSING: 'Send the time of the next rotation along with the period.',
@@ -92,6 +95,7 @@ const remedies: Record<FaultCode, string> = {
   LIMIT_REACHED: 'Remove what is no longer needed.',
   PAYLOAD_CORRUPT: 'Restore the data directory from a backup, and find out who or what wrote to it.',
   SEALED: 'See `/coffer/v1/seal` for what the server is waiting for.',
+  AUDIT_INCOMPLETE: 'Find out with `coffer audit verify` what was done to the log, and keep what is left as evidence.',
   AUDIT_UNAVAILABLE: 'Free space, or repair the disk that holds the data directory; the server then goes on by itself.',
   STORE_UNAVAILABLE: 'Free space, or repair the disk that holds the data directory; nothing was changed.',
   INTERNAL: 'Look for the request id of the answer in the server log, and report it as a bug.',

@@ -1,42 +1,30 @@
-// The composition root: the one file that knows every adapter. It opens the store, the seal, the audit and the port in
-// this order, and closes them in the other.
+// The composition root: it opens the store, the seal, the audit and the threads that answer, in this order, and closes
+// them in the other. The main thread is the store's one writer; requests are answered by workers, or, with none, here.
 
-import { hostname, networkInterfaces } from 'node:os';
-import { join, resolve } from 'node:path';
-import { openAudit } from './audit/log.ts';
+import { resolve } from 'node:path';
 import { statePath } from './client/connection.ts';
-import type { Clock } from './core/ports.ts';
-import { accountKeyMaker } from './crypto/account-keys.ts';
-import { type CertificateAuthority, openAuthority } from './crypto/ca.ts';
+import type { Audit } from './core/audit-port.ts';
 import { systemClock } from './crypto/clock.ts';
 import { systemEntropy } from './crypto/entropy.ts';
 import { openSeal } from './crypto/file-seal.ts';
 import { Keyring } from './crypto/keyring.ts';
 import { OwnCertificate, type OwnCertificateFiles } from './crypto/own-certificate.ts';
-import { KEYS_FRESH_SECONDS, openSigningKeys, type SigningKeys } from './crypto/signing-keys.ts';
-import { createAuthorityDialect } from './dialects/authority/dialect.ts';
-import { ownsAuthorityHost } from './dialects/authority/names.ts';
-import { createGcpDialect } from './dialects/gcp/dialect.ts';
-import { ownsGcpHost } from './dialects/gcp/hosts.ts';
-import { createNativeDialect } from './dialects/native/dialect.ts';
-import { createJwtReader } from './identity/jwt.ts';
 import { parseToken } from './identity/tokens.ts';
+import { isLoopback, issuerOf, type ListenAddress, parseListen, urlOf } from './listen-address.ts';
 import { readOwner, removeNote, writeNote, writeOwner } from './local-state.ts';
-import { createLog } from './log.ts';
-import { createLoopbackProxy } from './loopback-proxy.ts';
-import { createMetrics } from './metrics.ts';
+import { createLog, type Logger } from './log.ts';
+import { type AuditSettings, openMainAudit, openMainServices } from './main-services.ts';
 import { bootstrap } from './ops/bootstrap.ts';
-import { createDoor, type Door } from './ops/door.ts';
-import { createEngine } from './ops/engine.ts';
-import { createProxyGate } from './ops/proxy.ts';
+import { sweepCensus } from './ops/census.ts';
+import { newQuotaMemory } from './ops/quota-table.ts';
 import { type SweepDeps, sweep } from './ops/sweep.ts';
-import type { Target } from './proxy/connect.ts';
+import { operationNamed } from './ops/table.ts';
 import { readUpstream } from './proxy/upstream.ts';
-import { createRouter } from './router.ts';
 import { openSqlite, type SqliteStore } from './store/sqlite.ts';
 import { startSweeper } from './sweeper.ts';
-import { listen } from './wire/listener.ts';
-import type { Dialect } from './wire/types.ts';
+import { answersOf } from './threads/main-thread.ts';
+import { startThreads, type Threads, workersDefault } from './threads/threads.ts';
+import { reserve } from './wire/listener.ts';
 
 export interface ServeOptions {
   /** `HOST:PORT`; port 0 takes any free one. */
@@ -46,6 +34,9 @@ export interface ServeOptions {
   readonly keyFile?: string;
   /** A certificate for the names that stand in it; the local CA has all others. */
   readonly tls?: OwnCertificateFiles;
+  /** Threads that answer requests; 0: the main thread does. Absent: as many as the machine has for them. */
+  readonly workers?: number;
+  readonly audit?: AuditSettings;
 }
 
 export interface RunningServer {
@@ -76,109 +67,103 @@ export async function serve(options: ServeOptions): Promise<void> {
 /** Opens everything and answers once requests are; whatever was opened is closed again where a later step fails. */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
   const data = resolve(options.data);
-  const address = parseListen(options.listen);
+  const listenOn = parseListen(options.listen);
   const certificate = options.tls === undefined ? undefined : new OwnCertificate(options.tls);
   const closing: (() => unknown)[] = [];
   const close = async () => {
-    for (const step of closing.reverse()) await step();
+    for (const step of closing.splice(0).reverse()) await step();
   };
   try {
     const store = openSqlite({ directory: data });
     closing.push(() => store.close());
-    return await startOn(store, { ...options, ...address, data, certificate }, closing, close);
+    const started = await startOn({ ...options, data, listenOn, certificate, store, closing });
+    return { ...started, stop: close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-interface Started extends ServeOptions {
-  readonly host: string;
-  readonly port: number;
+interface Starting extends ServeOptions {
+  readonly listenOn: ListenAddress;
   readonly certificate: OwnCertificate | undefined;
+  readonly store: SqliteStore;
+  /** What is to be done at the end, the last first. */
+  readonly closing: (() => unknown)[];
 }
 
-async function startOn(
-  store: SqliteStore,
-  options: Started,
-  closing: (() => unknown)[],
-  close: () => Promise<void>,
-): Promise<RunningServer> {
-  const { data, host, port, certificate } = options;
+async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>> {
+  const { data, store, certificate, closing, listenOn, audit: settings = {} } = starting;
   const log = createLog(process.env['COFFER_LOG_LEVEL'] ?? 'info');
-  const clock: Clock = systemClock;
-  const entropy = systemEntropy;
-  const given = options.keyFile === undefined ? {} : { keyFile: options.keyFile };
-  const seal = await openSeal({ dataDir: data, ...given, meta: store });
+  const keyFile = starting.keyFile === undefined ? {} : { keyFile: starting.keyFile };
+  const seal = await openSeal({ dataDir: data, ...keyFile, meta: store });
   const keyring = new Keyring(seal);
-  const audit = await openAudit({
-    directory: join(data, 'audit'),
-    store,
-    mac: (text) => keyring.auditMac(text),
-    clock,
-    onFailure: (error) => log.error({ err: error }, 'the audit log needs attention'),
-  });
+  const audit = await openMainAudit(data, settings, { store, keyring, log });
   closing.push(() => audit.close());
+  const isNew = await prepareOwner(data, store, keyring, audit);
+  const at = await reserve(listenOn.host, listenOn.port);
+  closing.push(() => at.release());
+  const quotaMemory = newQuotaMemory();
+  let threads: Threads | undefined;
+  const { main, engine, metrics, proxy } = await openMainServices({
+    ...{ data, store, keyring, audit, settings, certificate, at, quotaMemory, log, closing },
+    host: listenOn.host,
+    upstream: readUpstream(process.env),
+    threads: () => threads,
+  });
+  const answering = await startThreads({
+    workers: starting.workers ?? workersDefault(),
+    serving: {
+      host: at.host,
+      port: at.port,
+      data,
+      auditSync: settings.sync ?? 'interval',
+      ...(settings.sink === undefined ? {} : { auditSink: settings.sink }),
+      issuer: issuerOf({ host: listenOn.host, port: at.port }, certificate?.hostName()),
+    },
+    ...{ main, store, root: seal, keyring, quotaMemory, log },
+    answerers: answersOf(main, operationNamed),
+    lost: metrics.keep,
+  });
+  threads = answering;
+  store.onErase(() => answering.forgetPayloads());
+  closing.push(() => answering.stop(DRAIN_MS));
+  await proxy.resume();
+  const address = urlOf(at);
+  const note = statePath(process.env);
+  writeNote(note, { address, data, pid: process.pid, startedAt: new Date(systemClock.now()).toISOString() });
+  closing.push(() => removeNote(note));
+  const sweeping = { store, engine, clock: systemClock, entropy: systemEntropy };
+  closing.push(...startSweeping(sweeping, log.error.bind(log)));
+  return {
+    address,
+    greeting: greeting(address, data, seal.keyFile, isNew),
+    reload: () => reloadCertificate(certificate, log),
+  };
+}
+
+/** Sets a new server up, and the owner's credential where there is none; answers whether the server was new. */
+async function prepareOwner(
+  data: string,
+  store: SqliteStore,
+  keyring: Keyring,
+  audit: Pick<Audit, 'copy'>,
+): Promise<boolean> {
   const owner = readOwner(data);
-  const first = await bootstrap({
+  const { isNew, record } = await bootstrap({
     store,
     keyring,
-    clock,
-    entropy,
+    clock: systemClock,
+    entropy: systemEntropy,
     keepOwner: (credential) => writeOwner(data, credential),
     ownerHash: owner === undefined ? undefined : parseToken(owner)?.hash,
   });
-  if (first.record !== undefined) audit.copy(first.record);
-  const authority = await openAuthority({ meta: store, keyring, clock, hosts: namesOf(host), allows: ownsName });
-  const signer = await openSigningKeys({ meta: store, keyring, clock });
-
-  let ready = false;
-  let connections = () => 0;
-  const metrics = createMetrics(() => connections());
-  let target: Target = { host, port };
-  const allows = createProxyGate({ store, keyring, clock });
-  const proxy = createLoopbackProxy({ meta: store, target: () => target, route: readUpstream(process.env), allows });
-  closing.push(() => proxy.stop());
-  const engine = createEngine({ store, keyring, audit, clock, entropy, signer, proxy, onCall: metrics.operation });
-  const hashCredential = (text: string) => parseToken(text)?.hash;
-  const door = createDoor({ engine, store, clock, jwts: createJwtReader(), hashCredential });
-  const onError = (error: unknown, requestId?: string) =>
-    log.error({ err: error, requestId }, 'a request failed unexpectedly');
-  let issuer = '';
-  const dialects = dialectsOf(door, { authority, signer, address: () => issuer, onError });
-  const listener = await listen({
-    host,
-    port,
-    handler: createRouter({ dialects, ready: () => ready, metrics: metrics.render }),
-    tls: { certificateFor: (name) => certificate?.certificateFor(name ?? host) ?? authority.certificateFor(name) },
-    ready: () => ready,
-    onError,
-    onRequest: (entry) => {
-      const { grpcCode, protocol, status, durationMs } = entry;
-      metrics.request(grpcCode === undefined ? protocol : 'grpc', String(grpcCode ?? status), durationMs);
-      if (log.isLevelEnabled('debug')) log.debug(entry, 'request');
-    },
-  });
-  connections = () => listener.connections();
-  const address = `http://${urlHost(listener.address.host)}:${listener.address.port}`;
-  target = { host: isWildcard(host) ? 'localhost' : host, port: listener.address.port };
-  await proxy.resume();
-  issuer = issuerOf(certificate, host, listener.address.port);
-  const note = statePath(process.env);
-  writeNote(note, { address, data, pid: process.pid, startedAt: new Date(clock.now()).toISOString() });
-  closing.push(() => removeNote(note));
-  closing.push(...startSweeping({ store, engine, clock, entropy }, log.error.bind(log)));
-  closing.push(async () => {
-    ready = false;
-    await listener.drain(DRAIN_MS);
-  });
-  ready = true;
-  const reload = () => reloadCertificate(certificate, log);
-  return { address, greeting: greeting(address, data, seal.keyFile, first.isNew), reload, stop: close };
+  if (record !== undefined) audit.copy(record);
+  return isNew;
 }
 
 /** A renewal gone wrong must not stop a server that runs. */
-function reloadCertificate(certificate: OwnCertificate | undefined, log: ReturnType<typeof createLog>): void {
+function reloadCertificate(certificate: OwnCertificate | undefined, log: Logger): void {
   if (certificate === undefined) return;
   try {
     certificate.reload();
@@ -186,13 +171,6 @@ function reloadCertificate(certificate: OwnCertificate | undefined, log: ReturnT
   } catch (error) {
     log.error({ err: error }, 'the TLS certificate could not be read again: the old one stays');
   }
-}
-
-/** What the server calls itself where it speaks for itself: by the operator's certificate, else by where it listens. */
-function issuerOf(certificate: OwnCertificate | undefined, host: string, port: number): string {
-  const name = certificate?.hostName();
-  if (name !== undefined) return `https://${name}${port === 443 ? '' : `:${port}`}`;
-  return `http://${urlHost(isWildcard(host) ? hostname().toLowerCase() : host)}:${port}`;
 }
 
 /** Everything that is done every so often; what it answers stops it. */
@@ -213,33 +191,12 @@ function startSweeping(
       sweep: async () => (await deps.store.sweepTokens(deps.clock.now())) > 0,
       failed: failed('expired tokens could not be removed'),
     }),
+    startSweeper({
+      everyMs: TOKEN_SWEEP_MS,
+      sweep: () => sweepCensus(deps.store, deps.clock),
+      failed: failed('readers of long ago could not be removed'),
+    }),
   ];
-}
-
-interface DialectParts {
-  readonly authority: CertificateAuthority;
-  readonly signer: SigningKeys;
-  address(): string;
-  onError(error: unknown, requestId?: string): void;
-}
-
-/** Every dialect, in the order in which the router asks. */
-function dialectsOf(door: Door, { authority, signer, address, onError }: DialectParts): readonly Dialect[] {
-  const keys = {
-    jwks: () => signer.jwks(),
-    certificates: () => signer.certificates(),
-    freshSeconds: KEYS_FRESH_SECONDS,
-  };
-  return [
-    createNativeDialect(door, { certificatePem: () => authority.certificatePem(), onError }),
-    createAuthorityDialect(door, { keys, address, onError }),
-    createGcpDialect(door, { onError, makeAccountKey: accountKeyMaker() }),
-  ];
-}
-
-/** The cloud's names that this server answers to, and so has certificates for. */
-function ownsName(name: string): boolean {
-  return ownsGcpHost(name) || ownsAuthorityHost(name);
 }
 
 function greeting(address: string, data: string, keyFile: string, isNew: boolean): string[] {
@@ -248,7 +205,7 @@ function greeting(address: string, data: string, keyFile: string, isNew: boolean
     `  data      ${data}`,
     `  key file  ${keyFile}`,
     ...(isNew ? ['            keep a copy of it elsewhere: without it nobody can open the data'] : []),
-    ...(isLoopback(address)
+    ...(isLoopback(new URL(address).hostname)
       ? []
       : ['  warning   plain text on this address can be read on the network: let clients use https']),
     '  next      in another terminal:',
@@ -256,34 +213,4 @@ function greeting(address: string, data: string, keyFile: string, isNew: boolean
     "            echo -n 'a value' | ./coffer secrets versions add my-secret --project=default --data-file=-",
     '            ./coffer secrets versions access latest --secret=my-secret --project=default',
   ];
-}
-
-/** Splits `HOST:PORT`, `[IPV6]:PORT`; throws one line that says what is wrong. */
-function parseListen(text: string): { host: string; port: number } {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  const host = match?.[1] ?? match?.[2];
-  if (host === undefined || port > 65_535) {
-    throw new Error(`--listen ${text}: expected HOST:PORT, such as 127.0.0.1:8200`);
-  }
-  return { host, port };
-}
-
-/** The names and addresses by which clients reach a server that listens on `host`. */
-function namesOf(host: string): readonly string[] {
-  if (!isWildcard(host)) return [host];
-  const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
-  return [hostname().toLowerCase(), ...addresses];
-}
-
-function isLoopback(address: string): boolean {
-  return /^http:\/\/(127\.|\[::1\]|localhost)/.test(address);
-}
-
-function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
-}
-
-function urlHost(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -11,15 +11,20 @@ const SEAL_CHARS: number = ',"hash":"'.length + HASH_CHARS + '"}'.length;
 
 /** What the next line must follow. */
 export interface ChainPlace {
+  readonly stream: string;
   /** The segment of the line before; a line of another one must be a header. Empty at the very beginning. */
   readonly segment: string;
   readonly head: string;
   readonly sequence: number;
 }
 
-export const CHAIN_START: ChainPlace = { segment: '', head: NO_HASH, sequence: 0 };
+/** Before the first line of a stream. */
+export function chainStart(stream: string): ChainPlace {
+  return { stream, segment: '', head: NO_HASH, sequence: 0 };
+}
 
 export class Chain {
+  readonly #stream: string;
   #segment: string;
   #head: string;
   #sequence: number;
@@ -29,6 +34,7 @@ export class Chain {
 
   /** `passed` goes on behind a break that a segment's first line confesses; `named` calls it a problem. */
   constructor(place: ChainPlace, breaks: 'named' | 'passed') {
+    this.#stream = place.stream;
     this.#segment = place.segment;
     this.#head = place.head;
     this.#sequence = place.sequence;
@@ -74,6 +80,7 @@ export class Chain {
     if (header === undefined) return `segment ${segment} does not begin with the line that names the one before`;
     const head = this.#hash(header.head, line);
     if (!sealed(line, head)) return `the first line of segment ${segment} was changed: its hash does not fit it`;
+    if (header.stream !== this.#stream) return `segment ${segment} is one of the stream ${header.stream}`;
     if (header.segment !== segment) return `segment ${segment} calls itself ${header.segment}`;
     if (header.broken !== undefined && this.#breaks === 'named') return `the log was broken here: ${header.broken}`;
     if (header.broken === undefined) {

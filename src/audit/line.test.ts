@@ -5,7 +5,9 @@ import { recordOf } from '../../test/audit/fixture.ts';
 import type { AuditRecord } from '../core/audit-record.ts';
 import { AUDIT_TEXT_CHARS_MAX } from '../core/limits.ts';
 import { chainHash, NO_HASH, recordBody, recordFields, sealLine } from './line.ts';
-import { parseRecord, sequenceAt, timeAt } from './parse.ts';
+import { parseRecord as parseLine, sequenceAt, timeAt } from './parse.ts';
+
+const parseRecord = (line: string) => parseLine(line, 'main');
 
 function lineOf(record: AuditRecord, sequence = 7): string {
   const body = recordBody(sequence, recordFields(record));
@@ -18,12 +20,12 @@ test('a record comes back as it was written, with its sequence and without its h
     outcome: 'denied',
     details: { role: 'roles/owner', size: 3 },
   });
-  assert.deepEqual(parseRecord(lineOf(record)), { sequence: 7, ...record });
+  assert.deepEqual(parseRecord(lineOf(record)), { stream: 'main', sequence: 7, ...record });
 });
 
 test('fields that are absent are not written', () => {
   const { credential: _c, version: _v, userAgent: _u, ...record } = recordOf(1);
-  assert.deepEqual(parseRecord(lineOf(record)), { sequence: 7, ...record });
+  assert.deepEqual(parseRecord(lineOf(record)), { stream: 'main', sequence: 7, ...record });
 });
 
 test('case 24: whatever a caller sends stays one line of printable ASCII and comes back the same', () => {
@@ -52,7 +54,7 @@ test('case 24: whatever a caller sends stays one line of printable ASCII and com
       const record = recordOf(1, { userAgent, resource, details: { fact, [fact]: 1 } });
       const line = lineOf(record);
       assert.match(line, /^[ -~]+\n$/);
-      assert.deepEqual(parseRecord(line), { sequence: 7, ...record });
+      assert.deepEqual(parseRecord(line), { stream: 'main', sequence: 7, ...record });
     }),
   );
 });

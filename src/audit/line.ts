@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import type { AuditRecord } from '../core/audit-record.ts';
 import { AUDIT_TEXT_CHARS_MAX } from '../core/limits.ts';
+import { MAIN } from './stream.ts';
 
 export const HASH_CHARS = 64;
 /** What stands for "the hash before" at the very first line. */
@@ -23,6 +24,7 @@ const NOT_ASCII = /[\x7f-\uffff]/g;
 /** The first line of a segment: where it stands in the chain, and why it was begun where that was not by size. */
 export interface SegmentHeader {
   readonly segment: string;
+  readonly stream: string;
   /** The segment before, empty for the first. */
   readonly previous: string;
   /** The hash of the last line before this segment. */
@@ -37,9 +39,19 @@ export interface SegmentHeader {
   readonly note?: string;
 }
 
-/** `text` as a JSON string of printable ASCII, cut to `charsMax` characters, the last then being an ellipsis. */
+/** `text` cut to `charsMax` characters, the last then being an ellipsis. */
+export function bound(text: string, charsMax: number = AUDIT_TEXT_CHARS_MAX): string {
+  return text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}…`;
+}
+
+/** The same for a resource or a member, which are long by right. */
+export function boundName(text: string): string {
+  return bound(text, NAME_CHARS_MAX);
+}
+
+/** `text`, bounded, as a JSON string of printable ASCII. */
 export function quote(text: string, charsMax: number = AUDIT_TEXT_CHARS_MAX): string {
-  const bounded = text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}…`;
+  const bounded = bound(text, charsMax);
   return PLAIN.test(bounded) ? `"${bounded}"` : JSON.stringify(bounded).replace(NOT_ASCII, escapeUnit);
 }
 
@@ -69,7 +81,9 @@ export function recordBody(sequence: number, fields: string): string {
 
 /** The same of a segment's first line. */
 export function headerBody(header: SegmentHeader): string {
-  let text = `{"segment":"${header.segment}","format":"coffer-audit-1","previous":"${header.previous}"`;
+  let text = `{"segment":"${header.segment}","format":"coffer-audit-1"`;
+  if (header.stream !== MAIN) text += `,"stream":"${header.stream}"`;
+  text += `,"previous":"${header.previous}"`;
   text += `,"head":"${header.head}","after":${number(header.after)},"time":${number(header.time)}`;
   if (header.broken !== undefined) text += `,"broken":${quote(header.broken, DETAIL_CHARS_MAX)}`;
   if (header.note !== undefined) text += `,"note":${quote(header.note, DETAIL_CHARS_MAX)}`;

@@ -58,7 +58,7 @@ test('segments roll by size, chain into each other, and stay as they are once se
   assert.ok(existsSync(bench.path(3)));
   let head = '0'.repeat(64);
   for (let number = 1; existsSync(bench.path(number)); number += 1) head = checkChain(bench.read(number), head);
-  assert.deepEqual(await bench.log.verify(), { ok: true, records: 20 });
+  assert.deepEqual(await bench.log.verify(), { ok: true, records: 20, pruned: 0 });
 });
 
 test('close writes and settles what is left, refuses what comes later, and may be called again', async (context) => {
@@ -82,7 +82,7 @@ test('a new process goes on where the last one ended, and a clean start writes n
   await bench.reopen();
   assert.equal(bench.store.settlements, settlements);
   await bench.log.append(recordOf(4));
-  assert.deepEqual(await bench.log.verify(), { ok: true, records: 4 });
+  assert.deepEqual(await bench.log.verify(), { ok: true, records: 4, pruned: 0 });
   assert.equal(existsSync(bench.path(2)), false);
   assert.deepEqual(bench.failures, []);
 });
@@ -116,7 +116,7 @@ test('a last line that was cut short goes; everything before it stays', async (c
       [3, 'id-9'],
     ],
   );
-  assert.deepEqual(await bench.log.verify(), { ok: true, records: 3 });
+  assert.deepEqual(await bench.log.verify(), { ok: true, records: 3, pruned: 0 });
   assert.deepEqual(bench.failures, []);
 });
 
@@ -128,7 +128,7 @@ test('a segment that was only begun is begun again', async (context) => {
     await bench.reopen();
     await bench.log.append(recordOf(index));
     assert.equal(bench.lines(index + 2).length, 2);
-    assert.deepEqual(await bench.log.verify(), { ok: true, records: index + 1 });
+    assert.deepEqual(await bench.log.verify(), { ok: true, records: index + 1, pruned: 0 });
     await bench.log.close();
   }
   assert.deepEqual(bench.failures, []);
@@ -144,7 +144,7 @@ test('a complete line that does not hold is kept and named, and the log goes on 
   assert.match(bench.lines(2)[0] ?? '', /"broken":"a line that is no record/);
   assert.equal(bench.lines(1).at(-1), 'no record');
   const { firstBad, ...verdict } = await bench.log.verify();
-  assert.deepEqual(verdict, { ok: false, records: 2 });
+  assert.deepEqual(verdict, { ok: false, records: 2, pruned: 0 });
   assert.equal(firstBad?.sequence, 3);
   assert.equal(firstBad.segment, '00000001');
   await bench.log.close();

@@ -1,55 +1,85 @@
-// The audit port over segment files. A record is with the kernel before `append` resolves: all that arrived in one turn
-// of the event loop go out in one write. The disk follows within 100 ms, the store's mark within a second.
-// A failing disk refuses the records of that moment and is tried again by the next; nothing needs a restart.
+// The audit port over the segment files of one stream. A record is with the kernel before `append` resolves: all that
+// arrived in one turn of the event loop go out in one write. The disk follows within 100 ms, or first where `always` is
+// asked for; the store's mark follows within a second. A failing disk refuses the records of that moment and is tried
+// again by the next; nothing needs a restart.
 
 import { mkdirSync } from 'node:fs';
-import { performance } from 'node:perf_hooks';
-import type { AuditPage, AuditQuery, AuditRecord, AuditVerdict } from '../core/audit-record.ts';
+import type { Audit, AuditMark } from '../core/audit-port.ts';
+import type {
+  AuditExport,
+  AuditPage,
+  AuditPart,
+  AuditPruned,
+  AuditQuery,
+  AuditRecord,
+  AuditVerdict,
+} from '../core/audit-record.ts';
 import { Fault } from '../core/error.ts';
-import type { Audit, AuditMark, Clock, Store } from '../core/ports.ts';
+import type { Clock, Maybe, Store } from '../core/ports.ts';
+import { exportPart } from './export.ts';
 import { recordFields } from './line.ts';
-import { type Mac, type Position, sealMark } from './mark.ts';
+import { type Mac, markHolds, type Position } from './mark.ts';
+import { pruneStreams } from './prune.ts';
 import { Search } from './query.ts';
 import { findEnd } from './resume.ts';
-import { listSegments } from './segment.ts';
-import { verifyLog } from './verify.ts';
-import { SyncFailure, Writer } from './writer.ts';
+import { Settlement } from './settlement.ts';
+import { MAIN, streamDirectory } from './stream.ts';
+import { verifyStreams } from './verify.ts';
+import { Writer } from './writer.ts';
 
 /** Ours: large enough that a segment is begun every few seconds at most, small enough to copy and to search. */
 const SEGMENT_BYTES_MAX: number = 64 * 1024 * 1024;
 /** A turn of the event loop that brings more than this is written in several goes. */
 const BATCH_CHARS_MAX: number = 4 * 1024 * 1024;
+/** What waits for a segment to be begun; more is refused. */
+const HELD_CHARS_MAX: number = 4 * BATCH_CHARS_MAX;
 const SYNC_MS = 100;
 const SETTLE_MS = 1000;
 /** So many settled copies do not wait for the second to end. */
 const SETTLE_RECORDS_MAX = 1000;
 
+export type AuditStore = Pick<Store, 'pendingAudit' | 'settleAudit' | 'auditMarks' | 'anchorAudit' | 'auditAnchors'>;
+
+/** Whether a record is on the disk before it counts as written, or soon after. */
+export type AuditSync = 'interval' | 'always';
+
 export interface AuditOptions {
-  /** Holds the segments and nothing else: `audit` in the data directory. Made, private, where it is not there. */
+  /** Holds the streams and nothing else: `audit` in the data directory. Made, private, where it is not there. */
   readonly directory: string;
-  readonly store: Pick<Store, 'pendingAudit' | 'settleAudit' | 'auditMark'>;
+  /** Which of them this log writes; it reads all. `main` copies the records of changes, no other does. */
+  readonly stream: string;
+  readonly store: AuditStore;
   /** Keyed by the root key. */
   readonly mac: Mac;
   readonly clock: Clock;
+  /** Whether a record is on the disk before `append` resolves, or within 100 ms. */
+  readonly sync: AuditSync;
   readonly segmentBytesMax?: number;
+  /** How far the other live streams have been written, for `verify`; absent: only their marks are known. */
+  readonly ends?: () => Maybe<readonly Position[]>;
+  /** The last record of each stream that the sink has; absent: there is no sink, and pruning waits for none. */
+  readonly delivered?: () => Maybe<ReadonlyMap<string, number>>;
   /** Told once of each new failure; the log goes on trying. */
   readonly onFailure?: (error: Error) => void;
 }
 
 /**
- * Opens the log where it ended, and brings what the store still holds of it into a segment. Rejects with
+ * Opens the stream where it ended, and brings what the store still holds of it into a segment. Rejects with
  * AUDIT_UNAVAILABLE, its cause saying why, where the log cannot be read or written.
  */
 export async function openAudit(options: AuditOptions): Promise<AuditLog> {
-  const { directory } = options;
+  const { stream, store, mac, clock } = options;
   try {
+    const directory = streamDirectory(options.directory, stream);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const pending = await options.store.pendingAudit();
-    const mark = await options.store.auditMark();
+    const pending = stream === MAIN ? await store.pendingAudit() : [];
+    const marks = await store.auditMarks();
+    const mark = marks.find((each) => each.stream === stream);
+    const known = marks.some((each) => each.streams.includes(stream) && markHolds(each, mac));
     const sought = new Set(pending.map((record) => record.id));
-    const end = await findEnd({ directory, mark, mac: options.mac, sought });
+    const end = await findEnd({ stream, directory, mark, known, mac, sought });
     const segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX;
-    const writer = new Writer({ directory, clock: options.clock, segmentBytesMax }, end);
+    const writer = new Writer({ stream, directory, clock, segmentBytesMax, mac }, end);
     const log = new AuditLog(options, writer, end.found);
     if (end.broken !== undefined) options.onFailure?.(new Error(`the audit log does not hold: ${end.broken}`));
     await log.begin(pending, mark);
@@ -61,6 +91,7 @@ export async function openAudit(options: AuditOptions): Promise<AuditLog> {
 
 interface Batch {
   readonly fields: string[];
+  readonly records: AuditRecord[];
   readonly copies: string[];
   chars: number;
   readonly written: PromiseWithResolvers<void>;
@@ -71,17 +102,10 @@ export class AuditLog implements Audit {
   readonly #writer: Writer;
   readonly #search: Search;
   #batch: Batch | undefined;
-  /** Ids of copies from their arrival until the store has forgotten them. */
-  readonly #copied: Set<string>;
-  /** Those that are written and not known to be on the disk. */
-  #unsynced: string[] = [];
-  /** Those that are on the disk and still in the store. */
-  #unsettled: string[];
+  #preparing: Promise<void> | undefined;
+  readonly #settlement: Settlement;
   /** Whether the store holds records whose copy failed. */
   #owed = false;
-  #synced: Position | undefined;
-  #settled: Position | undefined;
-  #settledAtMs = -Infinity;
   #writeProblem: string | undefined;
   #upkeepProblem: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -92,9 +116,8 @@ export class AuditLog implements Audit {
   constructor(options: AuditOptions, writer: Writer, found: ReadonlySet<string>) {
     this.#options = options;
     this.#writer = writer;
-    this.#search = new Search(options.directory);
-    this.#copied = new Set(found);
-    this.#unsettled = [...found];
+    this.#search = new Search(options.directory, options.store, options.mac);
+    this.#settlement = new Settlement(options, writer, found);
   }
 
   /** Why records cannot be written or settled at present; undefined while all is well. */
@@ -102,31 +125,86 @@ export class AuditLog implements Audit {
     return this.#writeProblem ?? this.#upkeepProblem;
   }
 
-  /** Resolves once the kernel has the record. Rejects with AUDIT_UNAVAILABLE. */
+  /** How far this stream has been written. */
+  get position(): Position {
+    return this.#writer.position;
+  }
+
+  /** Resolves once the kernel has the record, or the disk where `always` is asked for. Rejects with AUDIT_UNAVAILABLE. */
   append(record: AuditRecord): Promise<void> {
     if (this.#closed) return Promise.reject(unavailable(new Error('the audit log is closed')));
-    return this.#add(recordFields(record), undefined).written.promise;
+    return this.#add(record, undefined).written.promise;
   }
 
   /** Copies a record that the store holds; what cannot be written now is fetched from the store again later. */
   copy(record: AuditRecord): void {
-    if (this.#closed || this.#copied.has(record.id)) return;
-    this.#copied.add(record.id);
-    this.#add(recordFields(record), record.id);
+    if (this.#closed || this.#settlement.isCopied(record.id)) return;
+    this.#settlement.arrived(record.id);
+    this.#add(record, record.id);
   }
 
   async query(query: AuditQuery): Promise<AuditPage> {
-    this.#flush();
-    return this.#search.page(query, this.#writer.position);
+    const isMain = this.#options.stream === MAIN;
+    return this.#search.page(query, async () => {
+      await this.#drain();
+      return {
+        end: this.#writer.position,
+        ...(isMain ? { written: (id: string) => this.#settlement.isCopied(id) } : {}),
+      };
+    });
   }
 
   async verify(): Promise<AuditVerdict> {
-    const { directory, mac, store } = this.#options;
-    const kept = this.#settled;
-    const mark = await store.auditMark();
-    const numbers = await listSegments(directory);
-    this.#flush();
-    return verifyLog({ directory, numbers, end: this.#writer.position, mark, kept, mac });
+    const { directory, mac, store, ends } = this.#options;
+    const kept = this.#settlement.settled;
+    const others = (await ends?.()) ?? [];
+    const marks = await store.auditMarks();
+    const anchors = await store.auditAnchors();
+    return verifyStreams({
+      directory,
+      marks,
+      anchors,
+      kept,
+      others,
+      mac,
+      end: async () => {
+        await this.#drain();
+        return this.#writer.position;
+      },
+    });
+  }
+
+  async export(request: AuditExport): Promise<AuditPart> {
+    await this.#drain();
+    return exportPart(this.#options.directory, request, this.#writer.position, this.#options.clock.now());
+  }
+
+  /**
+   * Removes whole sealed segments in which everything is older than `before`, each stream's once an anchor of its new
+   * beginning is in the store and a record of it on the disk. Rejects with AUDIT_UNAVAILABLE where that cannot be.
+   */
+  async prune(before: number): Promise<AuditPruned> {
+    const { directory, store, mac, clock, delivered } = this.#options;
+    const sink = await delivered?.();
+    const records = async (record: AuditRecord): Promise<void> => {
+      await this.append(record);
+      await this.#sync();
+    };
+    try {
+      return await pruneStreams({ directory, store, mac, before, now: clock.now(), sink, record: records });
+    } catch (error) {
+      throw error instanceof Fault ? error : unavailable(error);
+    }
+  }
+
+  /**
+   * Names in this stream's mark every stream that the store knows by now, so that none can be removed unseen. For the
+   * log of `main`, once the other threads have opened theirs.
+   */
+  async enroll(): Promise<void> {
+    await this.#drain();
+    await this.#sync();
+    await this.#settlement.settle(true);
   }
 
   /**
@@ -134,66 +212,108 @@ export class AuditLog implements Audit {
    * own, says it all. Rejects where any of it fails.
    */
   async begin(pending: readonly AuditRecord[], mark: AuditMark | undefined): Promise<void> {
-    const position = this.#writer.position;
-    if (mark !== undefined && same(position, mark)) {
-      this.#synced = position;
-      this.#settled = position;
-    }
+    this.#settlement.trust(mark);
     for (const record of pending) this.copy(record);
-    this.#flush();
+    await this.#drain();
     if (this.#owed) throw new Error(this.#writeProblem ?? 'a record could not be written');
     await this.#sync();
-    await this.#settle();
+    await this.#settlement.settle();
   }
 
   /** Writes, syncs and settles, then closes the segment. What fails is told to `onFailure` and left to the next start. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.#flush();
+    const drained = this.#drain();
     this.#closed = true;
     clearTimeout(this.#timer);
+    await drained;
     await this.#upkeep;
     try {
       await this.#sync();
-      await this.#settle();
+      await this.#settlement.settle();
     } catch (error) {
       this.#upkeepProblem = this.#tell(error, this.#upkeepProblem);
     }
     await this.#writer.close();
   }
 
-  #add(fields: string, copyId: string | undefined): Batch {
+  #add(record: AuditRecord, copyId: string | undefined): Batch {
+    const fields = recordFields(record);
     if (this.#batch === undefined) {
-      this.#batch = { fields: [], copies: [], chars: 0, written: Promise.withResolvers() };
+      this.#batch = { fields: [], records: [], copies: [], chars: 0, written: Promise.withResolvers() };
       // Nobody may be waiting: a batch of copies alone has no request behind it.
       this.#batch.written.promise.catch(() => undefined);
       setImmediate(() => this.#flush());
     }
     const batch = this.#batch;
     batch.fields.push(fields);
+    batch.records.push(record);
     batch.chars += fields.length;
     if (copyId !== undefined) batch.copies.push(copyId);
     if (batch.chars >= BATCH_CHARS_MAX) this.#flush();
+    if (batch.chars >= HELD_CHARS_MAX) this.#refuse(new Error('more records wait for the disk than can be kept'));
     return batch;
   }
 
   #flush(): void {
     const batch = this.#batch;
     if (batch === undefined) return;
-    this.#batch = undefined;
     try {
       if (this.#timer === undefined && this.#upkeep === undefined) this.#look();
-      this.#writer.write(batch.fields);
+      if (!this.#writer.isReady) {
+        this.#preparing ??= this.#prepare();
+        return;
+      }
+      this.#batch = undefined;
+      this.#writer.write(batch.fields, batch.records);
     } catch (error) {
-      this.#writeProblem = this.#tell(error, this.#writeProblem);
-      this.#owe(batch.copies);
-      batch.written.reject(unavailable(error));
+      this.#batch = batch;
+      this.#refuse(error);
       return;
     }
     this.#writeProblem = undefined;
-    this.#unsynced.push(...batch.copies);
+    this.#settlement.written(batch.copies);
+    if (this.#options.sync === 'always') this.#commit(batch);
+    else batch.written.resolve();
     this.#wake(SYNC_MS);
-    batch.written.resolve();
+  }
+
+  /** Answers those who wait once a sync covers them. */
+  #commit(batch: Batch): void {
+    this.#sync().then(
+      () => batch.written.resolve(),
+      (error: unknown) => {
+        this.#writeProblem = this.#tell(error, this.#writeProblem);
+        batch.written.reject(unavailable(error));
+      },
+    );
+  }
+
+  /** Begins the segment that is due, then writes what waited for it. */
+  async #prepare(): Promise<void> {
+    try {
+      await this.#writer.prepare();
+    } catch (error) {
+      this.#refuse(error);
+    }
+    this.#preparing = undefined;
+    this.#flush();
+  }
+
+  /** Everything that was handed over is written or refused when this resolves. */
+  async #drain(): Promise<void> {
+    this.#flush();
+    while (this.#preparing !== undefined) await this.#preparing;
+  }
+
+  #refuse(error: unknown): void {
+    const batch = this.#batch;
+    this.#batch = undefined;
+    this.#writeProblem = this.#tell(error, this.#writeProblem);
+    if (batch === undefined) return;
+    this.#settlement.lost(batch.copies);
+    if (batch.copies.length > 0) this.#owe();
+    batch.written.reject(unavailable(error));
   }
 
   #look(): void {
@@ -201,12 +321,11 @@ export class AuditLog implements Audit {
     if (change === undefined) return;
     this.#tell(new Error(change), undefined);
     // The copies that the store has not forgotten may have gone with the file.
-    this.#owe([...this.#unsynced.splice(0), ...this.#unsettled.splice(0)]);
+    if (this.#settlement.lostAll() > 0) this.#owe();
   }
 
-  #owe(copies: readonly string[]): void {
-    if (copies.length === 0) return;
-    for (const id of copies) this.#copied.delete(id);
+  /** Copies are to be fetched from the store again. */
+  #owe(): void {
     this.#owed = true;
     this.#wake(SETTLE_MS);
   }
@@ -224,67 +343,47 @@ export class AuditLog implements Audit {
 
   /** Sets the next alarm, where something is left to do. */
   #rest(): void {
-    if (!same(this.#writer.position, this.#synced)) return this.#wake(SYNC_MS);
+    if (!this.#settlement.isSynced) return this.#wake(SYNC_MS);
     if (this.#owed || this.#upkeepProblem !== undefined) return this.#wake(SETTLE_MS);
-    if (this.#unsettled.length === 0 && same(this.#writer.position, this.#settled)) return;
-    this.#wake(Math.max(1, SETTLE_MS - (performance.now() - this.#settledAtMs)));
+    if (!this.#settlement.isSettled) this.#wake(Math.max(1, SETTLE_MS - this.#settlement.settledAgoMs));
   }
 
   async #keepUp(): Promise<void> {
     try {
       this.#look();
-      await this.#sync();
+      if (this.#writer.isBroken) {
+        this.#preparing ??= this.#prepare();
+        await this.#drain();
+        if (this.#writer.isBroken) throw new Error(this.#writeProblem);
+      }
       if (this.#owed) await this.#copyAgain();
-      const due = this.#unsettled.length >= SETTLE_RECORDS_MAX || performance.now() - this.#settledAtMs >= SETTLE_MS;
-      if (due) await this.#settle();
+      await this.#sync();
+      const { unsettled, settledAgoMs } = this.#settlement;
+      if (unsettled >= SETTLE_RECORDS_MAX || settledAgoMs >= SETTLE_MS) await this.#settlement.settle();
       this.#upkeepProblem = undefined;
     } catch (error) {
       this.#upkeepProblem = this.#tell(error, this.#upkeepProblem);
     }
   }
 
-  async #sync(): Promise<void> {
-    if (same(this.#writer.position, this.#synced)) return;
-    const ids = this.#unsynced;
-    this.#unsynced = [];
-    try {
-      this.#synced = await this.#writer.sync();
-    } catch (error) {
-      if (error instanceof SyncFailure) this.#owe(ids);
-      else this.#unsynced.unshift(...ids);
-      throw error;
-    }
-    this.#unsettled.push(...ids);
+  #sync(): Promise<void> {
+    return this.#settlement.sync(() => this.#owe());
   }
 
   async #copyAgain(): Promise<void> {
     const pending = await this.#options.store.pendingAudit();
     this.#owed = false;
     for (const record of pending) this.copy(record);
-    this.#flush();
-  }
-
-  async #settle(): Promise<void> {
-    const ids = this.#unsettled;
-    const position = this.#synced;
-    if (position === undefined || (ids.length === 0 && same(position, this.#settled))) return;
-    await this.#options.store.settleAudit(ids, sealMark(position, this.#options.mac));
-    this.#unsettled = [];
-    for (const id of ids) this.#copied.delete(id);
-    this.#settled = position;
-    this.#settledAtMs = performance.now();
+    await this.#drain();
   }
 
   /** Tells a failure where it is not the one that is known already; answers its text. */
   #tell(error: unknown, known: string | undefined): string {
     const problem = error instanceof Error ? error.message : String(error);
-    if (problem !== known) this.#options.onFailure?.(new Error(`the audit log: ${problem}`, { cause: error }));
+    if (problem !== known && problem !== this.problem)
+      this.#options.onFailure?.(new Error(`the audit log: ${problem}`, { cause: error }));
     return problem;
   }
-}
-
-function same(a: Position, b: Position | undefined): boolean {
-  return a.segment === b?.segment && a.lengthBytes === b.lengthBytes && a.head === b.head;
 }
 
 function unavailable(cause: unknown): Fault {

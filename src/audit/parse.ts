@@ -4,6 +4,7 @@
 import type { AuditRecord, ChainedRecord, Outcome } from '../core/audit-record.ts';
 import { FAULT_CODES, type FaultCode } from '../core/error.ts';
 import type { SegmentHeader } from './line.ts';
+import { MAIN } from './stream.ts';
 
 const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome>(['allowed', 'denied', 'failed']);
 const CODES: ReadonlySet<unknown> = new Set<FaultCode>(FAULT_CODES);
@@ -12,8 +13,8 @@ const RECORD_START = Buffer.from('{"sequence":');
 const TIME_START = Buffer.from(',"time":');
 const ZERO = 48;
 
-/** The record of a line, without its hash. */
-export function parseRecord(line: string): ChainedRecord | undefined {
+/** The record of a line of a stream, without its hash. */
+export function parseRecord(line: string, stream: string): ChainedRecord | undefined {
   const fields = parseObject(line);
   if (fields === undefined) return undefined;
   const { sequence, time, version, details, code, credential, userAgent, outcome } = fields;
@@ -27,6 +28,7 @@ export function parseRecord(line: string): ChainedRecord | undefined {
   if (userAgent !== undefined && !isText(userAgent)) return undefined;
   if (details !== undefined && !isDetails(details)) return undefined;
   return {
+    stream,
     sequence,
     id,
     time,
@@ -49,12 +51,13 @@ export function parseRecord(line: string): ChainedRecord | undefined {
 export function parseHeader(line: string): SegmentHeader | undefined {
   const fields = parseObject(line);
   if (fields === undefined) return undefined;
-  const { segment, format, previous, head, after, time, broken, note } = fields;
-  if (format !== 'coffer-audit-1' || !isText(segment) || !isText(previous)) return undefined;
+  const { segment, format, stream = MAIN, previous, head, after, time, broken, note } = fields;
+  if (format !== 'coffer-audit-1' || !isText(segment) || !isText(stream) || !isText(previous)) return undefined;
   if (!isText(head) || !HASH.test(head) || !isCount(after) || !isNumber(time)) return undefined;
   if ((broken !== undefined && !isText(broken)) || (note !== undefined && !isText(note))) return undefined;
   return {
     segment,
+    stream,
     previous,
     head,
     after,

@@ -4,17 +4,23 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { appendRange, openBench, recordOf } from '../../test/audit/fixture.ts';
 import type { AuditQuery, AuditRecord, ChainedRecord } from '../core/audit-record.ts';
+import { formatCursor } from './cursor.ts';
 import type { AuditLog } from './log.ts';
+
+/** The cursor behind a record of the stream `main`. */
+function after(sequence: number): string {
+  return formatCursor({ direction: 'forward', places: new Map([['main', sequence]]), shown: new Set() });
+}
 
 async function allPages(log: AuditLog, query: AuditQuery): Promise<ChainedRecord[]> {
   const found: ChainedRecord[] = [];
-  let after = query.after;
+  let cursor = query.after;
   do {
-    const page = await log.query({ ...query, ...(after === undefined ? {} : { after }) });
+    const page = await log.query({ ...query, ...(cursor === undefined ? {} : { after: cursor }) });
     assert.ok(page.records.length <= query.limit);
     found.push(...page.records);
-    after = page.next;
-  } while (after !== undefined);
+    cursor = page.next;
+  } while (cursor !== undefined);
   return found;
 }
 
@@ -22,14 +28,14 @@ test('pages follow each other over segments, and the last one says that it is th
   const bench = await openBench(context, 2000);
   await appendRange(bench.log, 1, 20);
   const first = await bench.log.query({ limit: 7 });
-  assert.deepEqual([first.records.length, first.next], [7, 7]);
-  const last = await bench.log.query({ limit: 7, after: 13 });
+  assert.deepEqual([first.records.length, first.next], [7, after(7)]);
+  const last = await bench.log.query({ limit: 7, after: after(13) });
   assert.deepEqual(
-    [last.records.map(({ sequence }) => sequence), last.next],
-    [[14, 15, 16, 17, 18, 19, 20], undefined],
+    [last.records.map(({ sequence }) => sequence), last.next, last.tail],
+    [[14, 15, 16, 17, 18, 19, 20], undefined, after(20)],
   );
-  assert.deepEqual(await bench.log.query({ limit: 7, after: 20 }), { records: [] });
-  assert.deepEqual(await bench.log.query({ limit: 7, after: 10_000 }), { records: [] });
+  assert.deepEqual(await bench.log.query({ limit: 7, after: after(20) }), { records: [], tail: after(20) });
+  assert.deepEqual(await bench.log.query({ limit: 7, after: after(10_000) }), { records: [], tail: after(10_000) });
 });
 
 test('a record that was handed over in this very turn is found', async (context) => {
@@ -96,14 +102,15 @@ test('any query finds what filtering all records would find', async (context) =>
   await fc.assert(
     fc.asyncProperty(query, async (wild) => {
       const wanted = written
-        .map((each, index) => ({ ...each, sequence: index + 1 }))
+        .map((each, index) => ({ stream: 'main', ...each, sequence: index + 1 }))
         .filter((each) => each.sequence > (wild.after ?? 0))
         .filter((each) => each.time >= (wild.since ?? 0) && each.time < (wild.until ?? Infinity))
         .filter((each) => [each.principal, undefined].includes(wild.principal))
         .filter((each) => [each.operation, undefined].includes(wild.operation))
         .filter((each) => [each.outcome, undefined].includes(wild.outcome))
         .filter((each) => wild.resource === undefined || `${each.resource}/`.startsWith(`${wild.resource}/`));
-      const given = Object.fromEntries(Object.entries(wild).filter(([, value]) => value !== undefined));
+      const asked = { ...wild, after: wild.after === undefined ? undefined : after(wild.after) };
+      const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
       assert.deepEqual(await allPages(bench.log, given as unknown as AuditQuery), wanted);
     }),
     { numRuns: 150 },
@@ -116,9 +123,9 @@ test('a large segment is divided, not read through, to go on behind a sequence',
   const details = (number: number) => ({ fact: 'x'.repeat((number * 37) % 1900) });
   for (let number = 1; number <= 5000; number += 1)
     void bench.log.append(recordOf(number, { details: details(number) }));
-  for (const after of [0, 1, 2, 1234, 2500, 4997, 4999, 5000]) {
-    const { records } = await bench.log.query({ limit: 2, after });
-    const wanted = [after + 1, after + 2].filter((sequence) => sequence <= 5000);
+  for (const place of [0, 1, 2, 1234, 2500, 4997, 4999, 5000]) {
+    const { records } = await bench.log.query({ limit: 2, after: after(place) });
+    const wanted = [place + 1, place + 2].filter((sequence) => sequence <= 5000);
     assert.deepEqual(
       records.map(({ sequence }) => sequence),
       wanted,
@@ -132,7 +139,7 @@ test('a page is bounded by count and by bytes', async (context) => {
   for (let number = 1; number <= 100; number += 1) void bench.log.append(recordOf(number, { details }));
   const { records, next } = await bench.log.query({ limit: 100 });
   assert.ok(records.length > 50 && records.length < 70, `${records.length} records of 66 KB`);
-  assert.equal(next, records.length);
+  assert.equal(next, after(records.length));
   assert.equal((await allPages(bench.log, { limit: 100 })).length, 100);
   assert.equal((await bench.log.query({ limit: 0 })).records.length, 1);
 });

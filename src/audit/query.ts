@@ -1,219 +1,175 @@
-// Finds records in the segments: one bounded part of the log a call, read in blocks. A segment is passed over by the
-// sequences and times that are remembered of it, a line by a few bytes of its text; only what may match is parsed.
+// Finds records in all streams: each is walked in the order of its chain, and what matches is merged by time. One call
+// reads a bounded part of the log and says where the next goes on; changes that are committed and not in the log yet
+// come last.
 
 import type { AuditPage, AuditQuery, ChainedRecord } from '../core/audit-record.ts';
 import { AUDIT_PAGE_MAX } from '../core/limits.ts';
-import { quote, quoteName } from './line.ts';
-import type { Position } from './mark.ts';
-import { parseHeader, parseRecord, sequenceAt, timeAt } from './parse.ts';
-import { eachLine, firstLine, scanBlocks } from './scan.ts';
-import { segmentName, segmentPath } from './segment.ts';
+import type { Store } from '../core/ports.ts';
+import { type Cursor, formatCursor, parseCursor, SHOWN_MAX, shownKey, strange } from './cursor.ts';
+import { type Budget, Indexes } from './indexes.ts';
+import { LineReader } from './lines.ts';
+import type { Mac, Position } from './mark.ts';
+import { type Match, type StreamPart, StreamReader, type Walking } from './reader.ts';
+import { endOf } from './seek.ts';
+import { listSegments } from './segment.ts';
+import { listStreams, MAIN, streamDirectory } from './stream.ts';
+import { pendingOf, unwritten } from './unwritten.ts';
 
-const NEWLINE = 10;
 /** What one call reads at most; the page then says where to go on. */
-const SCAN_BYTES_MAX: number = 256 * 1024 * 1024;
+const READ_BYTES_MAX: number = 256 * 1024 * 1024;
 /** What the lines of one page come to at most, but for one line. */
 const PAGE_BYTES_MAX: number = 4 * 1024 * 1024;
-/** A stretch that is read through rather than divided. */
-const SEEK_BYTES = 1024 * 1024;
 
-interface Times {
-  readonly earliest: number;
-  readonly latest: number;
+/** The stream that this thread writes, once all that was handed over is in it. */
+export interface OwnStream {
+  readonly end: Position;
+  /** Whether the record of a change is in the log; only the log that copies them knows. */
+  readonly written?: (id: string) => boolean;
 }
 
-interface Summary {
-  /** The last sequence before the segment. */
-  readonly after: number;
-  /** Of a segment that no longer grows, once it was read through. */
-  times?: Times;
-}
-
-/** What one call has gathered so far. */
-class Page {
-  readonly #query: AuditQuery;
-  readonly #limit: number;
-  readonly #records: ChainedRecord[] = [];
-  #lineBytes = 0;
-  #scannedBytes = 0;
-  #next: number | undefined;
-
-  constructor(query: AuditQuery) {
-    this.#query = query;
-    this.#limit = Math.min(Math.max(1, query.limit), AUDIT_PAGE_MAX);
-  }
-
-  get done(): boolean {
-    return this.#next !== undefined;
-  }
-
-  /** Takes a line where it matches; answers false once the page is full. */
-  take(block: Buffer, start: number, end: number): boolean {
-    const { after = 0, since = -Infinity, until = Infinity } = this.#query;
-    const sequence = sequenceAt(block, start);
-    if (sequence === undefined || sequence <= after) return true;
-    const time = timeAt(block, start);
-    if (time === undefined || time < since || time >= until) return true;
-    const record = parseRecord(block.toString('latin1', start, end));
-    if (record === undefined || !matches(record, this.#query)) return true;
-    const last = this.#records.at(-1);
-    if (last !== undefined && (this.#records.length >= this.#limit || this.#lineBytes >= PAGE_BYTES_MAX)) {
-      this.#next = last.sequence;
-      return false;
-    }
-    this.#records.push(record);
-    this.#lineBytes += end - start;
-    return true;
-  }
-
-  /** Counts a block that was read; answers false where the call has read enough. `isEnd`: nothing follows it. */
-  spend(block: Buffer, isEnd: boolean): boolean {
-    this.#scannedBytes += block.length;
-    if (this.#scannedBytes < SCAN_BYTES_MAX || isEnd) return true;
-    this.#next = sequenceAt(block, block.lastIndexOf(NEWLINE, block.length - 2) + 1);
-    return !this.done;
-  }
-
-  get result(): AuditPage {
-    return this.#next === undefined ? { records: this.#records } : { records: this.#records, next: this.#next };
-  }
+interface Merged {
+  readonly records: readonly ChainedRecord[];
+  readonly hasMore: boolean;
 }
 
 export class Search {
   readonly #directory: string;
-  readonly #summaries = new Map<number, Summary>();
+  readonly #store: Pick<Store, 'pendingAudit' | 'auditMarks'>;
+  readonly #indexes: Indexes;
 
-  constructor(directory: string) {
+  constructor(directory: string, store: Pick<Store, 'pendingAudit' | 'auditMarks'>, mac: Mac) {
     this.#directory = directory;
+    this.#store = store;
+    this.#indexes = new Indexes(mac);
   }
 
-  /** The records up to `end` that match. Rejects with the error of the file system. */
-  async page(query: AuditQuery, end: Position): Promise<AuditPage> {
-    const page = new Page(query);
-    const needle = needleOf(query);
-    const last = Number(end.segment);
-    for (let number = await this.#first(query.after ?? 0, last); number <= last && !page.done; number += 1) {
-      try {
-        if (number < last && (await this.#outOfTime(number, query))) continue;
-        await this.#scan(number, number === last ? end.lengthBytes : undefined, query.after ?? 0, needle, page);
-      } catch (error) {
-        if (!isAbsent(error)) throw error;
-      }
-    }
-    return page.result;
+  /** The records that match. Rejects with INVALID_FIELD, or with the error of the file system. */
+  async page(query: AuditQuery, own: () => Promise<OwnStream>): Promise<AuditPage> {
+    const cursor = query.after === undefined ? undefined : parseCursor(query.after);
+    const direction = query.newest ? 'back' : 'forward';
+    if (cursor !== undefined && cursor.direction !== direction) throw strange();
+    const shown = cursor?.shown ?? new Set<string>();
+    // What is not among these by now is in the log before its end is read.
+    const pending = await pendingOf(this.#store, query, shown);
+    const { end, written } = await own();
+    const known =
+      written === undefined ? pending : { ...pending, records: pending.records.filter(({ id }) => !written(id)) };
+    const parts = await this.#parts(end);
+    const main = parts.find(({ stream }) => stream === MAIN) as StreamPart;
+    const seen = new Set<string>();
+    const walking: Walking = {
+      query,
+      indexes: this.#indexes,
+      lines: new LineReader(),
+      budget: { leftBytes: READ_BYTES_MAX },
+      isShown: (record) => {
+        const key = shown.size > 0 && record.stream === MAIN ? shownKey(record.id) : '';
+        if (key === '' || !shown.has(key)) return false;
+        seen.add(key);
+        return true;
+      },
+    };
+    const left = new Set([...shown].filter((key) => pending.keys.has(key)));
+    const isFirst = cursor === undefined;
+    const extra = async (room: number) => {
+      const records = written === undefined ? await unwritten(known, main) : known.records;
+      return records.slice(0, Math.min(room, SHOWN_MAX - left.size));
+    };
+    const limit = Math.min(Math.max(1, query.limit), AUDIT_PAGE_MAX);
+    if (direction === 'back') return this.#back(walking, parts, cursor, limit, isFirst ? await extra(limit) : []);
+    return this.#forward(walking, parts, cursor, limit, extra, () => minus(shown, seen, left));
   }
 
-  async #scan(number: number, toBytes: number | undefined, after: number, needle: Buffer | undefined, page: Page) {
-    const path = segmentPath(this.#directory, number);
-    const range = { fromBytes: await seek(path, after, toBytes), ...(toBytes === undefined ? {} : { toBytes }) };
-    await scanBlocks(path, range, (block, offsetBytes) => {
-      const goOn =
-        needle === undefined
-          ? eachLine(block, (start, end) => page.take(block, start, end))
-          : eachHit(block, needle, (start, end) => page.take(block, start, end));
-      return goOn && page.spend(block, offsetBytes + block.length === toBytes);
+  async #forward(
+    walking: Walking,
+    parts: readonly StreamPart[],
+    cursor: Cursor | undefined,
+    limit: number,
+    extra: (room: number) => Promise<readonly ChainedRecord[]>,
+    stillShown: () => Set<string>,
+  ): Promise<AuditPage> {
+    const readers = parts.map((part) => {
+      return new StreamReader(walking, part, 'forward', cursor?.places.get(part.stream) ?? 0);
     });
+    const { records, hasMore } = await merge(readers, limit, walking.budget, 1);
+    const late = hasMore ? [] : await extra(limit - records.length);
+    const shown = stillShown();
+    for (const record of late) shown.add(shownKey(record.id));
+    const tail = formatCursor({ direction: 'forward', places: placesOf(readers), shown });
+    return { records: [...records, ...late], ...(hasMore ? { next: tail } : {}), tail };
   }
 
-  /** The segment that holds the record behind `after`. */
-  async #first(after: number, last: number): Promise<number> {
-    if (after === 0) return 1;
-    for (let number = last; number > 1; number -= 1) {
-      const summary = await this.#summary(number);
-      if (summary !== undefined && summary.after <= after) return number;
-    }
-    return 1;
-  }
-
-  async #outOfTime(number: number, { since = -Infinity, until = Infinity }: AuditQuery): Promise<boolean> {
-    if (since === -Infinity && until === Infinity) return false;
-    const summary = await this.#summary(number);
-    if (summary === undefined) return false;
-    summary.times ??= await timesOf(segmentPath(this.#directory, number));
-    return summary.times.latest < since || summary.times.earliest >= until;
-  }
-
-  async #summary(number: number): Promise<Summary | undefined> {
-    const known = this.#summaries.get(number);
-    if (known !== undefined) return known;
-    const line = await firstLine(segmentPath(this.#directory, number)).catch(() => undefined);
-    const header = line === undefined ? undefined : parseHeader(line);
-    if (header?.segment !== segmentName(number)) return undefined;
-    const summary: Summary = { after: header.after };
-    this.#summaries.set(number, summary);
-    return summary;
-  }
-}
-
-function matches(record: ChainedRecord, query: AuditQuery): boolean {
-  return (
-    (query.principal === undefined || record.principal === query.principal) &&
-    (query.operation === undefined || record.operation === query.operation) &&
-    (query.outcome === undefined || record.outcome === query.outcome) &&
-    (query.resource === undefined || isBelow(record.resource, query.resource))
-  );
-}
-
-function isBelow(resource: string, prefix: string): boolean {
-  return resource === prefix || resource.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
-}
-
-/** Text that every line which matches must hold: the filter that is likely to be the rarest. */
-function needleOf(query: AuditQuery): Buffer | undefined {
-  if (query.resource !== undefined) return Buffer.from(`"resource":${quoteName(query.resource).slice(0, -1)}`);
-  if (query.principal !== undefined) return Buffer.from(`"principal":${quoteName(query.principal)}`);
-  if (query.operation !== undefined) return Buffer.from(`"operation":${quote(query.operation)}`);
-  if (query.outcome !== undefined) return Buffer.from(`"outcome":${quote(query.outcome)}`);
-  return undefined;
-}
-
-/** Calls `visit` with each line that holds `needle`, until it answers false; answers whether it never did. */
-function eachHit(block: Buffer, needle: Buffer, visit: (start: number, end: number) => boolean): boolean {
-  for (let hit = block.indexOf(needle); hit !== -1; ) {
-    const end = block.indexOf(NEWLINE, hit);
-    if (!visit(block.lastIndexOf(NEWLINE, hit) + 1, end)) return false;
-    hit = block.indexOf(needle, end + 1);
-  }
-  return true;
-}
-
-/** A place at or before the first line behind `after`: sequences only grow, so the file can be halved. */
-async function seek(path: string, after: number, toBytes: number | undefined): Promise<number> {
-  if (after === 0) return 0;
-  let low = 0;
-  let high = toBytes ?? (await scanBlocks(path, { fromBytes: 0, toBytes: 0 }, () => false)).sizeBytes;
-  while (high - low > SEEK_BYTES) {
-    const middle = low + Math.floor((high - low) / 2);
-    let found: { readonly sequence: number; readonly atBytes: number } | undefined;
-    await scanBlocks(path, { fromBytes: middle, toBytes: high }, (block, offsetBytes) => {
-      const start = offsetBytes === middle ? block.indexOf(NEWLINE) + 1 : 0;
-      const sequence = start < block.length ? sequenceAt(block, start) : undefined;
-      if (sequence !== undefined) found = { sequence, atBytes: offsetBytes + start };
-      return start >= block.length;
+  async #back(
+    walking: Walking,
+    parts: readonly StreamPart[],
+    cursor: Cursor | undefined,
+    limit: number,
+    late: readonly ChainedRecord[],
+  ): Promise<AuditPage> {
+    const readers = parts.map((part) => {
+      return new StreamReader(
+        walking,
+        part,
+        'back',
+        cursor === undefined ? part.sequence : (cursor.places.get(part.stream) ?? 0),
+      );
     });
-    if (found === undefined) return low;
-    if (found.sequence <= after) low = found.atBytes;
-    else high = middle;
+    const { records, hasMore } = await merge(readers, limit - late.length, walking.budget, -1);
+    const tail = formatCursor({
+      direction: 'forward',
+      places: new Map(parts.map(({ stream, sequence }) => [stream, sequence])),
+      shown: new Set(late.map(({ id }) => shownKey(id))),
+    });
+    const next = formatCursor({ direction: 'back', places: placesOf(readers), shown: new Set() });
+    return { records: [...records.toReversed(), ...late], ...(hasMore ? { next } : {}), tail };
   }
-  return low;
+
+  async #parts(end: Position): Promise<StreamPart[]> {
+    const streams = await listStreams(this.#directory);
+    return Promise.all(
+      streams.map(async (stream): Promise<StreamPart> => {
+        const directory = streamDirectory(this.#directory, stream);
+        const numbers = await listSegments(directory);
+        if (stream !== end.stream) return { stream, directory, numbers, ...(await endOf(directory, numbers)) };
+        const ours = numbers.filter((number) => number <= Number(end.segment));
+        return { stream, directory, numbers: ours, lengthBytes: end.lengthBytes, sequence: end.sequence };
+      }),
+    );
+  }
 }
 
-async function timesOf(path: string): Promise<Times> {
-  let earliest = Infinity;
-  let latest = -Infinity;
-  await scanBlocks(path, { fromBytes: 0 }, (block) =>
-    eachLine(block, (start) => {
-      const time = timeAt(block, start);
-      if (time !== undefined) {
-        earliest = Math.min(earliest, time);
-        latest = Math.max(latest, time);
-      }
-      return true;
-    }),
-  );
-  return { earliest, latest };
+/** The first `limit` of all matches, or the last ones from the end on; closes the readers. */
+async function merge(readers: readonly StreamReader[], limit: number, budget: Budget, step: 1 | -1): Promise<Merged> {
+  const records: ChainedRecord[] = [];
+  let lineBytes = 0;
+  try {
+    for (;;) {
+      for (const reader of readers) if (reader.head === undefined && !reader.isDone) await reader.fill();
+      const known = readers.filter((reader) => reader.head !== undefined);
+      const isSpent = readers.some((reader) => reader.head === undefined && !reader.isDone);
+      const [first] = known.sort((a, b) => step * compare(a.head as Match, b.head as Match));
+      if (isSpent && budget.leftBytes <= 0) return { records, hasMore: true };
+      if (first === undefined) return { records, hasMore: false };
+      if (records.length >= limit || lineBytes >= PAGE_BYTES_MAX) return { records, hasMore: true };
+      const { record, lineBytes: bytes } = first.head as Match;
+      records.push(record);
+      lineBytes += bytes;
+      first.take();
+    }
+  } finally {
+    for (const reader of readers) await reader.close();
+  }
 }
 
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+function compare({ record: a }: Match, { record: b }: Match): number {
+  return a.time - b.time || (a.stream < b.stream ? -1 : Number(a.stream > b.stream)) || a.sequence - b.sequence;
+}
+
+function placesOf(readers: readonly StreamReader[]): Map<string, number> {
+  return new Map(readers.map((reader) => [reader.stream, reader.place]));
+}
+
+/** Those that were shown before and have not come by in the log, as long as they still may. */
+function minus(shown: ReadonlySet<string>, seen: ReadonlySet<string>, left: ReadonlySet<string>): Set<string> {
+  return new Set([...shown].filter((key) => !seen.has(key) && left.has(key)));
 }

@@ -2,8 +2,8 @@
 // A last line that a crash cut short was never acknowledged, and goes. Whatever else does not hold stays as it is for
 // `verify` to name, and a new segment is begun behind it whose first line says so.
 
-import type { AuditMark } from '../core/ports.ts';
-import { CHAIN_START, Chain, type ChainPlace, walk } from './chain.ts';
+import type { AuditMark } from '../core/audit-port.ts';
+import { Chain, type ChainPlace, chainStart, walk } from './chain.ts';
 import { LINE_BYTES_MAX, NO_HASH } from './line.ts';
 import { type Mac, markHolds } from './mark.ts';
 import { parseHeader, parseRecord } from './parse.ts';
@@ -24,8 +24,12 @@ export interface LogEnd {
 }
 
 export interface ResumeOptions {
+  readonly stream: string;
+  /** Of the stream. */
   readonly directory: string;
   readonly mark: AuditMark | undefined;
+  /** Whether the mark of another stream says that the store had one of this. */
+  readonly known: boolean;
   readonly mac: Mac;
   /** Ids of records that may or may not have reached a segment. */
   readonly sought: ReadonlySet<string>;
@@ -69,19 +73,19 @@ export async function findEnd(options: ResumeOptions): Promise<LogEnd> {
 }
 
 async function findStart(options: ResumeOptions, numbers: readonly number[]): Promise<Start> {
-  const { directory, mark, mac } = options;
+  const { directory, stream, mark, known, mac } = options;
   if (mark === undefined) {
-    if (numbers.length === 0 || (numbers.length === 1 && numbers[0] === 1)) {
-      return { number: numbers[0] ?? 0, fromBytes: 0, place: CHAIN_START, given: NOTHING };
+    if (!known && (numbers.length === 0 || (numbers.length === 1 && numbers[0] === 1))) {
+      return { number: numbers[0] ?? 0, fromBytes: 0, place: chainStart(stream), given: NOTHING };
     }
-    return lastBegun(directory, numbers, 'the store holds no mark of this log');
+    return lastBegun(options, numbers, 'the store holds no mark of this log');
   }
-  if (!markHolds(mark, mac)) {
-    return lastBegun(directory, numbers, 'the mark in the store is not one that this server made');
+  if (!markHolds(mark, mac) || mark.stream !== stream) {
+    return lastBegun(options, numbers, 'the mark in the store is not one that this server made');
   }
   const number = Number(mark.segment);
   const given = { sequence: mark.sequence, number };
-  const place: ChainPlace = { segment: mark.segment, head: mark.head, sequence: mark.sequence };
+  const place: ChainPlace = { stream, segment: mark.segment, head: mark.head, sequence: mark.sequence };
   if (numbers.length === 0) {
     const broken = `every segment is gone; the store knows of record ${mark.sequence}`;
     return { number, fromBytes: 0, place, given, broken };
@@ -90,25 +94,29 @@ async function findStart(options: ResumeOptions, numbers: readonly number[]): Pr
     return { number, fromBytes: mark.lengthBytes, place, given };
   }
   const broken = `the store knows of record ${mark.sequence}, and the log does not reach it or is not the same there`;
-  return { ...(await lastBegun(directory, numbers, broken)), given };
+  return { ...(await lastBegun(options, numbers, broken)), given };
 }
 
 /** The last segment that has a first line, taken at its word: only for a log that is broken anyway. */
-async function lastBegun(directory: string, numbers: readonly number[], broken: string): Promise<Start> {
+async function lastBegun(
+  { directory, stream }: Pick<ResumeOptions, 'directory' | 'stream'>,
+  numbers: readonly number[],
+  broken: string,
+): Promise<Start> {
   for (const number of numbers.toReversed()) {
     const header = parseHeader((await firstLine(segmentPath(directory, number))) ?? '');
     if (header === undefined) continue;
-    const place = { segment: header.previous, head: header.head, sequence: header.after };
+    const place = { stream, segment: header.previous, head: header.head, sequence: header.after };
     return { number, fromBytes: 0, place, given: NOTHING, broken };
   }
-  return { number: numbers.at(-1) ?? 0, fromBytes: 0, place: CHAIN_START, given: NOTHING, broken };
+  return { number: numbers.at(-1) ?? 0, fromBytes: 0, place: chainStart(stream), given: NOTHING, broken };
 }
 
 async function readOn(options: ResumeOptions, numbers: readonly number[], start: Start): Promise<Reading> {
   const chain = new Chain(start.place, 'passed');
   const reading: Reading = { chain, found: new Set(), problem: undefined, strangers: 0, wholeBytes: 0 };
   const note = (line: Buffer): undefined => {
-    const id = options.sought.size === 0 ? undefined : parseRecord(line.toString('latin1'))?.id;
+    const id = options.sought.size === 0 ? undefined : parseRecord(line.toString('latin1'), options.stream)?.id;
     if (id !== undefined && options.sought.has(id)) reading.found.add(id);
   };
   let due = start.number;

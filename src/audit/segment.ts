@@ -5,7 +5,6 @@ import {
   closeSync,
   constants,
   fdatasync,
-  fdatasyncSync,
   fstatSync,
   ftruncateSync,
   openSync,
@@ -57,7 +56,7 @@ export class Segment {
   #lengthBytes: number;
   /** Whether bytes of a failed write may lie behind `#lengthBytes`. */
   #torn = false;
-  #syncing: Promise<void> | undefined;
+  readonly #syncing = new Set<Promise<void>>();
 
   private constructor(path: string, fd: number, lengthBytes: number) {
     this.path = path;
@@ -132,20 +131,20 @@ export class Segment {
     return `${this.path} has ${held.size} bytes where ${this.#lengthBytes} were written`;
   }
 
-  /** What was appended is on the disk when this returns. */
-  syncNow(): void {
-    fdatasyncSync(this.#fd);
-  }
-
   /** What was appended before the call is on the disk when this resolves. */
   async sync(): Promise<void> {
-    this.#syncing = fdatasyncLater(this.#fd);
-    await this.#syncing;
+    const syncing = fdatasyncLater(this.#fd);
+    this.#syncing.add(syncing);
+    try {
+      await syncing;
+    } finally {
+      this.#syncing.delete(syncing);
+    }
   }
 
-  /** Closes the file, after a sync that is under way. */
+  /** Closes the file, after the syncs that are under way: its number may be another file's the moment after. */
   async close(): Promise<void> {
-    await this.#syncing?.catch(() => undefined);
+    await Promise.allSettled(this.#syncing);
     closeSync(this.#fd);
   }
 

@@ -1,6 +1,7 @@
 // The whole grammar: the groups and commands of `coffer`. What each command does is loaded when it runs.
 
 import { type Application, buildApplication, buildCommand, type RouteMap } from '@stricli/core';
+import { access } from './access/routes.ts';
 import { serviceAccounts } from './accounts/routes.ts';
 import { complaints } from './complaints.ts';
 import type { Context } from './context.ts';
@@ -16,10 +17,14 @@ import {
   required,
   text,
   toggle,
+  upTo,
 } from './define.ts';
 import { projects } from './projects/routes.ts';
 import { pubsub } from './pubsub/routes.ts';
 import { secrets } from './secrets/routes.ts';
+
+/** Ours: threads beyond the cores only take memory. */
+const WORKERS_MAX = 64;
 
 const iam = group('Manage service accounts', { serviceAccounts });
 
@@ -101,8 +106,32 @@ const audit = group('The audit log', {
   }),
   verify: buildCommand({
     loader: async () => (await import('./audit/verify.ts')).verifyAudit,
-    parameters: {},
+    parameters: { flags: { export: text('check the files of an export instead, without a server', 'DIR') } },
     docs: help('Check that no record was changed, removed or moved', 'coffer audit verify'),
+  }),
+  export: buildCommand({
+    loader: async () => (await import('./audit/export.ts')).exportAudit,
+    parameters: {
+      flags: {
+        out: required('where the files go; what an earlier export left there is continued', 'DIR'),
+        gzip: toggle('compress the files'),
+        until: text('the moment before which to stop: a time, or a duration back from now', 'TIME'),
+      },
+    },
+    docs: help(
+      'Copy the log as it is, so that its chain can be checked elsewhere',
+      'coffer audit export --out=audit-2026',
+    ),
+  }),
+  prune: buildCommand({
+    loader: async () => (await import('./audit/prune.ts')).pruneAudit,
+    parameters: {
+      flags: { before: required('what is older goes: a time, or a duration back from now like 90d', 'TIME') },
+    },
+    docs: help(
+      'Remove whole segments of the log that are older than they must be kept',
+      'coffer audit prune --before=90d',
+    ),
   }),
 });
 
@@ -115,6 +144,16 @@ const server = buildCommand({
       keyFile: text('the file with the root key', 'FILE'),
       tlsCert: text('a certificate for the names that stand in it, in PEM; read again on SIGHUP', 'FILE'),
       tlsKey: text('its private key, in PEM', 'FILE'),
+      workers: upTo(WORKERS_MAX, 'threads that answer requests; one a core unless given, 0 for the main thread alone'),
+      auditSync: {
+        kind: 'enum',
+        values: ['interval', 'always'],
+        brief: 'whether a record is on the disk within 100 ms, or before the answer leaves',
+        optional: true,
+      },
+      auditSink: text('where every audit record is sent: file:/PATH, https://HOST/PATH or http://HOST/PATH', 'TARGET'),
+      auditSinkHeaders: text('a file of header lines that go with each POST to the sink', 'FILE'),
+      auditRetention: count('days after which audit records are removed; for ever unless given'),
     },
   },
   docs: help('Start the server', 'coffer server --listen=127.0.0.1:8200'),
@@ -127,6 +166,7 @@ const run = buildCommand({
     flags: {
       serviceAccount: text('the identity of the command; the default compute account unless given', 'ADDRESS'),
       setSecrets: many('secrets as variables and files: NAME=SECRET:VERSION,/path=SECRET:VERSION', 'KEY=VALUE,…'),
+      workload: text('what this run is called where its reads are shown; the name of the command unless given', 'NAME'),
       noMask: toggle('do not mask given values in the output'),
       onChange: {
         kind: 'enum',
@@ -197,7 +237,7 @@ The commands are gcloud's. Anywhere on the line: --project=ID, --format=FORMAT, 
 /** Every command. */
 export const root: RouteMap<Context> = group(
   'Secrets',
-  { secrets, projects, pubsub, iam, auth, config, audit, server, run, env, completion, version },
+  { secrets, access, projects, pubsub, iam, auth, config, audit, server, run, env, completion, version },
   description,
 );
 

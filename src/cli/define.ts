@@ -26,6 +26,16 @@ export function count(brief: string) {
   return { kind: 'parsed', parse: parseCount, brief, placeholder: 'N', optional: true } as const;
 }
 
+/** An optional whole number from 0 to `max`. */
+export function upTo(max: number, brief: string) {
+  const parse = (input: string): number => {
+    const number = Number(input);
+    if (/^\d{1,9}$/.test(input) && number <= max) return number;
+    throw new UsageError(`must be a whole number from 0 to ${max}`);
+  };
+  return { kind: 'parsed', parse, brief, placeholder: 'N', optional: true } as const;
+}
+
 /** A switch. */
 export function toggle(brief: string) {
   return { kind: 'boolean', brief, optional: true, withNegated: false } as const;

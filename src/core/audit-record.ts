@@ -28,8 +28,11 @@ export interface AuditRecord {
   readonly details?: Readonly<Record<string, string | number>>;
 }
 
-/** A record in its place in the chain. */
+/** A record in its place in the chain of its stream. */
 export interface ChainedRecord extends AuditRecord {
+  /** Which thread's log has it. */
+  readonly stream: string;
+  /** 0 for a change that was committed and is not in the log yet. */
   readonly sequence: number;
 }
 
@@ -43,21 +46,69 @@ export interface AuditQuery {
   readonly resource?: string;
   readonly operation?: string;
   readonly outcome?: Outcome;
-  /** Only records after this sequence number. */
-  readonly after?: number;
+  /** What a page gave as `next` or `tail`: only what follows it. */
+  readonly after?: string;
+  /** The last records that match in place of the first; `next` then leads further back. */
+  readonly newest?: true;
   readonly limit: number;
 }
 
 export interface AuditPage {
-  /** In the order of the chain. */
+  /** The streams merged by time, each in the order of its chain. */
   readonly records: readonly ChainedRecord[];
-  /** The sequence to pass as `after` for what follows; absent at the end. */
-  readonly next?: number;
+  /** What to pass as `after` for what follows; absent at the end. */
+  readonly next?: string;
+  /** What to pass as `after` for what is written later. */
+  readonly tail: string;
 }
 
 export interface AuditVerdict {
   readonly ok: boolean;
-  /** Records that hold together, from the beginning. */
+  /** Records that hold together, from the beginning or from where the log was pruned, all streams together. */
   readonly records: number;
-  readonly firstBad?: { readonly segment: string; readonly sequence: number; readonly problem: string };
+  /** Records that were pruned before them, as the server's anchors say. */
+  readonly pruned: number;
+  readonly firstBad?: {
+    readonly stream: string;
+    readonly segment: string;
+    readonly sequence: number;
+    readonly problem: string;
+  };
+}
+
+export interface AuditExport {
+  /** What a part gave as `next` or `tail`. */
+  readonly after?: string;
+  /** The moment before which to stop, milliseconds since 1970; absent: now. */
+  readonly until?: number;
+}
+
+/** Some lines of one segment as they are. */
+export interface AuditPart {
+  /** Absent where there is nothing more. */
+  readonly part?: {
+    readonly stream: string;
+    readonly segment: string;
+    /** Where in the segment they stand. */
+    readonly offsetBytes: number;
+    readonly lines: string;
+  };
+  /** What to pass as `after` for the next part; absent at the end. */
+  readonly next?: string;
+  /** What to pass as `after` for what is written later. */
+  readonly tail: string;
+}
+
+/** What a pruning took from one stream. */
+export interface PrunedStream {
+  readonly stream: string;
+  readonly segments: number;
+  /** The last record that is gone. */
+  readonly through: number;
+}
+
+export interface AuditPruned {
+  readonly streams: readonly PrunedStream[];
+  /** Segments that are old enough and stay until the sink has them. */
+  readonly waiting: number;
 }

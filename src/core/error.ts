@@ -100,6 +100,10 @@ const kinds = {
   TAGS_FULL: { class: 'precondition', message: '{parent} has {limit} of its tags: it can have no more' },
   VERSION_NOT_ENABLED: { class: 'precondition', message: 'version {version} of secret {secret} is {state}' },
   VERSION_DESTROYED: { class: 'precondition', message: 'version {version} of secret {secret} is destroyed for good' },
+  VERSION_IN_USE: {
+    class: 'precondition',
+    message: 'version {version} of secret {secret} is still in use: it was last read by {reader}',
+  },
   ACCOUNT_KEYS_FULL: {
     class: 'precondition',
     message: 'service account {account} has {limit} keys: it can have no more',
@@ -115,6 +119,10 @@ const kinds = {
   ROTATION_TIME_MISSING: { class: 'precondition', message: 'a rotation period needs the time of the next rotation' },
   ROTATION_NOT_MANAGED: { class: 'precondition', message: 'secret {secret} is of no type whose rotation is managed' },
   ROLLBACK_NOWHERE: { class: 'precondition', message: 'secret {secret} has no version that was current before' },
+  AUDIT_INCOMPLETE: {
+    class: 'precondition',
+    message: 'the audit log is not pruned: segment {segment} of its stream {stream} does not lead to what follows it',
+  },
   LIMIT_REACHED: { class: 'exhausted', message: '{what}: at most {limit} are allowed' },
   PAYLOAD_CORRUPT: {
     class: 'corrupt',
@@ -131,7 +139,13 @@ export type Facts = Readonly<Record<string, string | number>>;
 
 export const FAULT_CODES: readonly FaultCode[] = Object.keys(kinds) as FaultCode[];
 
-export class Fault extends Error {
+/** A fault as plain data, for where it crosses to another thread. */
+export interface FaultData {
+  readonly code: FaultCode;
+  readonly facts: Facts;
+}
+
+export class Fault extends Error implements FaultData {
   readonly code: FaultCode;
   readonly facts: Facts;
 

@@ -143,11 +143,22 @@ function versionSnapshot({
 
 const PACIFIC = new Intl.DateTimeFormat('en-US', { timeZone: 'America/Los_Angeles', timeZoneName: 'longOffset' });
 
+/** An offset changes on a quarter of an hour at the most, and asking for one costs more than the rest of an event. */
+const SAME_OFFSET_MS = 15 * 60_000;
+let lastOffset = { quarter: Number.NaN, offset: '' };
+
 /** A moment as RFC 3339 in Pacific time with its offset of that day, which is how Google's notifications tell it. */
 export function pacificTime(time: number): string {
+  const quarter = Math.floor(time / SAME_OFFSET_MS);
+  if (quarter !== lastOffset.quarter) lastOffset = { quarter, offset: pacificOffset(time) };
+  const { offset } = lastOffset;
+  const offsetMs = (Number(offset.slice(1, 3)) * 60 + Number(offset.slice(4))) * 60_000;
+  const local = new Date(offset.startsWith('-') ? time - offsetMs : time + offsetMs).toISOString().slice(0, -1);
+  return `${local}000${offset}`;
+}
+
+/** Of Pacific time at that moment, like `-08:00`. */
+function pacificOffset(time: number): string {
   const zone = PACIFIC.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ?? '';
-  const [, sign = '+', hours = '00', minutes = '00'] = /^GMT([+-])(\d{2}):(\d{2})$/.exec(zone) ?? [];
-  const offsetMs = (Number(hours) * 60 + Number(minutes)) * 60_000;
-  const local = new Date(sign === '-' ? time - offsetMs : time + offsetMs).toISOString().slice(0, -1);
-  return `${local}000${sign}${hours}:${minutes}`;
+  return /^GMT([+-]\d{2}:\d{2})$/.exec(zone)?.[1] ?? '+00:00';
 }

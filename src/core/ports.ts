@@ -1,7 +1,9 @@
 // What the core asks of the world. Adapters implement these; only the engine of `ops` looks whether a port answered at
 // once (SQLite) or later (PostgreSQL), so that neither pays for the other.
 
-import type { AuditPage, AuditQuery, AuditRecord, AuditVerdict } from './audit-record.ts';
+import type { AuditAnchor, AuditMark } from './audit-port.ts';
+import type { AuditRecord } from './audit-record.ts';
+import type { Sighting, SightingOfVersion } from './census.ts';
 import type { Grant, Policy } from './iam/policy.ts';
 import type { Claims, SignedJwt } from './jwt.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
@@ -104,7 +106,25 @@ export type Need =
   /** Versions that are to be destroyed at or before this time. */
   | { readonly need: 'dueVersions'; readonly until: number; readonly limit: number }
   /** Versions of the server that hold the same value as this one, itself among them; none where it has no fingerprint. */
-  | ({ readonly need: 'sameValue'; readonly number: number; readonly limit: number } & SecretPlace);
+  | ({ readonly need: 'sameValue'; readonly number: number; readonly limit: number } & SecretPlace)
+  /** Who read a secret, the newest read first. */
+  | ({ readonly need: 'census'; readonly limit: number } & SecretPlace)
+  /** Who read what in a project, the newest read first; deleted secrets are not among it. */
+  | { readonly need: 'censusOfProject'; readonly project: ProjectRef; readonly limit: number }
+  | {
+      readonly need: 'censusOfPrincipal';
+      readonly project: ProjectRef;
+      readonly principal: string;
+      readonly limit: number;
+    }
+  /** The secrets of a project, of any location, whose own policies name one of these members. */
+  | {
+      readonly need: 'secretsNaming';
+      readonly project: ProjectRef;
+      readonly members: readonly string[];
+      readonly after: string;
+      readonly limit: number;
+    };
 
 export interface Listed<T> {
   readonly rows: readonly T[];
@@ -165,6 +185,16 @@ interface RowByNeed {
   readonly dueSecrets: readonly SecretOfProject[];
   readonly dueVersions: readonly VersionOfSecret[];
   readonly sameValue: readonly VersionOfSecret[];
+  readonly census: readonly SightingOfVersion[];
+  readonly censusOfProject: readonly SightingOfSecret[];
+  readonly censusOfPrincipal: readonly SightingOfSecret[];
+  /** By uid, which is the cursor, ascending. */
+  readonly secretsNaming: readonly Secret[];
+}
+
+export interface SightingOfSecret {
+  readonly sighting: Sighting;
+  readonly secret: Secret;
 }
 
 export interface SecretOfProject {
@@ -229,15 +259,16 @@ export interface Decided<R> {
   readonly record: AuditRecord;
 }
 
-/** How far the audit segments are known to reach: what `verify` holds a cut tail against. */
-export interface AuditMark {
-  readonly segment: string;
-  readonly sequence: number;
-  readonly lengthBytes: number;
-  readonly head: string;
-  /** Keyed by the root key, over all of the above. */
-  readonly mac: string;
+/** One of several decisions that share a transaction. */
+export interface TransactionJob<R> {
+  readonly needs: Needs;
+  /** May run more than once; what it throws undoes this job alone. */
+  decide(rows: RowsOf<Needs>): Decided<R>;
 }
+
+export type Settled<R> =
+  | { readonly ok: true; readonly decided: Decided<R> }
+  | { readonly ok: false; readonly error: unknown };
 
 export interface Store {
   read<const N extends Needs>(needs: N): Maybe<RowsOf<N>>;
@@ -246,13 +277,26 @@ export interface Store {
    * this returns. What `decide` throws rolls back and is thrown on. `decide` may run more than once.
    */
   transact<const N extends Needs, R>(needs: N, decide: (rows: RowsOf<N>) => Decided<R>): Maybe<Decided<R>>;
-  /** Audit records of committed changes that were not yet said to be in a segment, oldest first. */
-  pendingAudit(): Maybe<readonly AuditRecord[]>;
-  /** Drops those records and keeps the mark, in one transaction. */
+  /**
+   * The same for several at once, in their order, which share one commit: each is done whole or not at all, whatever
+   * becomes of the others. Answers what became of each; throws or rejects where the commit itself fails.
+   */
+  transactAll<R>(jobs: readonly TransactionJob<R>[]): Maybe<readonly Settled<R>[]>;
+  /** Audit records of committed changes that were not yet said to be in a segment: all, or the `limit` oldest first. */
+  pendingAudit(limit?: number): Maybe<readonly AuditRecord[]>;
+  /** Drops those records and keeps the mark of its stream, in one transaction. */
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): Maybe<void>;
-  auditMark(): Maybe<AuditMark | undefined>;
+  /** By stream, ascending. */
+  auditMarks(): Maybe<readonly AuditMark[]>;
+  /** Keeps the anchor of its stream, durable when this returns; one that would lead back is not kept. */
+  anchorAudit(anchor: AuditAnchor): Maybe<void>;
+  auditAnchors(): Maybe<readonly AuditAnchor[]>;
   /** Removes tokens that expired before `now`; answers how many. */
   sweepTokens(now: number): Maybe<number>;
+  /** Adds these sightings to those it has, in one transaction; those of secrets that are gone are dropped. */
+  recordCensus(sightings: readonly Sighting[]): Maybe<void>;
+  /** Forgets readers that were not seen since `before`; answers how many sightings that were. */
+  sweepCensus(before: number): Maybe<number>;
   close(): Maybe<void>;
 }
 
@@ -263,13 +307,12 @@ export interface MetaStore {
   setMeta(key: string, value: Uint8Array): Maybe<void>;
 }
 
-export interface Audit {
-  /** Returns once the kernel has the record; throws AUDIT_UNAVAILABLE where it cannot be written. */
-  append(record: AuditRecord): Maybe<void>;
-  /** Copies the record of a committed change; the store forgets its row once the copy is fsynced. */
-  copy(record: AuditRecord): void;
-  query(query: AuditQuery): Maybe<AuditPage>;
-  verify(): Maybe<AuditVerdict>;
+/** What is kept of a read of a payload: nothing of the payload. */
+export type Seen = Omit<Sighting, 'firstSeenAt' | 'lastSeenAt' | 'reads'>;
+
+/** Is told of every read of a payload, on the hot path. */
+export interface Census {
+  seen(read: Seen, now: number): void;
 }
 
 /** Names what a payload belongs to; it is part of what is authenticated, so a row moved elsewhere does not open. */

@@ -1,24 +1,25 @@
-// Requests a minute, as a token bucket: it holds a minute's worth, and fills again evenly. Pure: the clock comes in.
-// The classes are those of https://cloud.google.com/secret-manager/quotas.
+// Requests a minute, as a bucket that holds a minute's worth and fills evenly. Kept as one number, the time at which it
+// is full again (the generic cell rate algorithm, ITU-T I.371), so that threads can share it without a lock. Pure: the
+// clock comes in. The classes are those of https://cloud.google.com/secret-manager/quotas.
 
 /** Reading a payload, any other read, any change. */
 export type QuotaClass = 'access' | 'read' | 'write';
 
-export interface Bucket {
-  /** What is left; a part of a token counts for nothing. */
-  readonly tokens: number;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
-
 const MINUTE_MS = 60_000;
+const ROUNDING_MS = 0.5;
 
-/** The bucket once one request was taken out of it at `now`; undefined where there is none left to take. */
-export function takeToken(bucket: Bucket | undefined, perMinute: number, now: number): Bucket | undefined {
-  // A clock that was set back fills nothing, and a smaller quota holds at once.
-  const elapsedMs = bucket === undefined ? MINUTE_MS : Math.max(0, now - bucket.at);
-  const tokens = Math.min(perMinute, (bucket?.tokens ?? 0) + (elapsedMs * perMinute) / MINUTE_MS);
-  return tokens < 1 ? undefined : { tokens: tokens - 1, at: now };
+/**
+ * When the bucket is full again once one request was taken out of it at `now`; undefined where there is none left to
+ * take. `fullAt` is what the last request left, 0 before the first. Milliseconds since 1970, with fractions.
+ */
+export function takeToken(fullAt: number, perMinute: number, now: number): number | undefined {
+  const eachMs = MINUTE_MS / perMinute;
+  // Sums of fractions are off by a little, which must cost no request.
+  const latest = now + MINUTE_MS + Math.min(eachMs / 2, ROUNDING_MS);
+  // No bucket takes longer than a minute to fill, so this time is of a clock that was set back since: it begins anew.
+  const from = fullAt > latest ? now : Math.max(fullAt, now);
+  const next = from + eachMs;
+  return next > latest ? undefined : next;
 }
 
 /** The class of an operation by its permission; undefined where no quota counts it. */

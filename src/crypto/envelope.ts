@@ -119,8 +119,18 @@ export function keyIdOf(box: Uint8Array): string {
   return checked(box, NAMED_HEADER_BYTES).toString('hex', 1, NAMED_HEADER_BYTES);
 }
 
+/** Asked of the system at once: nonces are no secret, and each question costs more than its bytes. */
+const NONCES_EACH = 64;
+let nonces = Buffer.alloc(0);
+let noncesTaken = 0;
+
 function newNonce(): Buffer {
-  return randomBytes(NONCE_BYTES);
+  if (noncesTaken + NONCE_BYTES > nonces.length) {
+    nonces = randomBytes(NONCES_EACH * NONCE_BYTES);
+    noncesTaken = 0;
+  }
+  noncesTaken += NONCE_BYTES;
+  return nonces.subarray(noncesTaken - NONCE_BYTES, noncesTaken);
 }
 
 function encrypt(header: Buffer, key: KeyObject, aad: Buffer, plaintext: Uint8Array, nonce: Buffer): Buffer {

@@ -24,6 +24,7 @@ import {
   sealNamed,
 } from './envelope.ts';
 import { Lru } from './lru.ts';
+import { OpenedPayloads } from './opened-payloads.ts';
 
 /** Project keys kept open; each costs some hundred bytes, and opening one again some microseconds. */
 const PROJECT_KEYS_MAX = 1024;
@@ -53,6 +54,7 @@ export class Keyring implements KeyringPort {
   readonly #auditKey: KeyObject;
   readonly #proxyKey: KeyObject;
   readonly #fingerprintKey: KeyObject;
+  readonly #opened = new OpenedPayloads();
   readonly #projectKeys = new Lru<Uid, OpenProjectKey>(PROJECT_KEYS_MAX);
 
   constructor(open: OpenRoot) {
@@ -93,15 +95,26 @@ export class Keyring implements KeyringPort {
     if (!(grant instanceof Grant) || grant.permission !== 'secretmanager.versions.access') {
       throw new TypeError('open() demands a grant of secretmanager.versions.access');
     }
+    const known = this.#opened.get(projectKey, place, sealed);
+    if (known !== undefined) return known;
     try {
       const project = this.#openProjectKey(projectKey, place.projectUid);
       const dataKey = adoptKey(openNamed(project, placeData('coffer data key v1', place), sealed.wrappedKey));
-      return new Redacted(openBare(dataKey, placeData('coffer payload v1', place), sealed.ciphertext));
+      const payload = new Redacted<Uint8Array>(
+        openBare(dataKey, placeData('coffer payload v1', place), sealed.ciphertext),
+      );
+      this.#opened.set(projectKey, place, sealed, payload);
+      return payload;
     } catch (error) {
       if (!(error instanceof EnvelopeError)) throw error;
       const facts = { secret: place.secretUid, version: place.versionUid, problem: error.message };
       throw new Fault('PAYLOAD_CORRUPT', facts, { cause: error });
     }
+  }
+
+  /** Lets go of every payload that is kept opened. */
+  forgetPayloads(): void {
+    this.#opened.clear();
   }
 
   /** HMAC-SHA256 of the payload, in hex, under a key that only this store has. */

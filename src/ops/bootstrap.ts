@@ -7,7 +7,7 @@ import type { ProjectId, ProjectRef } from '../core/name.ts';
 import type { Change, Clock, Entropy, Keyring, Maybe, Store } from '../core/ports.ts';
 import { OWNER } from '../core/principal.ts';
 import type { Redacted } from '../core/redacted.ts';
-import { then } from './engine.ts';
+import { then } from './maybe.ts';
 import { newProject } from './projects.ts';
 
 export const DEFAULT_PROJECT = 'default' as ProjectId;

@@ -7,7 +7,7 @@ import { authorise } from '../core/iam/policy.ts';
 import type { Labels } from '../core/secret.ts';
 import { hasTagKey, namedTags, parseTags, type TagValueOfProject, type TagValueRef, withTag } from '../core/tag.ts';
 import { contextOf } from './conditions.ts';
-import { policyChain } from './engine.ts';
+import { policyChain } from './judgement.ts';
 import type { Input, Scope, Target } from './operation.ts';
 
 /** Who asks, and when. */

@@ -15,7 +15,8 @@ import { type AccountEmail, parseAccountEmail } from '../core/name.ts';
 import type { Clock, JwtReader, Maybe, Store } from '../core/ports.ts';
 import { ANONYMOUS, accountPrincipal, type Caller, OWNER, type Principal } from '../core/principal.ts';
 import type { AccountKey, Token } from '../core/secret.ts';
-import { type Engine, then } from './engine.ts';
+import type { Engine } from './engine.ts';
+import { then } from './maybe.ts';
 
 /** Where a request comes from, as far as its caller can be held to it. */
 export type Origin = Pick<Caller, 'dialect' | 'peer' | 'requestId' | 'userAgent'>;
@@ -66,9 +67,7 @@ export function createDoor(deps: DoorDeps): Door {
         );
       }
       return then(store.read({ token: { need: 'token', hash } }), ({ token }) =>
-        token === undefined || !isLive(token, clock.now())
-          ? refused(origin)
-          : { ...origin, principal: principalOf(token), credential: { hash: token.hash, kind: token.kind } },
+        token === undefined || !isLive(token, clock.now()) ? refused(origin) : callerOfToken(token, origin),
       );
     },
     assertion: (text, origin, audiences) => {
@@ -108,6 +107,12 @@ function isLive({ expiresAt }: Pick<Token, 'expiresAt'>, now: number): boolean {
 
 function refused(origin: Origin, problem?: JwtProblem): Caller {
   return { ...origin, principal: ANONYMOUS, refused: true, ...(problem === undefined ? {} : { problem }) };
+}
+
+function callerOfToken(token: Token, origin: Origin): Caller {
+  const { hash, kind, workload } = token;
+  const caller = { ...origin, principal: principalOf(token), credential: { hash, kind } };
+  return workload === undefined ? caller : { ...caller, workload };
 }
 
 function principalOf(token: Token): Principal {

@@ -2,23 +2,14 @@
 // must see and which permission it takes; `decide` then judges plain data and answers plain data. Nothing here does
 // I/O: the engine loads, authorises, audits and applies.
 
+import type { Audit } from '../core/audit-port.ts';
 import { Fault } from '../core/error.ts';
 import type { Permission } from '../core/iam/permissions.ts';
 import type { Grant, Policy } from '../core/iam/policy.ts';
 import { type AccountEmail, type Location, locationPart, type ProjectRef, type SecretKey } from '../core/name.ts';
-import type {
-  Audit,
-  Change,
-  Entropy,
-  Keyring,
-  LoopbackProxy,
-  Maybe,
-  Needs,
-  RowsOf,
-  TokenSigner,
-} from '../core/ports.ts';
+import type { Change, Entropy, Keyring, LoopbackProxy, Maybe, Needs, RowsOf, TokenSigner } from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
-import type { Project, Secret, StoredEvent } from '../core/secret.ts';
+import type { Project, Secret, StoredEvent, Uid } from '../core/secret.ts';
 import type { Fields, FieldValues } from './fields.ts';
 
 /** What an operation is about: whose policies decide, and how the request called it. */
@@ -118,10 +109,21 @@ export interface Finish {
   readonly audit: Audit;
   readonly signer: TokenSigner;
   readonly proxy: LoopbackProxy;
+  readonly exercisedBy: ExercisedBy;
   readonly scope: Scope;
   /** The grant that the permission check gave; absent where the operation takes none. */
   readonly grant: Grant | undefined;
 }
+
+/** What `prepare` makes. */
+export interface Prepared<P, K> {
+  /** Plain data for `decide`, which may run in another thread. */
+  readonly carried: P;
+  /** What stays in the thread that answers, for `finish`. */
+  readonly kept?: K;
+}
+/** The dialects that have an operation which takes this permission. */
+export type ExercisedBy = (permission: Permission) => readonly string[];
 
 /** A route of Coffer's own API, `/coffer/v1`, and the fields it takes. */
 export interface Api {
@@ -132,7 +134,7 @@ export interface Api {
   command?(values: FieldValues): unknown;
 }
 
-interface Spec<C, N extends Needs, P, D, R> {
+interface Spec<C, N extends Needs, P, K, D, R> {
   /** `noun.verb`; the audit's and the metrics' name for it. */
   readonly name: string;
   readonly help: string;
@@ -144,19 +146,33 @@ interface Spec<C, N extends Needs, P, D, R> {
   /** Of a policy change: the roles whose members it would alter, for conditions on who may grant what. */
   modifiedRoles?(command: C, scope: Scope): readonly string[];
   needs?(command: C, keyring: Keyring): N;
-  /** Work with keys that comes before the decision: sealing a payload. */
-  prepare?(input: Input<C, N>, keyring: Keyring): P;
+  /** It asks who reads what: every sighting of every thread is in the store before it decides. */
+  readonly census?: true;
+  /** The version whose payload the answer holds: what the census is told. */
+  seen?(result: R): { readonly projectUid: Uid; readonly secretUid: Uid; readonly version: number };
+  /**
+   * Of a write: work with keys and secrets that comes before the decision, in the thread that answers. It sees the scope
+   * and no other rows; `decide` throws Stale where the scope has changed in what was made for it.
+   */
+  prepare?(input: Input<C, Record<never, never>>, keyring: Keyring): Prepared<P, K>;
+  /** The command without the secrets that `prepare` has used: what `decide` sees of it, plain data. */
+  carried?(command: C): unknown;
   decide(input: Input<C, N, P>): Decision<D>;
-  /** Work outside of the transaction: opening a payload, asking the audit. */
-  finish?(result: D, command: C, at: Finish): Maybe<R>;
+  /** Work outside of the transaction, in the thread that answers: opening a payload, asking the audit. */
+  finish?(result: D, command: C, at: Finish & { readonly kept: K }): Maybe<R>;
 }
 
 /** An operation as the engine and the dialects see it: what it needs in between is its own business. */
-export type Operation<C, R> = Spec<C, Needs, unknown, unknown, R>;
+export type Operation<C, R> = Spec<C, Needs, unknown, unknown, unknown, R>;
 
 /** Declares a row of the operation table. */
-export function operation<C, const N extends Needs = Record<never, never>, D = undefined, R = D, P = undefined>(
-  spec: Spec<C, N, P, D, R>,
-): Operation<C, R> {
+export function operation<
+  C,
+  const N extends Needs = Record<never, never>,
+  D = undefined,
+  R = D,
+  P = undefined,
+  K = undefined,
+>(spec: Spec<C, N, P, K, D, R>): Operation<C, R> {
   return spec as unknown as Operation<C, R>;
 }

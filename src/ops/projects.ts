@@ -101,7 +101,7 @@ export const createProject: Operation<CreateProject, ProjectResult> = operation(
       throw new Fault('INVALID_FIELD', { field: 'display_name', problem });
     }
     const command = { id, displayName: displayName || id, labels: parseLabels(labels) };
-    return newProject(command, input.caller.principal.member, input.now, input.entropy, keyring);
+    return { carried: newProject(command, input.caller.principal.member, input.now, input.entropy, keyring) };
   },
   decide: (input) => {
     if (input.rows.existing !== undefined) throw new Fault('PROJECT_EXISTS', { project: input.command.id });

@@ -7,7 +7,7 @@ import { parseAccountEmail } from '../core/name.ts';
 import type { Clock, Keyring, Maybe, Store } from '../core/ports.ts';
 import type { Redacted } from '../core/redacted.ts';
 import { accountTarget } from './accounts.ts';
-import { then } from './engine.ts';
+import { then } from './maybe.ts';
 import { type Operation, operation } from './operation.ts';
 
 export interface OpenProxy {

@@ -4,9 +4,10 @@
 import { Fault } from '../core/error.ts';
 import { QUOTA_PER_MINUTE_MAX } from '../core/limits.ts';
 import { parseProjectRef } from '../core/name.ts';
-import { type Bucket, type QuotaClass, quotaClass, takeToken } from '../core/quota.ts';
-import type { Project, ProjectSettings, Uid } from '../core/secret.ts';
+import { type QuotaClass, quotaClass } from '../core/quota.ts';
+import type { Project, ProjectSettings } from '../core/secret.ts';
 import { type Api, type Operation, operation, type Target } from './operation.ts';
+import type { QuotaTable } from './quota-table.ts';
 
 export interface ProjectQuotas {
   readonly project: string;
@@ -28,19 +29,14 @@ export type Charge = (
   now: number,
 ) => void;
 
-/** The counters of one server, which begin full at each start. */
-export function createCharge(): Charge {
-  const buckets: Record<QuotaClass, Map<Uid, Bucket>> = { access: new Map(), read: new Map(), write: new Map() };
+/** Charges what the threads of a server count together. */
+export function createCharge(table: QuotaTable): Charge {
   return (project, { permission, kind }, now) => {
     const quota = quotaClass(permission, kind);
     if (quota === undefined) return;
     const limit = project.settings[SETTING[quota]];
-    if (limit === undefined) return;
-    const bucket = takeToken(buckets[quota].get(project.uid), limit, now);
-    if (bucket === undefined) {
-      throw new Fault('QUOTA_EXCEEDED', { project: project.id, projectNumber: project.number, quota, limit });
-    }
-    buckets[quota].set(project.uid, bucket);
+    if (limit === undefined || table.take(project.uid, quota, limit, now)) return;
+    throw new Fault('QUOTA_EXCEEDED', { project: project.id, projectNumber: project.number, quota, limit });
   };
 }
 

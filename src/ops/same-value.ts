@@ -5,7 +5,7 @@ import { authorise } from '../core/iam/policy.ts';
 import { SAME_VALUE_MAX } from '../core/limits.ts';
 import type { VersionOfSecret } from '../core/ports.ts';
 import { contextOf } from './conditions.ts';
-import { policyChain } from './engine.ts';
+import { policyChain } from './judgement.ts';
 import { nativeFields, nativeSecret, nativeVersion } from './native-ref.ts';
 import { type Operation, operation, type Scope } from './operation.ts';
 import { placeOf, refOf, secretTarget } from './secrets.ts';

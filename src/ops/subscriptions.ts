@@ -10,7 +10,7 @@ import type { Change } from '../core/ports.ts';
 import type { Labels, Project, Subscription } from '../core/secret.ts';
 import { parseTopicId, type TopicRef } from '../core/topic.ts';
 import { contextOf } from './conditions.ts';
-import { policyChain } from './engine.ts';
+import { policyChain } from './judgement.ts';
 import { type Input, type Operation, operation, type Target } from './operation.ts';
 import { type PageRequest, pageCursor, pageLimit, pageOf } from './paging.ts';
 import { existingTopic, topicName, topicTarget } from './topics.ts';

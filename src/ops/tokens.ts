@@ -1,19 +1,22 @@
 // Access tokens: opaque, short-lived, stored as a hash. The text leaves once, in the answer that made it.
 
+import { parseWorkload } from '../core/census.ts';
 import { Fault } from '../core/error.ts';
 import { TOKEN_SECONDS_DEFAULT, TOKEN_SECONDS_MAX } from '../core/limits.ts';
-import type { AccountEmail } from '../core/name.ts';
+import { type AccountEmail, parseAccountEmail } from '../core/name.ts';
 import type { Change, Entropy } from '../core/ports.ts';
 import { accountPrincipal } from '../core/principal.ts';
 import type { Redacted } from '../core/redacted.ts';
 import type { Token } from '../core/secret.ts';
 import { accountTarget, existingAccount } from './accounts.ts';
-import { type Operation, operation } from './operation.ts';
+import { type Operation, operation, type Prepared } from './operation.ts';
 
 export interface GenerateToken {
   readonly account: AccountEmail;
   /** 0: the default. */
   readonly lifetimeSeconds: number;
+  /** The name of the program it is for. */
+  readonly workload?: string;
 }
 
 export interface IssuedToken {
@@ -22,11 +25,24 @@ export interface IssuedToken {
   readonly expiresAt: number;
 }
 
-function mint(member: string, seconds: number, now: number, entropy: Entropy): { issued: IssuedToken; change: Change } {
+type Credential = Prepared<string, Redacted<string>>;
+
+/** The text of a new token stays in the thread that answers with it; its hash goes on to the decision. */
+function newCredential(entropy: Entropy): Credential {
   const { text, hash } = entropy.credential('access');
+  return { carried: hash, kept: text };
+}
+
+function mint(
+  member: string,
+  seconds: number,
+  { now, prepared: hash }: { readonly now: number; readonly prepared: string },
+  workload?: string,
+) {
   const expiresAt = now + seconds * 1000;
-  const token: Token = { hash, member, kind: 'access', createdAt: now, expiresAt };
-  return { issued: { token: text, expiresAt }, change: { change: 'token.insert', token } };
+  const named = workload === undefined ? {} : { workload };
+  const token: Token = { hash, member, kind: 'access', createdAt: now, expiresAt, ...named };
+  return { minted: { expiresAt }, change: { change: 'token.insert', token } satisfies Change };
 }
 
 function lifetime(seconds: number): number {
@@ -42,14 +58,35 @@ export const generateToken: Operation<GenerateToken, IssuedToken> = operation({
   help: 'make a short-lived access token of a service account',
   kind: 'write',
   permission: 'iam.serviceAccounts.getAccessToken',
+  api: {
+    method: 'POST',
+    path: '/tokens:generate',
+    fields: {
+      serviceAccount: { type: 'string', help: 'the address of the service account', required: true },
+      lifetimeSeconds: { type: 'integer', help: 'how long it holds', min: 1, max: TOKEN_SECONDS_MAX },
+      workload: { type: 'string', help: 'the name of the program it is for, which the census shows' },
+    },
+    command: ({ serviceAccount, lifetimeSeconds = 0, workload }) => ({
+      account: parseAccountEmail(String(serviceAccount)),
+      lifetimeSeconds,
+      ...(workload === undefined ? {} : { workload: parseWorkload(String(workload)) }),
+    }),
+  },
   target: (command: GenerateToken) => accountTarget(command),
   needs: ({ account }) => ({ account: { need: 'account', email: account } }) as const,
+  prepare: ({ entropy }) => newCredential(entropy),
   decide: (input) => {
     const { account } = existingAccount(input);
-    const seconds = lifetime(input.command.lifetimeSeconds);
-    const { issued, change } = mint(accountPrincipal(account.email).member, seconds, input.now, input.entropy);
-    return { result: issued, changes: [change], details: { seconds } };
+    const { lifetimeSeconds, workload } = input.command;
+    const seconds = lifetime(lifetimeSeconds);
+    const { minted, change } = mint(accountPrincipal(account.email).member, seconds, input, workload);
+    return {
+      result: minted,
+      changes: [change],
+      details: { seconds, ...(workload === undefined ? {} : { workload }) },
+    };
   },
+  finish: ({ expiresAt }, _command, { kept }) => ({ token: kept, expiresAt }),
 });
 
 /** Only the owner's credential may be exchanged: an access token that could renew itself would never end. */
@@ -60,14 +97,16 @@ export const issueToken: Operation<object, IssuedToken> = operation({
   permission: 'authenticated',
   api: { method: 'POST', path: '/tokens:issue', fields: {} },
   target: () => ({ asked: 'server' }),
+  prepare: ({ entropy }) => newCredential(entropy),
   decide: (input) => {
     const { principal, credential } = input.caller;
     if (credential?.kind !== 'owner') {
       throw new Fault('PERMISSION_DENIED', { permission: 'tokens.issue', resource: 'an access token' });
     }
-    const { issued, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input.now, input.entropy);
-    return { result: issued, changes: [change] };
+    const { minted, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input);
+    return { result: minted, changes: [change] };
   },
+  finish: ({ expiresAt }, _command, { kept }) => ({ token: kept, expiresAt }),
 });
 
 export const revokeToken: Operation<object, object> = operation({
@@ -98,15 +137,17 @@ export const exchangeAssertion: Operation<ExchangeAssertion, IssuedToken> = oper
   kind: 'write',
   permission: 'authenticated',
   target: ({ account }: ExchangeAssertion) => (account === undefined ? { asked: 'token' } : accountTarget({ account })),
+  prepare: ({ entropy }) => newCredential(entropy),
   decide: (input) => {
     const { principal, credential } = input.caller;
     const { account } = input.command;
     if (credential?.kind !== 'jwt' || account === undefined || principal.member !== accountPrincipal(account).member) {
       throw new Fault('PERMISSION_DENIED', { permission: 'tokens.exchange', resource: 'an access token' });
     }
-    const { issued, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input.now, input.entropy);
-    return { result: issued, changes: [change], details: { seconds: TOKEN_SECONDS_DEFAULT } };
+    const { minted, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input);
+    return { result: minted, changes: [change], details: { seconds: TOKEN_SECONDS_DEFAULT } };
   },
+  finish: ({ expiresAt }, _command, { kept }) => ({ token: kept, expiresAt }),
 });
 
 export interface InspectToken {

@@ -1,5 +1,6 @@
 // Versions: immutable payloads under numbers that are never used again, and the one operation that lets a payload out.
 
+import type { SightingOfVersion } from '../core/census.ts';
 import { crc32c } from '../core/crc32c.ts';
 import { Fault } from '../core/error.ts';
 import { versionEvent } from '../core/events.ts';
@@ -11,10 +12,21 @@ import type { PayloadPlace } from '../core/ports.ts';
 import type { Redacted } from '../core/redacted.ts';
 import type { Project, SealedPayload, Secret, Version } from '../core/secret.ts';
 import { destroyVersionLater, moveVersion } from '../core/version-state.ts';
-import { nativeFields, nativeSecret } from './native-ref.ts';
-import { type Input, type Operation, operation, secretFacts, type Target } from './operation.ts';
+import type { FieldValues } from './fields.ts';
+import { nativeFields, nativeSecret, nativeVersion } from './native-ref.ts';
+import {
+  type Input,
+  type Operation,
+  operation,
+  type Prepared,
+  type Scope,
+  secretFacts,
+  type Target,
+} from './operation.ts';
 import { type FilteredRequest, filteredPage, filteredScope, isFiltered, pageCursor, rowLimit } from './paging.ts';
+import { censusNeed, type Guarded, guardFields, guardOf, guardReaders } from './reader-guard.ts';
 import { checkEtag, eventOf, placeOf, type SecretRef, type SecretResult, secretTarget } from './secrets.ts';
+import { Stale } from './writer.ts';
 
 /** A version by number, the current one, or the one that the caller gave this name. */
 export type Selector = number | 'latest' | { readonly alias: string };
@@ -48,7 +60,7 @@ export interface ListedVersions extends SecretResult {
   readonly nextPageToken: string;
 }
 
-export interface MoveVersion extends SecretRef {
+export interface MoveVersion extends SecretRef, Guarded {
   readonly number: number;
   readonly etag?: string;
 }
@@ -86,6 +98,12 @@ export function found<T>(
   throw typeof asked === 'object'
     ? new Fault('ALIAS_NOT_FOUND', { ...facts, alias: asked.alias })
     : new Fault('VERSION_NOT_FOUND', { ...facts, version: asked });
+}
+
+/** The version with what it belongs to, as it was found in this thread: neither has changed in what names it. */
+function inScope(version: Version, { project, secret }: Scope): VersionResult {
+  if (project === undefined || secret === undefined) throw new TypeError('a version was changed that was not found');
+  return { project, secret, version };
 }
 
 /** Throws VERSION_NOT_ENABLED where the version cannot be read. */
@@ -134,7 +152,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
     }),
   },
   target: (command) => secretTarget(command),
-  prepare: (input, keyring): Sealed => {
+  prepare: (input, keyring): Prepared<Sealed, undefined> => {
     const project = input.project(input.command.project);
     const secret = input.secret(input.command);
     const { payload } = input.command;
@@ -142,11 +160,14 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
     const uid = input.entropy.uid();
     const place = { projectUid: project.uid, secretUid: secret.uid, versionUid: uid };
     const sealed = keyring.seal(project.wrappedKey, place, payload);
-    return { uid, secretUid: secret.uid, crc32c: sum, fingerprint: keyring.fingerprint(payload), sealed };
+    return { carried: { uid, secretUid: secret.uid, crc32c: sum, fingerprint: keyring.fingerprint(payload), sealed } };
   },
+  carried: ({ payload: _sealed, ...command }) => command,
   decide: (input) => {
     const project = input.project(input.command.project);
     const before = input.secret(input.command);
+    // Deleted and made anew meanwhile: the payload was sealed for the one that is gone.
+    if (before.uid !== input.prepared.secretUid) throw new Stale();
     if (before.lastVersion >= VERSIONS_MAX) {
       throw new Fault('LIMIT_REACHED', { what: 'versions of one secret', limit: VERSIONS_MAX });
     }
@@ -166,7 +187,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
       clientChecksum: input.command.crc32c !== undefined,
     };
     return {
-      result: { project, secret, version },
+      result: version,
       changes: [
         { change: 'version.insert', version, sealed: input.prepared.sealed },
         { change: 'secret.update', secret },
@@ -176,6 +197,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
       ...(candidate ? { details: { candidate: 'true' } } : {}),
     };
   },
+  finish: (version, _command, { scope }) => inScope(version, scope),
 });
 
 export const getVersion: Operation<VersionRef, VersionResult> = operation({
@@ -249,6 +271,11 @@ export const accessVersion: Operation<VersionRef, AccessedVersion> = operation({
     checkEnabled(project, secret, version);
     return { result: { project, secret, version, sealed }, version: version.number };
   },
+  seen: ({ project, secret, version }) => ({
+    projectUid: project.uid,
+    secretUid: secret.uid,
+    version: version.number,
+  }),
   finish: ({ project, secret, version, sealed }, _command, { keyring, grant }) => {
     const facts = { ...secretFacts(project, secret.name, secret.location), version: version.number };
     const corrupt = (cause?: unknown) => new Fault('PAYLOAD_CORRUPT', facts, { cause });
@@ -267,32 +294,55 @@ export const accessVersion: Operation<VersionRef, AccessedVersion> = operation({
 
 type Move = (secret: Secret, version: Version, now: number, etag: string) => Version;
 
-function moveTo(
-  name: string,
-  help: string,
-  permission: 'secretmanager.versions.enable' | 'secretmanager.versions.disable' | 'secretmanager.versions.destroy',
-  move: Move,
-): Operation<MoveVersion, VersionResult> {
+type MoveVerb = 'enable' | 'disable' | 'destroy';
+
+const etagField = { etag: { type: 'string', help: 'act only if this is the current etag', max: 64 } } as const;
+
+/** By Coffer's own API, which guards what takes a version away. */
+function moveApi(verb: MoveVerb): Pick<Operation<MoveVersion, VersionResult>, 'api' | 'census'> {
+  if (verb === 'enable') return {};
+  const fields = { ...nativeFields, ...nativeVersion, ...etagField, ...guardFields };
+  const command = ({ version, etag, force, ...ref }: FieldValues) => ({
+    ...nativeSecret(ref),
+    number: version,
+    ...(etag === undefined ? {} : { etag }),
+    ...guardOf(force),
+  });
+  return { census: true, api: { method: 'POST', path: `/versions:${verb}`, fields, command } };
+}
+
+function moveTo(verb: MoveVerb, help: string, move: Move): Operation<MoveVersion, VersionResult> {
   return operation({
-    name,
+    name: `versions.${verb}`,
     help,
     kind: 'write',
-    permission,
+    permission: `secretmanager.versions.${verb}`,
+    ...moveApi(verb),
     target: (command) => secretTarget(command, String(command.number)),
-    needs: (command) => ({ version: { need: 'version', ...placeOf(command), ...rowOf(command.number) } }) as const,
+    needs: (command) =>
+      ({
+        version: { need: 'version', ...placeOf(command), ...rowOf(command.number) },
+        ...(verb === 'enable' ? {} : { readers: censusNeed(command) }),
+      }) as const,
     decide: (input) => {
       const before = found(input, input.rows.version, input.command.number);
       checkEtag(input.command.etag, before.etag);
       const secret = input.secret(input.command);
       const project = input.project(input.command.project);
       const version = move(secret, before, input.now, input.entropy.etag());
+      const readers = input.rows.readers as readonly SightingOfVersion[] | undefined;
+      // Disabling what is disabled takes nothing away.
+      const takes = readers !== undefined && (verb === 'destroy' || before.state === 'ENABLED');
+      const question = { project, secret, version: version.number };
       return {
-        result: { project, secret, version },
+        result: version,
         changes: [{ change: 'version.update', version }],
         events: [versionEvent(eventTypeOf(version), { ...eventOf(input, project, secret), version })],
         version: version.number,
+        details: takes ? guardReaders(input, { ...question, sightings: readers }) : {},
       };
     },
+    finish: (version, _command, { scope }) => inScope(version, scope),
   });
 }
 
@@ -304,22 +354,19 @@ export function eventTypeOf({ state, scheduledDestroyAt }: Version): Parameters<
 }
 
 export const enableVersion: Operation<MoveVersion, VersionResult> = moveTo(
-  'versions.enable',
+  'enable',
   'let a version be read again',
-  'secretmanager.versions.enable',
   (secret, version, now, etag) => moveVersion(secret, version, 'ENABLED', now, etag),
 );
 
 export const disableVersion: Operation<MoveVersion, VersionResult> = moveTo(
-  'versions.disable',
+  'disable',
   'keep a version from being read; it can be enabled again',
-  'secretmanager.versions.disable',
   (secret, version, now, etag) => moveVersion(secret, version, 'DISABLED', now, etag),
 );
 
 export const destroyVersion: Operation<MoveVersion, VersionResult> = moveTo(
-  'versions.destroy',
+  'destroy',
   'destroy the value of a version for good, or after the delay that its secret asks for',
-  'secretmanager.versions.destroy',
   destroyVersionLater,
 );

@@ -3,19 +3,24 @@
 
 import assert from 'node:assert/strict';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { Fault } from '../core/error.ts';
 import { faultOf } from './problem.ts';
 import type { Rows, Value } from './statement.ts';
 
 /** SQLite waits inside the call, so nothing else runs meanwhile. Only a foreign program can make it wait. */
 const BUSY_MS_MAX = 500;
 const CACHE_KIB_MAX = 32 * 1024;
-/** Pages in the log that make a commit copy them back: 4 MiB. */
-const CHECKPOINT_PAGES = 1000;
+/** Of each thread that reads: enough for the inner pages of every index of a million secrets. */
+const READING_CACHE_KIB_MAX = 8 * 1024;
+/** Pages in the log that make a commit copy them back, 16 MiB: with fewer, many changes copy the same pages each time. */
+const CHECKPOINT_PAGES = 4000;
+
+const COMMON = ['PRAGMA trusted_schema = OFF', 'PRAGMA temp_store = MEMORY', 'PRAGMA mmap_size = 0'];
+
+const READING = [...COMMON, `PRAGMA cache_size = -${READING_CACHE_KIB_MAX}`];
 
 const SETTINGS = [
-  'PRAGMA trusted_schema = OFF',
-  'PRAGMA temp_store = MEMORY',
-  'PRAGMA mmap_size = 0',
+  ...COMMON,
   // What is deleted is overwritten with zeros.
   'PRAGMA secure_delete = ON',
   `PRAGMA cache_size = -${CACHE_KIB_MAX}`,
@@ -29,11 +34,14 @@ export class Connection {
   #busy = false;
 
   /** Opens the file; throws SQLite's own error, which the caller words for the operator. */
-  constructor(path: string) {
-    this.#database = new DatabaseSync(path, { timeout: BUSY_MS_MAX, enableForeignKeyConstraints: true });
+  constructor(path: string, use: 'writing' | 'reading' = 'writing') {
+    const readOnly = use === 'reading';
+    this.#database = new DatabaseSync(path, { timeout: BUSY_MS_MAX, enableForeignKeyConstraints: true, readOnly });
     try {
-      for (const setting of SETTINGS) this.#database.exec(setting);
-      const mode = this.#database.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
+      for (const setting of readOnly ? READING : SETTINGS) this.#database.exec(setting);
+      const mode = this.#database.prepare(readOnly ? 'PRAGMA journal_mode' : 'PRAGMA journal_mode = WAL').get()?.[
+        'journal_mode'
+      ];
       if (mode !== 'wal') throw new Error(`the file system allows journal mode ${mode} only, and wal is needed`);
     } catch (error) {
       this.#database.close();
@@ -59,14 +67,43 @@ export class Connection {
     }
   }
 
+  /** Inserts one row; answers its ordinal. */
+  insert(sql: string, values: readonly Value[]): number {
+    try {
+      return Number(this.#prepared(sql).run(...values).lastInsertRowid);
+    } catch (error) {
+      throw faultOf(error);
+    }
+  }
+
   /** One snapshot for all that `work` reads. */
   snapshot<T>(work: () => T): T {
     return this.#transaction('BEGIN', work);
   }
 
-  /** All that `work` writes, or nothing; durable when this returns. */
-  transaction<T>(work: () => T): T {
-    return this.#transaction('BEGIN IMMEDIATE', work);
+  /** All that `work` writes, or nothing; durable when this returns. `commit` is handed the commit itself. */
+  transaction<T>(work: () => T, commit: (commit: () => void) => void = (run) => run()): T {
+    return this.#transaction('BEGIN IMMEDIATE', work, commit);
+  }
+
+  /** Within a transaction: all that `work` writes, or nothing of it alone. */
+  savepoint<T>(work: () => T): T {
+    assert(this.#busy, 'a savepoint lies within a transaction');
+    // On its own a savepoint would commit by itself.
+    if (!this.#database.isTransaction) throw new Fault('STORE_UNAVAILABLE', { problem: 'the transaction was undone' });
+    this.run('SAVEPOINT job');
+    try {
+      const result = work();
+      this.run('RELEASE job');
+      return result;
+    } catch (error) {
+      // After some errors SQLite has rolled back the whole transaction; then its commit fails, and says so to everybody.
+      if (this.#database.isTransaction) {
+        this.run('ROLLBACK TO job');
+        this.run('RELEASE job');
+      }
+      throw error;
+    }
   }
 
   /** Outside any transaction: a read that would see what is not committed is a bug. */
@@ -98,13 +135,13 @@ export class Connection {
     this.#database.close();
   }
 
-  #transaction<T>(begin: string, work: () => T): T {
+  #transaction<T>(begin: string, work: () => T, commit: (commit: () => void) => void = (run) => run()): T {
     this.assertIdle();
     this.#busy = true;
     try {
       this.run(begin);
       const result = work();
-      this.run('COMMIT');
+      commit(() => this.run('COMMIT'));
       return result;
     } catch (error) {
       this.#rollBack();

@@ -3,31 +3,34 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
 import type { AuditRecord } from '../core/audit-record.ts';
+import type { Sighting } from '../core/census.ts';
 import { Fault } from '../core/error.ts';
-import type { AuditMark, Change, Decided, MetaStore, Needs, RowsOf, Store } from '../core/ports.ts';
+import type { Change, Decided, MetaStore, Need, Needs, RowsOf, Settled, Store, TransactionJob } from '../core/ports.ts';
 import { erases, writesOf } from './changes.ts';
 import { Connection } from './connection.ts';
 import { prepareDirectory, prepareFile, syncDirectory } from './directory.ts';
+import { Epoch, kindsOf } from './epoch.ts';
 import { Eraser } from './eraser.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 import { MIGRATIONS } from './migrations/all.ts';
 import { problemOf } from './problem.ts';
-import type { Read } from './read.ts';
-import { readOf } from './reads.ts';
-import { auditMarkOf, auditRecordOf } from './rows.ts';
 import { migrate } from './schema.ts';
-import { AUDIT_INSERT, AUDIT_PENDING, AUDIT_SETTLE, MARK_SELECT, MARK_UPSERT } from './sql/audit.ts';
-import { META_SELECT, META_UPSERT } from './sql/server.ts';
+import { ANCHOR_UPSERT, AUDIT_INSERT, AUDIT_SETTLE, MARK_UPSERT } from './sql/audit.ts';
+import { CENSUS_SWEEP } from './sql/census.ts';
+import { META_UPSERT } from './sql/server.ts';
 import { TOKENS_SWEEP } from './sql/tokens.ts';
-import type { Rows } from './statement.ts';
+import { DATABASE_FILE, SqliteReads } from './sqlite-reads.ts';
 import { StoreError } from './store-error.ts';
+import { addSighting } from './writes-census.ts';
 
-const DATABASE_FILE = 'coffer.db';
 /** A file up to this size is checked whole at every start: some 20 ms. */
 const CHECKED_BYTES_MAX = 4 * 1024 * 1024;
-/** Tokens that one sweep removes; the next one goes on. */
+/** Rows that one sweep removes; the next one goes on. */
 const SWEEP_ROWS_MAX = 10_000;
+/** Projects that the writer keeps decoded. */
+const KNOWN_MAX = 1000;
 
 export interface SqliteOptions {
   /** The data directory; made, private, where it is not there. */
@@ -60,58 +63,94 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
   }
 }
 
-export class SqliteStore implements Store, MetaStore {
+/** What a change was decided on is as it was, and yet its statements fail: a bug, or a disk that is full. */
+class NotApplied extends Error {}
+
+/** Does the work so that it can be undone alone, or not. */
+type Guard = (work: () => void) => void;
+
+const UNGUARDED: Guard = (work) => work();
+
+interface Done<R> {
+  readonly decided: Decided<R>;
+  /** Of its record. */
+  readonly ordinal: number;
+}
+
+export class SqliteStore extends SqliteReads implements Store, MetaStore {
+  /** Turns with every commit that changes what an operation can see. */
+  readonly epoch: Epoch = new Epoch();
   readonly #connection: Connection;
   readonly #eraser: Eraser;
   readonly #lock: DirectoryLock;
+  readonly #onErase = new Set<() => void>();
+  /** Where the records lie that were not settled yet, by their ids. */
+  readonly #pending = new Map<string, number>();
+  /** Server and projects as the writer knows them: they change by its own hand alone. */
+  readonly #known = new Map<string, unknown>();
   #open = true;
 
   constructor(connection: Connection, eraser: Eraser, lock: DirectoryLock) {
+    super(connection);
     this.#connection = connection;
     this.#eraser = eraser;
     this.#lock = lock;
   }
 
-  read<const N extends Needs>(needs: N): RowsOf<N> {
-    this.#connection.assertIdle();
-    const names = Object.keys(needs);
-    const first = names.length === 1 ? readOf((needs as Needs)[names[0] as string] as Needs[string]) : undefined;
-    // One statement is a snapshot of its own.
-    if (first !== undefined && first.total === undefined && first.next === undefined) {
-      return { [names[0] as string]: this.#answer(first) } as RowsOf<N>;
-    }
-    return this.#connection.snapshot(() => this.#load(needs));
+  /** Has `told` called after each commit that destroyed a payload: whoever holds it opened must let go of it. */
+  onErase(told: () => void): void {
+    this.#onErase.add(told);
   }
 
   transact<const N extends Needs, R>(needs: N, decide: (rows: RowsOf<N>) => Decided<R>): Decided<R> {
-    const decided = this.#connection.transaction(() => {
-      const outcome = decide(this.#load(needs));
-      for (const change of outcome.changes) this.#apply(change);
-      this.#connection.run(AUDIT_INSERT, [outcome.record.id, JSON.stringify(outcome.record)]);
-      return outcome;
-    });
-    if (decided.changes.some(erases)) this.#eraser.soon();
-    return decided;
+    const job = { needs, decide } as unknown as TransactionJob<R>;
+    try {
+      const [done] = this.#commit(() => {
+        const decided = job.decide(this.#loadKnown(needs)) as Decided<R>;
+        return [{ decided, ordinal: this.#applyAll(decided, UNGUARDED) }];
+      });
+      return (done as Done<R>).decided;
+    } catch (error) {
+      throw error instanceof NotApplied ? error.cause : error;
+    }
   }
 
-  pendingAudit(): readonly AuditRecord[] {
-    this.#connection.assertIdle();
-    return this.#connection.all(AUDIT_PENDING).map(auditRecordOf);
+  transactAll<R>(jobs: readonly TransactionJob<R>[]): readonly Settled<R>[] {
+    const [only] = jobs;
+    // One alone needs no savepoint: what it throws undoes the transaction.
+    if (jobs.length === 1 && only !== undefined) return [this.#alone(only)];
+    try {
+      return this.#together(jobs, UNGUARDED);
+    } catch (error) {
+      if (!(error instanceof NotApplied)) throw error;
+      // One of them fails for a reason that is its own alone: a savepoint for each costs more, and tells which.
+      return this.#together(jobs, (work) => this.#connection.savepoint(work));
+    }
+  }
+
+  override pendingAudit(limit?: number): readonly AuditRecord[] {
+    const pending = this.pendingRows(limit);
+    for (const { record, ordinal } of pending) this.#pending.set(record.id, ordinal);
+    return pending.map(({ record }) => record);
   }
 
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): void {
     if (ids.length === 0 && mark === undefined) return;
     this.#connection.transaction(() => {
-      for (const id of ids) this.#connection.run(AUDIT_SETTLE, [id]);
+      for (const id of ids) {
+        const ordinal = this.#pending.get(id);
+        if (ordinal !== undefined) this.#connection.run(AUDIT_SETTLE, [ordinal]);
+      }
       if (mark === undefined) return;
-      this.#connection.run(MARK_UPSERT, [mark.segment, mark.sequence, mark.lengthBytes, mark.head, mark.mac]);
+      const { stream, segment, sequence, lengthBytes, head, streams, mac } = mark;
+      this.#connection.run(MARK_UPSERT, [stream, segment, sequence, lengthBytes, head, streams.join(','), mac]);
     });
+    for (const id of ids) this.#pending.delete(id);
   }
 
-  auditMark(): AuditMark | undefined {
+  anchorAudit({ stream, segment, sequence, head, mac }: AuditAnchor): void {
     this.#connection.assertIdle();
-    const [row] = this.#connection.all(MARK_SELECT);
-    return row === undefined ? undefined : auditMarkOf(row);
+    this.#connection.run(ANCHOR_UPSERT, [stream, segment, sequence, head, mac]);
   }
 
   /** Removes at most ten thousand at a time, so that a sweep never holds up the requests for long. */
@@ -120,11 +159,23 @@ export class SqliteStore implements Store, MetaStore {
     return this.#connection.run(TOKENS_SWEEP, [now, SWEEP_ROWS_MAX]);
   }
 
-  meta(key: string): Uint8Array | undefined {
+  /** Not a change that anybody decided: it has no audit record. */
+  recordCensus(sightings: readonly Sighting[]): void {
+    if (sightings.length === 0) return;
+    this.#connection.transaction(() => {
+      for (const sighting of sightings) {
+        const { query, writes } = addSighting(sighting);
+        for (const { sql, values } of writes(this.#connection.all(query.sql, query.values))) {
+          this.#connection.run(sql, values);
+        }
+      }
+    });
+  }
+
+  /** Removes at most ten thousand at a time, as with tokens. */
+  sweepCensus(before: number): number {
     this.#connection.assertIdle();
-    const value = this.#connection.all(META_SELECT, [key])[0]?.[0];
-    if (value === undefined || value instanceof Uint8Array) return value;
-    throw new Fault('INTERNAL', { table: 'meta', uid: key, problem: `row ${key} of meta holds no bytes` });
+    return this.#connection.run(CENSUS_SWEEP, [before, SWEEP_ROWS_MAX]);
   }
 
   setMeta(key: string, value: Uint8Array): void {
@@ -156,23 +207,91 @@ export class SqliteStore implements Store, MetaStore {
     this.#lock.release();
   }
 
-  #load<N extends Needs>(needs: N): RowsOf<N> {
-    const rows: Record<string, unknown> = {};
-    for (const name of Object.keys(needs)) rows[name] = this.#answer(readOf(needs[name] as Needs[string]));
-    return rows as RowsOf<N>;
+  #alone<R>({ needs, decide }: TransactionJob<R>): Settled<R> {
+    try {
+      return { ok: true, decided: this.transact(needs, decide) };
+    } catch (error) {
+      return { ok: false, error };
+    }
   }
 
-  #answer(read: Read): unknown {
-    const rows = this.#connection.all(read.sql, read.values);
-    if (read.next !== undefined) {
-      const next = read.next(rows);
-      return next === undefined ? undefined : this.#answer(next);
+  #together<R>(jobs: readonly TransactionJob<R>[], guard: Guard): readonly Settled<R>[] {
+    const all: Settled<R>[] = [];
+    this.#commit(() =>
+      jobs.flatMap((job) => {
+        try {
+          const decided = job.decide(this.#loadKnown(job.needs));
+          const done = { decided, ordinal: this.#applyAll(decided, guard) };
+          all.push({ ok: true, decided });
+          return [done];
+        } catch (error) {
+          if (error instanceof NotApplied && guard === UNGUARDED) throw error;
+          all.push({ ok: false, error: error instanceof NotApplied ? error.cause : error });
+          return [];
+        }
+      }),
+    );
+    return all;
+  }
+
+  /** One durable transaction of all that `work` does. */
+  #commit<R>(work: () => readonly Done<R>[]): readonly Done<R>[] {
+    let changes: readonly Change[] = [];
+    try {
+      const all = this.#connection.transaction(
+        () => {
+          const done = work();
+          changes = done.flatMap(({ decided }) => decided.changes);
+          return done;
+        },
+        (commit) => this.epoch.commit(new Set(changes.flatMap(kindsOf)), commit),
+      );
+      for (const { decided, ordinal } of all) this.#pending.set(decided.record.id, ordinal);
+      if (changes.some(erases)) this.#erased();
+      return all;
+    } catch (error) {
+      this.#known.clear();
+      throw error;
     }
-    const totals: Rows = read.total === undefined ? [] : this.#connection.all(read.total.sql, read.total.values);
-    return read.decode(rows, totals);
+  }
+
+  /** Applies what was decided, and answers where its record lies. Throws NotApplied. */
+  #applyAll({ changes, record }: Decided<unknown>, guard: Guard): number {
+    let ordinal = 0;
+    try {
+      guard(() => {
+        for (const change of changes) this.#apply(change);
+        ordinal = this.#connection.insert(AUDIT_INSERT, [record.id, JSON.stringify(record)]);
+      });
+    } catch (error) {
+      throw new NotApplied('a decision could not be applied', { cause: error });
+    }
+    return ordinal;
+  }
+
+  #loadKnown(needs: Needs): RowsOf<Needs> {
+    const rows: Record<string, unknown> = {};
+    for (const name in needs) {
+      const need = needs[name] as Need;
+      const key = need.need === 'server' ? 'server' : need.need === 'project' ? `project ${need.project}` : undefined;
+      if (key !== undefined && this.#known.has(key)) rows[name] = this.#known.get(key);
+      else {
+        rows[name] = this.one(need);
+        if (key === undefined || rows[name] === undefined) continue;
+        if (this.#known.size >= KNOWN_MAX) this.#known.clear();
+        this.#known.set(key, rows[name]);
+      }
+    }
+    return rows as RowsOf<Needs>;
+  }
+
+  #erased(): void {
+    this.#eraser.soon();
+    for (const told of this.#onErase) told();
   }
 
   #apply(change: Change): void {
+    if (kindsOf(change).includes('authority')) this.#known.clear();
     for (const step of writesOf(change)) {
       const writes = 'query' in step ? step.writes(this.#connection.all(step.query.sql, step.query.values)) : [step];
       for (const write of writes) {

@@ -43,5 +43,6 @@ export function updateAccountKey(key: AccountKey): Write {
 }
 
 export function insertToken(token: Token): Write {
-  return one(TOKEN_INSERT, [token.hash, token.member, token.kind, token.createdAt, token.expiresAt ?? null]);
+  const { hash, member, kind, createdAt, expiresAt, workload } = token;
+  return one(TOKEN_INSERT, [hash, member, kind, createdAt, expiresAt ?? null, workload ?? null]);
 }

@@ -13,6 +13,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Other threads of this process listen there too; see `reserve`. */
+  readonly shared?: boolean;
   readonly handler: WireHandler;
   /** Without it a TLS client is told that the handshake failed. */
   readonly tls?: TlsOptions;
@@ -54,7 +56,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const front = new Front(context, options.tls);
   const server = createServer({ noDelay: true }, (socket) => front.accept(socket));
   server.maxConnections = context.limits.connectionsMax;
-  await bind(server, options.host, options.port);
+  await bind(server, { host: options.host, port: options.port, reusePort: options.shared === true });
   const sweep = setInterval(() => context.load.sweep(performance.now()), sweepMs(context.limits));
   sweep.unref();
   const { address, port } = server.address() as AddressInfo;
@@ -69,6 +71,33 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   };
 }
 
+/** An address that this process has for itself. */
+export interface Reservation {
+  readonly host: string;
+  readonly port: number;
+  release(): void;
+}
+
+/**
+ * Takes an address for listeners that share it. SO_REUSEPORT would let a second server of the same user take half of the
+ * connections, so the address is bound once without it, and kept by an abstract socket of its name, which the kernel
+ * frees with the process. Throws as `listen` does.
+ */
+export async function reserve(host: string, port: number): Promise<Reservation> {
+  const probe = createServer();
+  await bind(probe, { host, port });
+  const found = probe.address() as AddressInfo;
+  const name = createServer();
+  try {
+    if (process.platform === 'linux')
+      await bind(name, { host, port: found.port, path: `\0coffer ${host} ${found.port}` });
+  } finally {
+    await new Promise((closed) => probe.close(closed));
+  }
+  name.unref();
+  return { host: found.address, port: found.port, release: () => void name.close() };
+}
+
 const BIND_ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is already in use: stop what listens there, or listen on another port',
   EACCES: 'may not be used by this user: listen on a port above 1023',
@@ -76,14 +105,22 @@ const BIND_ADVICE: Readonly<Record<string, string>> = {
   ENOTFOUND: 'does not name an address: listen on one of this machine, such as 127.0.0.1',
 };
 
-function bind(server: Server, host: string, port: number): Promise<void> {
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly reusePort?: boolean;
+  /** Of an abstract socket, in place of host and port. */
+  readonly path?: string;
+}
+
+function bind(server: Server, { host, port, reusePort = false, path }: Place): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const code = error.code ?? '';
       const advice = BIND_ADVICE[code] ?? `cannot be listened on (${code}): choose another`;
       reject(Object.assign(new Error(`address ${host}:${port} ${advice}`, { cause: error }), { code }));
     });
-    server.listen({ host, port, backlog: BACKLOG }, () => {
+    server.listen(path === undefined ? { host, port, reusePort, backlog: BACKLOG } : { path }, () => {
       server.removeAllListeners('error');
       resolve();
     });

@@ -11,6 +11,8 @@ const [directory = '', round = ''] = process.argv.slice(2);
 const store = openSqlite({ directory });
 const log = await openAudit({
   directory: join(directory, 'audit'),
+  stream: 'main',
+  sync: 'interval',
   store,
   mac,
   clock: { now: () => Date.now() },

@@ -81,7 +81,7 @@ test('a thousand records of one turn are one write', async (context) => {
   await Promise.all(appends);
   // The threads of Node wake each other by a write now and then.
   assert.ok(writeCalls() - before < 5);
-  assert.deepEqual(await bench.log.verify(), { ok: true, records: 1001 });
+  assert.deepEqual(await bench.log.verify(), { ok: true, records: 1001, pruned: 0 });
 });
 
 test('a full disk refuses every record that waits, keeps no half of one, and needs no restart', {
@@ -113,7 +113,7 @@ test('a full disk refuses every record that waits, keeps no half of one, and nee
     (await bench.log.query({ limit: 20 })).records.map(({ id }) => id),
     ['id-1', 'id-2', 'id-3', 'id-4', 'id-5', 'id-11', 'id-12', 'id-9'],
   );
-  assert.deepEqual(await bench.log.verify(), { ok: true, records: 8 });
+  assert.deepEqual(await bench.log.verify(), { ok: true, records: 8, pruned: 0 });
 });
 
 test('a new segment that cannot be begun is tried again', { skip }, async (context) => {
@@ -130,7 +130,7 @@ test('a new segment that cannot be begun is tried again', { skip }, async (conte
   }
   await sleep(120);
   await bench.log.append(recordOf(7));
-  assert.deepEqual(await bench.log.verify(), { ok: true, records: 5 });
+  assert.deepEqual(await bench.log.verify(), { ok: true, records: 5, pruned: 0 });
 });
 
 test('a log that cannot be begun refuses to open, and says why', { skip }, async (context) => {
@@ -145,7 +145,7 @@ test('a log that cannot be begun refuses to open, and says why', { skip }, async
     limitFiles('unlimited');
   }
   await bench.reopen();
-  assert.deepEqual(await bench.log.verify(), { ok: true, records: 2 });
+  assert.deepEqual(await bench.log.verify(), { ok: true, records: 2, pruned: 0 });
 });
 
 test('half a write that cannot be cut off now is cut off before the next', { skip }, async (context) => {
@@ -158,7 +158,7 @@ test('half a write that cannot be cut off now is cut off before the next', { ski
   await assertRefused(bench.log.append(recordOf(4)), 'EINVAL.*ftruncate');
   redirect(descriptor, bench.path(1));
   await bench.log.append(recordOf(5));
-  assert.deepEqual(await bench.log.verify(), { ok: true, records: 3 });
+  assert.deepEqual(await bench.log.verify(), { ok: true, records: 3, pruned: 0 });
   assert.equal(bench.failures.length, 2);
 });
 
@@ -177,7 +177,7 @@ test('a file that would not sync is left for a new segment, and unsynced copies 
     (await bench.log.query({ limit: 20 })).records.map(({ id }) => id),
     ['id-1', 'id-2', 'id-3', 'id-2', 'id-4'],
   );
-  assert.deepEqual(await bench.log.verify(), { ok: true, records: 5 });
+  assert.deepEqual(await bench.log.verify(), { ok: true, records: 5, pruned: 0 });
   assert.equal(bench.log.problem, undefined);
 });
 

@@ -6,16 +6,27 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type AuditLog, openAudit } from '../../src/audit/log.ts';
+import { type AuditLog, type AuditOptions, openAudit } from '../../src/audit/log.ts';
 import type { Mac } from '../../src/audit/mark.ts';
 import { segmentPath } from '../../src/audit/segment.ts';
+import type { AuditAnchor, AuditMark } from '../../src/core/audit-port.ts';
 import type { AuditRecord } from '../../src/core/audit-record.ts';
-import type { AuditMark } from '../../src/core/ports.ts';
 
 export class MapStore {
   readonly pending = new Map<string, AuditRecord>();
-  mark: AuditMark | undefined;
+  readonly marks = new Map<string, AuditMark>();
+  readonly anchors = new Map<string, AuditAnchor>();
   settlements = 0;
+
+  /** The mark of the stream `main`. */
+  get mark(): AuditMark | undefined {
+    return this.marks.get('main');
+  }
+
+  set mark(mark: AuditMark | undefined) {
+    if (mark === undefined) this.marks.delete('main');
+    else this.marks.set('main', mark);
+  }
 
   /** What a change's transaction does. */
   commit(record: AuditRecord): AuditRecord {
@@ -23,18 +34,27 @@ export class MapStore {
     return record;
   }
 
-  pendingAudit(): readonly AuditRecord[] {
-    return [...this.pending.values()];
+  pendingAudit(limit = Number.MAX_SAFE_INTEGER): readonly AuditRecord[] {
+    return [...this.pending.values()].slice(0, limit);
   }
 
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): void {
     for (const id of ids) this.pending.delete(id);
-    this.mark = mark ?? this.mark;
+    if (mark !== undefined) this.marks.set(mark.stream, mark);
     this.settlements += 1;
   }
 
-  auditMark(): AuditMark | undefined {
-    return this.mark;
+  auditMarks(): readonly AuditMark[] {
+    return [...this.marks.values()].sort((a, b) => (a.stream < b.stream ? -1 : 1));
+  }
+
+  anchorAudit(anchor: AuditAnchor): void {
+    const before = this.anchors.get(anchor.stream);
+    if (before === undefined || before.segment < anchor.segment) this.anchors.set(anchor.stream, anchor);
+  }
+
+  auditAnchors(): readonly AuditAnchor[] {
+    return [...this.anchors.values()];
   }
 }
 
@@ -47,6 +67,8 @@ export interface Bench {
   log: AuditLog;
   /** Opens the log again, as a new process would: without a word to the one before. */
   reopen(segmentBytesMax?: number): Promise<AuditLog>;
+  /** Opens the log of another stream over the same store. */
+  openStream(stream: string, options?: Partial<AuditOptions>): Promise<AuditLog>;
   path(number: number): string;
   read(number: number): string;
   lines(number: number): string[];
@@ -54,18 +76,25 @@ export interface Bench {
 }
 
 /** A directory that goes with the test, and an open log in it. */
-export async function openBench(context: TestContext, segmentBytesMax?: number): Promise<Bench> {
+export async function openBench(
+  context: TestContext,
+  segmentBytesMax?: number,
+  options: Partial<AuditOptions> = {},
+): Promise<Bench> {
   const directory = mkdtempSync(join(tmpdir(), 'coffer-audit-'));
   const store = new MapStore();
   const failures: string[] = [];
-  const open = (bytes?: number): Promise<AuditLog> =>
+  const open = (bytes?: number, more: Partial<AuditOptions> = options): Promise<AuditLog> =>
     openAudit({
       directory,
+      stream: 'main',
+      sync: 'interval',
       store,
       mac,
       clock: { now: () => 1_763_800_000_000 },
       onFailure: (error) => failures.push(error.message),
       ...(bytes === undefined ? {} : { segmentBytesMax: bytes }),
+      ...more,
     });
   const path = (number: number) => segmentPath(directory, number);
   const read = (number: number) => readFileSync(path(number), 'latin1');
@@ -80,6 +109,11 @@ export async function openBench(context: TestContext, segmentBytesMax?: number):
       bench.log = await open(bytes);
       opened.push(bench.log);
       return bench.log;
+    },
+    async openStream(stream, more = {}) {
+      const log = await open(segmentBytesMax, { ...options, ...more, stream });
+      opened.push(log);
+      return log;
     },
     path,
     read,

@@ -11,7 +11,15 @@ const store = new MapStore();
 async function openAtLast(): Promise<AuditLog> {
   for (;;) {
     try {
-      return await openAudit({ directory, store, mac, clock: { now: () => Date.now() }, segmentBytesMax: 8000 });
+      return await openAudit({
+        directory,
+        stream: 'main',
+        sync: 'interval',
+        store,
+        mac,
+        clock: { now: () => Date.now() },
+        segmentBytesMax: 8000,
+      });
     } catch {
       await sleep(10);
     }

@@ -27,7 +27,15 @@ describe('failing system calls', { skip, concurrency: 2 }, () => {
       const directory = mkdtempSync(join(tmpdir(), 'coffer-audit-inject-'));
       context.after(() => rmSync(directory, { recursive: true }));
       const node = [process.execPath, '--disable-warning=ExperimentalWarning', child, directory];
-      const injection = ['-e', `trace=${call}`, '-e', `inject=${call}:error=${error}:when=${when}`];
+      // strace counts the calls of each thread: with one for all files, every failure is followed by what it is to be.
+      const injection = [
+        '-E',
+        'UV_THREADPOOL_SIZE=1',
+        '-e',
+        `trace=${call}`,
+        '-e',
+        `inject=${call}:error=${error}:when=${when}`,
+      ];
       const result = await execute('strace', ['-f', '-qq', '-o', '/dev/null', ...injection, ...node]);
       assert.equal(result.stderr, '');
       const { refused, ...kept } = JSON.parse(result.stdout) as { refused: number };

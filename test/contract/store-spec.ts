@@ -20,8 +20,10 @@ import {
   uid,
   unknownProject,
 } from './store-rows.ts';
+import { describeCensus } from './store-spec-census.ts';
 import { describeChanges, describeTransactions } from './store-spec-changes.ts';
 import { describeIdentity, describeOutbox, describeTopics } from './store-spec-events.ts';
+import { describeGroups } from './store-spec-groups.ts';
 import { describeSchedules, describeSecrets } from './store-spec-lifecycle.ts';
 import { describeTags } from './store-spec-tags.ts';
 
@@ -215,19 +217,59 @@ function describeAudit(use: () => AnyStore): void {
     const settled = (await use().pendingAudit()).map(({ id }) => id);
     await use().settleAudit(settled, undefined);
     assert.deepEqual(await use().pendingAudit(), []);
-    assert.equal(await use().auditMark(), undefined);
+    assert.deepEqual(await use().auditMarks(), []);
     const records = [aRecord(), aRecord({ resource: 'x\n\u2028"é' }), aRecord()];
     for (const record of records) await use().transact({}, () => ({ result: 0, changes: [], record }));
     assert.deepEqual(await use().pendingAudit(), records);
-    const mark = { segment: '00000001.jsonl', sequence: 2, lengthBytes: 2 ** 40, head: 'aa', mac: 'bb' };
+    const place = { segment: '00000001.jsonl', sequence: 2, lengthBytes: 2 ** 40, head: 'aa', mac: 'bb' };
+    const mark = { stream: 'main', ...place, streams: [] };
     await use().settleAudit([records[0]?.id as string, records[1]?.id as string, 'unknown'], mark);
     assert.deepEqual(await use().pendingAudit(), [records[2]]);
-    assert.deepEqual(await use().auditMark(), mark);
+    assert.deepEqual(await use().auditMarks(), [mark]);
     await use().settleAudit([records[2]?.id as string], undefined);
     assert.deepEqual(await use().pendingAudit(), []);
-    assert.deepEqual(await use().auditMark(), mark);
-    await use().settleAudit([], { ...mark, sequence: 3 });
-    assert.equal((await use().auditMark())?.sequence, 3);
+    assert.deepEqual(await use().auditMarks(), [mark]);
+    await use().settleAudit([], { ...mark, sequence: 3, streams: ['w1', 'w2'] });
+    assert.deepEqual(await use().auditMarks(), [{ ...mark, sequence: 3, streams: ['w1', 'w2'] }]);
+  });
+
+  test('each stream has a mark of its own', async () => {
+    const [main] = await use().auditMarks();
+    const place = { segment: '00000009', sequence: 7, lengthBytes: 1, head: 'h', mac: 'm' };
+    for (const stream of ['w2', 'w1']) await use().settleAudit([], { stream, ...place, streams: ['main'] });
+    const marks = await use().auditMarks();
+    assert.deepEqual(
+      marks.map(({ stream }) => stream),
+      ['main', 'w1', 'w2'],
+    );
+    assert.deepEqual(marks[0], main);
+  });
+
+  test('only so many pending records come as are asked for, the oldest', async () => {
+    const records = [aRecord(), aRecord(), aRecord()];
+    for (const record of records) await use().transact({}, () => ({ result: 0, changes: [], record }));
+    assert.deepEqual(await use().pendingAudit(2), records.slice(0, 2));
+    await use().settleAudit(
+      records.map(({ id }) => id),
+      undefined,
+    );
+  });
+
+  test('an anchor is kept for each stream and never leads back', async () => {
+    assert.deepEqual(await use().auditAnchors(), []);
+    const anchor = { stream: 'w1', segment: '00000005', sequence: 900, head: 'hh', mac: 'mm' };
+    await use().anchorAudit(anchor);
+    await use().anchorAudit({ ...anchor, segment: '00000004', sequence: 700 });
+    assert.deepEqual(await use().auditAnchors(), [anchor]);
+    await use().anchorAudit({ ...anchor, segment: '00000006', sequence: 950 });
+    await use().anchorAudit({ ...anchor, stream: 'main' });
+    assert.deepEqual(
+      (await use().auditAnchors()).map(({ stream, sequence }) => [stream, sequence]),
+      [
+        ['main', 900],
+        ['w1', 950],
+      ],
+    );
   });
 }
 
@@ -261,10 +303,12 @@ export function storeSpec(engine: string, create: () => Maybe<StorePlace>): void
     describeLists(use);
     describeChanges(use);
     describeTransactions(use);
+    describeGroups(use);
     describeSecrets(use);
     describeSchedules(use);
     describeTopics(use);
     describeTags(use);
+    describeCensus(use);
     describeOutbox(use);
     describeIdentity(use);
     describeAudit(use);

@@ -23,6 +23,7 @@ import { fileURLToPath } from 'node:url';
 import { Fault } from '../../src/core/error.ts';
 import { parseProjectRef, secretKey } from '../../src/core/name.ts';
 import type { Need } from '../../src/core/ports.ts';
+import { MIGRATIONS } from '../../src/store/migrations/all.ts';
 import { openSqlite, type SqliteStore } from '../../src/store/sqlite.ts';
 import { StoreError } from '../../src/store/store-error.ts';
 import { aProject, apply, aRecord, aSealed, aSecret, aVersion, seed } from './store-rows.ts';
@@ -160,17 +161,16 @@ describe('the file', () => {
     const first = dump();
     openSqlite({ directory }).close();
     assert.deepEqual(dump(), first);
-    assert.deepEqual(first.names, [
-      { ordinal: 0, name: '0001-init' },
-      { ordinal: 1, name: '0002-lifecycle' },
-      { ordinal: 2, name: '0003-tags' },
-    ]);
+    assert.deepEqual(
+      first.names,
+      MIGRATIONS.map(({ name }, ordinal) => ({ ordinal, name })),
+    );
   });
 
   test('is left alone where a newer program wrote it', () => {
     const directory = place();
     openSqlite({ directory }).close();
-    edit(directory, "INSERT INTO schema_migrations VALUES (3, '0099-future')");
+    edit(directory, `INSERT INTO schema_migrations VALUES (${MIGRATIONS.length}, '0099-future')`);
     const path = join(directory, 'coffer.db');
     refused(
       directory,

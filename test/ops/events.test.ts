@@ -119,7 +119,9 @@ test('events are forgotten after seven days, by the hour, and only by the server
   while (await drop());
   const left = await world.ask(queryEvents, {}, owner);
   assert.equal(left.events.length, 2);
-  assert.equal((await world.records()).at(-1)?.operation, 'events.query');
+  // What `happen` put into the store has nobody to copy it, and so comes last.
+  const copied = (await world.records()).filter(({ operation }) => operation !== 'test');
+  assert.equal(copied.at(-1)?.operation, 'events.query');
   assert.ok(
     (await world.records()).some(({ operation, principal }) => operation === 'events.drop' && principal === 'system'),
   );

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Fault } from '../../src/core/error.ts';
+import type { FaultData } from '../../src/core/error.ts';
 import { type Location, parseSecretName } from '../../src/core/name.ts';
 import { createSecret, getSecret, type UpdateSecret, updateSecret } from '../../src/ops/secrets.ts';
 import { createTopic } from '../../src/ops/topics.ts';
@@ -98,7 +98,7 @@ test('versions leave the etag of their secret, and an update is whole or nothing
 
 test('what the decoder found is said after permission, existence and etag, and before the fields', async () => {
   const ref = await newSecret(world, 'ordered');
-  const invalid = new Fault('UPDATE_MASK_INVALID', { path: 'x' });
+  const invalid: FaultData = { code: 'UPDATE_MASK_INVALID', facts: { path: 'x' } };
   const bad = { labels: { BAD: 'x' }, invalid };
   await refused('PROJECT_NOT_FOUND', update({ ...ref, project: 'no-such-project' as never, ...bad }));
   await refused('SECRET_NOT_FOUND', update({ ...ref, key: 'nothing' as never, ...bad }));

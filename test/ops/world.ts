@@ -6,9 +6,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openAudit } from '../../src/audit/log.ts';
+import type { Audit } from '../../src/core/audit-port.ts';
 import type { AuditRecord } from '../../src/core/audit-record.ts';
-import type { Audit, Clock, Store } from '../../src/core/ports.ts';
-import type { Caller } from '../../src/core/principal.ts';
+import type { Clock, Store } from '../../src/core/ports.ts';
+import { type Caller, SYSTEM } from '../../src/core/principal.ts';
 import { systemEntropy } from '../../src/crypto/entropy.ts';
 import { Keyring } from '../../src/crypto/keyring.ts';
 import { openSigningKeys, type SigningKeys } from '../../src/crypto/signing-keys.ts';
@@ -16,21 +17,28 @@ import { createJwtReader } from '../../src/identity/jwt.ts';
 import { parseToken } from '../../src/identity/tokens.ts';
 import { createLoopbackProxy } from '../../src/loopback-proxy.ts';
 import { bootstrap } from '../../src/ops/bootstrap.ts';
+import { type CensusBook, createCensus, settleCensus } from '../../src/ops/census.ts';
 import { createDoor, type Door } from '../../src/ops/door.ts';
 import { createEngine } from '../../src/ops/engine.ts';
+import { then } from '../../src/ops/maybe.ts';
 import type { Operation } from '../../src/ops/operation.ts';
 import { createProxyGate } from '../../src/ops/proxy.ts';
+import { newQuotaMemory, QuotaTable } from '../../src/ops/quota-table.ts';
+import { createCharge } from '../../src/ops/quotas.ts';
 import { sweep } from '../../src/ops/sweep.ts';
+import { createWriter, type Writer } from '../../src/ops/writer.ts';
+import { CachedReads } from '../../src/store/cached-reads.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 
 export interface World {
   readonly store: Store;
   readonly door: Door;
   readonly signer: SigningKeys;
+  readonly census: CensusBook;
   readonly clock: { now(): number; advance(milliseconds: number): void };
   /** Asks as the holder of a credential, or as nobody. */
   ask<C, R>(operation: Operation<C, R>, command: C, credential?: string): Promise<R>;
-  as(credential?: string): Promise<Caller>;
+  as(credential?: string, userAgent?: string): Promise<Caller>;
   readonly ownerCredential: string;
   /** Settles everything that is due; throws what could not be settled. */
   sweep(): Promise<void>;
@@ -42,6 +50,8 @@ export interface World {
 export interface WorldOptions {
   /** Stands before the real audit. */
   readonly wrapAudit?: (audit: Audit) => Audit;
+  /** How many sightings wait at the most. */
+  readonly censusEntriesMax?: number;
 }
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
@@ -62,27 +72,52 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     sealKeyId: 'test',
   });
   const mac = (text: string) => keyring.auditMac(text);
-  const log = await openAudit({ directory: join(directory, 'audit'), store, mac, clock });
+  const log = await openAudit({
+    directory: join(directory, 'audit'),
+    stream: 'main',
+    sync: 'interval',
+    store,
+    mac,
+    clock,
+  });
   const audit = options.wrapAudit?.(log) ?? log;
   const entropy = systemEntropy;
   let ownerCredential = '';
   const keepOwner = (credential: { reveal(): string }) => {
     ownerCredential = credential.reveal();
   };
-  await bootstrap({ store, keyring, clock, entropy, keepOwner, ownerHash: undefined });
+  const first = await bootstrap({ store, keyring, clock, entropy, keepOwner, ownerHash: undefined });
+  if (first.record !== undefined) log.copy(first.record);
   const signer = await openSigningKeys({ meta: store, keyring, clock });
   const allows = createProxyGate({ store, keyring, clock });
   const target = () => ({ host: '127.0.0.1', port: 1 });
   const proxy = createLoopbackProxy({ meta: store, target, route: () => ({ kind: 'direct' }), allows });
-  const engine = createEngine({ store, keyring, audit, clock, entropy, signer, proxy });
+  const charge = createCharge(new QuotaTable(newQuotaMemory()));
+  // As between threads: what is submitted, and what is answered, is plain data or is lost.
+  const inner = createWriter({ store, keyring, audit, clock, entropy });
+  const writer: Writer = {
+    submit: ({ operation, caller, ...data }) => {
+      const crossed = caller.principal === SYSTEM ? caller : structuredClone(caller);
+      return then(inner.submit({ operation, caller: crossed, ...structuredClone(data) }), structuredClone);
+    },
+  };
+  const reads = new CachedReads(store, store.epoch);
+  const census = createCensus({ entriesMax: options.censusEntriesMax ?? 1000 });
+  const engine = createEngine({
+    ...{ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, charge, census },
+    settleCensus: () => settleCensus(census, store),
+    exercisedBy: (permission) => [`test of ${permission}`],
+  });
   const hashCredential = (text: string) => parseToken(text)?.hash;
-  const door = createDoor({ engine, store, clock, jwts: createJwtReader(), hashCredential });
+  const door = createDoor({ engine, store: reads, clock, jwts: createJwtReader(), hashCredential });
   const origin = { dialect: 'test', peer: '127.0.0.1', requestId: 'r' };
-  const as = async (credential?: string) => door.authenticate(credential, origin);
+  const as = async (credential?: string, userAgent?: string) =>
+    door.authenticate(credential, userAgent === undefined ? origin : { ...origin, userAgent });
   return {
     store,
     door,
     signer,
+    census,
     clock,
     ownerCredential,
     as,

@@ -53,8 +53,8 @@ export async function must(api: Api, method: string, path: string, body?: object
 // biome-ignore lint/suspicious/noExplicitAny: records as JSON
 export async function auditRecords(api: Api): Promise<any[]> {
   const records = [];
-  for (let after = 0; ; ) {
-    const page = await must(api, 'GET', `/coffer/v1/audit?after=${after}`);
+  for (let after = ''; ; ) {
+    const page = await must(api, 'GET', `/coffer/v1/audit${after === '' ? '' : `?after=${after}`}`);
     records.push(...page.json.records);
     if (page.json.next === undefined) return records;
     after = page.json.next;

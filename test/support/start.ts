@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly listen?: string;
   /** The program to run instead of src/main.ts. */
   readonly entry?: string;
+  /** A program that runs it, and the arguments before the server's own: strace. It must leave the server its own process. */
+  readonly under?: readonly [string, ...string[]];
   /** A directory of an earlier server, to start again on its data. */
   readonly root?: string;
 }
@@ -83,9 +85,11 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   const root = options.root ?? scratch();
   const data = join(root, 'data');
   const directories = privateDirectories(root);
+  const [program, ...before] = [...(options.under ?? []), process.execPath] as [string, ...string[]];
   const child = spawn(
-    process.execPath,
+    program,
     [
+      ...before,
       options.entry ?? entry,
       'server',
       '--listen',

@@ -1,4 +1,4 @@
-// `coffer audit query` and `tail`: who asked for what, and what the answer was, in the order of the chain.
+// `coffer audit query` and `tail`: who asked for what, and what the answer was, the streams merged by time.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from '../context.ts';
@@ -16,17 +16,15 @@ export interface RecordFlags {
 }
 
 const TABLE =
-  'table(sequence:label=SEQ, time.date():label=TIME, outcome, operation, principal, resource, version, dialect, peer)';
+  'table(stream, sequence:label=SEQ, time.date():label=TIME, outcome, operation, principal, resource, version, dialect, peer)';
 const PAGE_RECORDS = 1000;
 const TAIL_RECORDS = 20;
 const POLL_MS = 1000;
-const HOUR_MS = 3_600_000;
-/** How far back `tail` looks, step by step, until it has enough. */
-const TAIL_WINDOWS_MS = [HOUR_MS, 24 * HOUR_MS, 720 * HOUR_MS];
 
 interface RecordsPage {
   readonly records?: readonly Resource[];
-  readonly next?: number | string;
+  readonly next?: string;
+  readonly tail?: string;
 }
 
 /** Prints the records that match, oldest first. @throws UsageError for a time that is none. */
@@ -35,10 +33,13 @@ export async function queryRecords(this: Context, flags: RecordFlags & { limit?:
   await showList(this, limit === undefined ? {} : { limit }, {
     defaultFormat: TABLE,
     serverFilters: false,
-    uri: (record) => String(record['sequence']),
+    uri: (record) => `${record['stream']}/${record['sequence']}`,
     fetch: async ({ pageToken }) => {
-      const page = await fetchPage(this, filters, pageToken, Math.min(limit ?? PAGE_RECORDS, PAGE_RECORDS));
-      return { items: page.records ?? [], nextPageToken: page.next === undefined ? undefined : String(page.next) };
+      const page = await fetchPage(this, filters, {
+        after: pageToken,
+        limit: Math.min(limit ?? PAGE_RECORDS, PAGE_RECORDS),
+      });
+      return { items: page.records ?? [], nextPageToken: page.next };
     },
   });
 }
@@ -55,52 +56,48 @@ export async function tailRecords(
   const newest = await newestRecords(this, filters, limit);
   const { format } = this.globals;
   const options = { defaultFormat: TABLE, ...(format === undefined ? {} : { format }) };
-  this.out.result(await formatList(newest, options));
-  let after = newest.at(-1)?.['sequence'];
+  this.out.result(await formatList(newest.records, options));
+  let after = newest.tail;
   // A heading over every later record would be noise.
   const more = { ...options, defaultFormat: TABLE.replace('table', 'table[no-heading]') };
   while (follow) {
     await delay(POLL_MS);
-    const page = await fetchPage(this, filters, after === undefined ? undefined : String(after), PAGE_RECORDS);
-    after = page.records?.at(-1)?.['sequence'] ?? after;
+    const page = await fetchPage(this, filters, { after, limit: PAGE_RECORDS });
+    after = page.tail ?? after;
     const shown = (page.records ?? []).filter((record) => record['operation'] !== 'audit.query');
     this.out.result(await formatList(shown, more));
   }
 }
 
-async function newestRecords(context: Context, filters: RecordFlags, limit: number): Promise<readonly Resource[]> {
-  const windows = filters.since === undefined ? TAIL_WINDOWS_MS : [];
-  for (const windowMs of windows) {
-    const since = new Date(Date.now() - windowMs).toISOString();
-    const found = await lastOf(context, { ...filters, since }, limit);
-    if (found.length === limit) return found;
-  }
-  return lastOf(context, filters, limit);
-}
-
-async function lastOf(context: Context, filters: RecordFlags, limit: number): Promise<readonly Resource[]> {
-  let last: readonly Resource[] = [];
+/** The last `limit` records, and where to go on for what is written later. */
+async function newestRecords(
+  context: Context,
+  filters: RecordFlags,
+  limit: number,
+): Promise<{ readonly records: readonly Resource[]; readonly tail: string | undefined }> {
+  let records: readonly Resource[] = [];
+  let tail: string | undefined;
   let after: string | undefined;
   do {
-    const page = await fetchPage(context, filters, after, PAGE_RECORDS);
-    last = [...last, ...(page.records ?? [])].slice(-limit);
-    after = page.next === undefined ? undefined : String(page.next);
-  } while (after !== undefined);
-  return last;
+    const wanted = Math.min(limit - records.length, PAGE_RECORDS);
+    const page = await fetchPage(context, filters, { after, limit: wanted, newest: 'true' });
+    records = [...(page.records ?? []), ...records];
+    tail ??= page.tail;
+    after = page.next;
+  } while (after !== undefined && records.length < limit);
+  return { records, tail };
 }
 
 async function fetchPage(
   context: Context,
   { since, until, ...filters }: RecordFlags,
-  after: string | undefined,
-  limit: number,
+  { limit, ...place }: { readonly after: string | undefined; readonly limit: number; readonly newest?: 'true' },
 ): Promise<RecordsPage> {
-  const page = await context.session.request<RecordsPage>('GET', '/coffer/v1/audit', undefined, {
+  return context.session.request<RecordsPage>('GET', '/coffer/v1/audit', undefined, {
     ...filters,
     since: since === undefined ? undefined : timeBack('since', since),
     until: until === undefined ? undefined : timeBack('until', until),
-    after,
+    ...place,
     limit: String(limit),
   });
-  return page;
 }

@@ -65,6 +65,7 @@ export const PERMISSIONS = [
   'pubsub.topics.publish',
   'serviceusage.quotas.get',
   'serviceusage.quotas.update',
+  'coffer.audit.prune',
   'coffer.audit.verify',
   'coffer.server.get',
 ] as const;

@@ -3,7 +3,7 @@
 // waits before it signs.
 
 import type { Maybe } from '../../core/ports.ts';
-import { then } from '../../ops/engine.ts';
+import { then } from '../../ops/maybe.ts';
 import type { WireResponse } from '../../wire/types.ts';
 import { json } from './errors.ts';
 import type { AuthorityName } from './names.ts';

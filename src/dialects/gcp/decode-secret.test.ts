@@ -10,7 +10,7 @@ import {
   CreateSecretRequestSchema,
   UpdateSecretRequestSchema,
 } from '../../../gen/google/cloud/secretmanager/v1/service_pb.js';
-import type { Fault, FaultCode } from '../../core/error.ts';
+import { Fault, type FaultCode, type FaultData } from '../../core/error.ts';
 import { decodeCreateSecret, decodeUpdateSecret } from './decode-secret.ts';
 
 type SecretInit = MessageInitShape<typeof SecretSchema>;
@@ -31,7 +31,7 @@ const changed = (paths: string[] | undefined, secret: SecretInit = {}, name = NA
     }),
     undefined,
   );
-const codeOf = ({ invalid }: { readonly invalid?: Fault }): FaultCode | undefined => invalid?.code;
+const codeOf = ({ invalid }: { readonly invalid?: FaultData }): FaultCode | undefined => invalid?.code;
 
 /** Every field that can be set, as the wire has it and as the core does. */
 const WHOLE: SecretInit = {
@@ -84,7 +84,8 @@ describe('a new secret', () => {
 
   test('of a type that the server does not have is refused by name', () => {
     const { invalid } = created({ secretType: 1 });
-    assert.equal(invalid?.message, 'Field [secret.secret_type] is not supported by this server');
+    const fault = invalid && new Fault(invalid.code, invalid.facts);
+    assert.equal(fault?.message, 'Field [secret.secret_type] is not supported by this server');
   });
 
   test('carries what is wrong with it', () => {

@@ -10,7 +10,7 @@ import type {
   CreateSecretRequest,
   UpdateSecretRequest,
 } from '../../../gen/google/cloud/secretmanager/v1/service_pb.js';
-import { Fault } from '../../core/error.ts';
+import { Fault, type FaultData } from '../../core/error.ts';
 import { GLOBAL } from '../../core/name.ts';
 import type { Expiration } from '../../core/schedule.ts';
 import type { ReplicaLocation, Replication } from '../../core/secret.ts';
@@ -40,12 +40,12 @@ export function decodeUpdateSecret(
 }
 
 /** The fields, or why they are none. */
-function carried<T>(read: () => T): T | { readonly invalid: Fault } {
+function carried<T>(read: () => T): T | { readonly invalid: FaultData } {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return { invalid: error };
+    return { invalid: { code: error.code, facts: error.facts } };
   }
 }
 

@@ -7,7 +7,7 @@ import { Fault } from '../../core/error.ts';
 import type { Maybe } from '../../core/ports.ts';
 import type { Caller } from '../../core/principal.ts';
 import type { Door } from '../../ops/door.ts';
-import { then } from '../../ops/engine.ts';
+import { then } from '../../ops/maybe.ts';
 import type { Dialect, GrpcRequest, GrpcResponse, RequestHead, WireRequest, WireResponse } from '../../wire/types.ts';
 import { callerOf } from './auth.ts';
 import { Call, type Method, type Workshop } from './call.ts';

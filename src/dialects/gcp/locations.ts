@@ -8,8 +8,8 @@ import {
   LocationSchema,
   Locations,
 } from '../../../gen/google/cloud/location/locations_pb.js';
-import { then } from '../../ops/engine.ts';
 import { getLocation, type LocationResult, listLocations } from '../../ops/locations.ts';
+import { then } from '../../ops/maybe.ts';
 import { serviceMethods } from './call.ts';
 import { decodeFilteredPage } from './decode.ts';
 import { parseLocationName, parseProjectName } from './names.ts';

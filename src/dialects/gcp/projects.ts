@@ -8,7 +8,7 @@ import {
 } from '../../../gen/google/cloud/resourcemanager/v3/projects_pb.js';
 import { TestIamPermissionsResponseSchema } from '../../../gen/google/iam/v1/iam_policy_pb.js';
 import { parseProjectId } from '../../core/name.ts';
-import { then } from '../../ops/engine.ts';
+import { then } from '../../ops/maybe.ts';
 import { getProjectPolicy, setProjectPolicy, testPermissions } from '../../ops/policies.ts';
 import { createProject, getProject, listProjects } from '../../ops/projects.ts';
 import { missing, serviceMethods } from './call.ts';

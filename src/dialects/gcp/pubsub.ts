@@ -22,7 +22,7 @@ import { EVENT_RETENTION_SECONDS } from '../../core/limits.ts';
 import { type ProjectRef, parseProjectRef } from '../../core/name.ts';
 import type { Project, Subscription } from '../../core/secret.ts';
 import { parseTopicId, type TopicRef } from '../../core/topic.ts';
-import { then } from '../../ops/engine.ts';
+import { then } from '../../ops/maybe.ts';
 import {
   type CreateSubscription,
   createSubscription,

@@ -8,8 +8,8 @@ import {
   SecretManagerService,
 } from '../../../gen/google/cloud/secretmanager/v1/service_pb.js';
 import { TestIamPermissionsResponseSchema } from '../../../gen/google/iam/v1/iam_policy_pb.js';
-import { then } from '../../ops/engine.ts';
 import { enableManagedRotation, rotateSecret } from '../../ops/managed-rotation.ts';
+import { then } from '../../ops/maybe.ts';
 import { getSecretPolicy, setSecretPolicy, testPermissions } from '../../ops/policies.ts';
 import { listSecrets } from '../../ops/secret-list.ts';
 import { createSecret, deleteSecret, getSecret, updateSecret } from '../../ops/secrets.ts';

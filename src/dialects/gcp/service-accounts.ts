@@ -19,7 +19,7 @@ import {
   prepareAccountKey,
 } from '../../ops/account-keys.ts';
 import { createAccount, deleteAccount, getAccount, listAccounts } from '../../ops/accounts.ts';
-import { then } from '../../ops/engine.ts';
+import { then } from '../../ops/maybe.ts';
 import { checkKeyRequest, encodeAccountKey, encodeCreatedKey, parseAccountKeyName } from './account-keys.ts';
 import { missing, serviceMethods } from './call.ts';
 import { decodePage } from './decode.ts';

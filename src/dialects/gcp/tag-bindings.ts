@@ -14,7 +14,7 @@ import {
   TagBindings,
 } from '../../../gen/google/cloud/resourcemanager/v3/tag_bindings_pb.js';
 import { namespacedKey, namespacedValue, type TagValueRef } from '../../core/tag.ts';
-import { then } from '../../ops/engine.ts';
+import { then } from '../../ops/maybe.ts';
 import type { SecretRef } from '../../ops/secrets.ts';
 import {
   createTagBinding,

@@ -9,7 +9,7 @@ import { Fault, type FaultCode } from '../../core/error.ts';
 import { TAGS_PAGE_MAX } from '../../core/limits.ts';
 import type { Maybe } from '../../core/ports.ts';
 import { isTagId } from '../../core/tag.ts';
-import { then } from '../../ops/engine.ts';
+import { then } from '../../ops/maybe.ts';
 import type { PageRequest } from '../../ops/paging.ts';
 import { wireError } from './errors.ts';
 import { invalidField, shownResource, unsupported } from './invalid.ts';

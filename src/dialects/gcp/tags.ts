@@ -30,7 +30,7 @@ import {
   type TagValueOfProject,
   type TagValueRef,
 } from '../../core/tag.ts';
-import { then } from '../../ops/engine.ts';
+import { then } from '../../ops/maybe.ts';
 import {
   createTagKey,
   createTagValue,

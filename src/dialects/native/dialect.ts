@@ -3,8 +3,8 @@
 import { Fault } from '../../core/error.ts';
 import type { Maybe } from '../../core/ports.ts';
 import type { Door } from '../../ops/door.ts';
-import { then } from '../../ops/engine.ts';
 import { parseFields } from '../../ops/fields.ts';
+import { then } from '../../ops/maybe.ts';
 import type { Dialect, WireRequest, WireResponse } from '../../wire/types.ts';
 import { encodeResult } from './encode.ts';
 import { encodeError } from './errors.ts';

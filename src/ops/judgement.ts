@@ -1,0 +1,159 @@
+// How a request is judged, the same in whichever thread: which policies it falls under, whether they grant what it
+// takes, and what the ledger says of it. Deny by default; a refusal tells nothing about what exists.
+
+import type { AuditRecord, Outcome } from '../core/audit-record.ts';
+import { Fault, type FaultCode } from '../core/error.ts';
+import type { ConditionContext } from '../core/iam/condition.ts';
+import { authorise, type Grant, type PolicyScope } from '../core/iam/policy.ts';
+import { AUDIT_TEXT_CHARS_MAX } from '../core/limits.ts';
+import { locationPart } from '../core/name.ts';
+import type { Entropy, Need, Needs, RowsOf } from '../core/ports.ts';
+import { type Caller, SYSTEM } from '../core/principal.ts';
+import { contextOf } from './conditions.ts';
+import type { Decision, Operation, Scope, Target } from './operation.ts';
+
+const SERVER = 'server';
+
+export type ScopeNeeds = { readonly server: Need & { need: 'server' } } & Needs;
+
+/** What a request is allowed by. */
+export interface Admission {
+  readonly scope: Scope;
+  /** Absent where the operation takes no permission. */
+  readonly grant: Grant | undefined;
+}
+
+/** One request: an operation asked for by a caller with a command. */
+export class Request<C, R> {
+  readonly operation: Operation<C, R>;
+  readonly caller: Caller;
+  readonly command: C;
+  readonly target: Target;
+
+  constructor(operation: Operation<C, R>, caller: Caller, command: C) {
+    this.operation = operation;
+    this.caller = caller;
+    this.command = command;
+    this.target = operation.target(command);
+  }
+
+  /** Throws CREDENTIAL_INVALID for a caller whose credential was not accepted. */
+  checkCredential(): void {
+    const { refused, problem } = this.caller;
+    if (refused) throw new Fault('CREDENTIAL_INVALID', problem === undefined ? {} : { problem });
+  }
+
+  /** The rows whose policies decide, beside `others`. */
+  needs(others: Needs | undefined): ScopeNeeds {
+    const { project, secret, location, deleted, tag } = this.target;
+    const needs: Record<string, Need> = { ...others, server: SERVER_NEED };
+    if (tag !== undefined) needs['scopeProject'] = { need: 'projectOfTag', ...tag };
+    if (project === undefined) return needs as ScopeNeeds;
+    needs['scopeProject'] = { need: 'project', project };
+    if (secret !== undefined) {
+      needs['scopeSecret'] = {
+        need: 'secret',
+        project,
+        key: secret,
+        ...(location === undefined ? {} : { location }),
+        ...(deleted === undefined ? {} : { deleted }),
+      };
+    }
+    return needs as ScopeNeeds;
+  }
+
+  scopeOf(rows: RowsOf<ScopeNeeds>): Scope {
+    const row = rows as Record<string, unknown>;
+    return { server: rows.server, project: row['scopeProject'], secret: row['scopeSecret'] } as Scope;
+  }
+
+  /** What the operation is allowed by at `now`; throws PERMISSION_DENIED or CREDENTIAL_MISSING. */
+  authorise(scope: Scope, now: number): Grant | undefined {
+    const { permission } = this.operation;
+    const { principal } = this.caller;
+    if (permission === 'public') return undefined;
+    if (permission === 'authenticated') {
+      if (principal.member === 'anonymous') throw new Fault('CREDENTIAL_MISSING');
+      return undefined;
+    }
+    if (permission === 'system') {
+      if (principal === SYSTEM) return undefined;
+      throw new Fault('PERMISSION_DENIED', { permission, resource: this.target.asked });
+    }
+    const grant = authorise(permission, principal, policyChain(scope), this.#context(scope, now));
+    if (grant !== undefined) return grant;
+    // A caller without any credential is told to bring one, as the real services do.
+    if (principal.member === 'anonymous') throw new Fault('CREDENTIAL_MISSING');
+    throw new Fault('PERMISSION_DENIED', { permission, resource: this.target.asked });
+  }
+
+  #context(scope: Scope, time: number): ConditionContext {
+    const context = contextOf(this.target, scope, time);
+    const { modifiedRoles } = this.operation;
+    if (modifiedRoles === undefined) return context;
+    return { ...context, modifiedRoles: () => modifiedRoles(this.command, scope) };
+  }
+
+  /** What happened, for the ledger. `admission` as far as it came, `decision` where there was one. */
+  record(
+    { time, entropy }: { readonly time: number; readonly entropy: Entropy },
+    outcome: Outcome,
+    code: FaultCode | undefined,
+    admission: Partial<Admission>,
+    decision?: Pick<Decision<unknown>, 'version' | 'details'>,
+  ): AuditRecord {
+    const { principal, credential, dialect, peer, requestId, userAgent } = this.caller;
+    const version = decision?.version;
+    const details = detailsOf(decision, admission.grant);
+    return {
+      id: entropy.uid(),
+      time,
+      operation: this.operation.name,
+      outcome,
+      ...(code === undefined ? {} : { code }),
+      principal: principal.member,
+      ...(credential === undefined ? {} : { credential: credential.hash.slice(0, 12) }),
+      resource: resourceName(admission.scope, this.target),
+      ...(version === undefined ? {} : { version }),
+      dialect,
+      peer,
+      requestId,
+      ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, AUDIT_TEXT_CHARS_MAX) }),
+      ...(details === undefined ? {} : { details }),
+    };
+  }
+}
+
+const SERVER_NEED = { need: SERVER } as const;
+
+/** What the operation keeps, and under which condition it was allowed. */
+function detailsOf(
+  decision: Pick<Decision<unknown>, 'details'> | undefined,
+  grant: Grant | undefined,
+): AuditRecord['details'] {
+  const condition = decision === undefined ? undefined : grant?.condition;
+  return condition === undefined ? decision?.details : { ...decision?.details, condition };
+}
+
+/** The policies that decide, from the server down to the secret. */
+export function policyChain(scope: Scope): readonly PolicyScope[] {
+  const chain: PolicyScope[] = [{ resource: SERVER, policy: scope.server }];
+  if (scope.project !== undefined)
+    chain.push({ resource: `projects/${scope.project.id}`, policy: scope.project.policy });
+  if (scope.project !== undefined && scope.secret !== undefined) {
+    const { location, name, policy } = scope.secret;
+    chain.push({ resource: `projects/${scope.project.id}/${locationPart(location)}secrets/${name}`, policy });
+  }
+  return chain;
+}
+
+function resourceName(scope: Scope | undefined, target: Target): string {
+  const project = scope?.project;
+  if (project === undefined) return target.asked.slice(0, AUDIT_TEXT_CHARS_MAX * 2);
+  const below = target.creates ?? target.below;
+  if (below !== undefined) return `projects/${project.id}/${below}`;
+  if (target.account !== undefined) return `projects/${project.id}/serviceAccounts/${target.account}`;
+  if (target.secret === undefined) return `projects/${project.id}`;
+  const within = locationPart(target.location);
+  return `projects/${project.id}/${within}secrets/${scope?.secret?.name ?? target.secret}`;
+}

@@ -1,0 +1,209 @@
+// All that answers requests in one thread: the port, the dialects, the engine, reads of its own and an audit stream of its
+// own. What only the main thread may do, it asks for. There is one of it a worker, or a single one in the main thread.
+
+import { join } from 'node:path';
+import { type AuditSync, openAudit } from './audit/log.ts';
+import type { Position } from './audit/mark.ts';
+import { readDelivered } from './audit/sink.ts';
+import type { Sighting } from './core/census.ts';
+import { CENSUS_ENTRIES_MAX } from './core/limits.ts';
+import type { MetaStore, Store } from './core/ports.ts';
+import { Counts, type CountsSnapshot } from './counts.ts';
+import { systemClock } from './crypto/clock.ts';
+import { systemEntropy } from './crypto/entropy.ts';
+import type { Keyring } from './crypto/keyring.ts';
+import { KEYS_FRESH_SECONDS } from './crypto/signing-keys.ts';
+import { createAuthorityDialect } from './dialects/authority/dialect.ts';
+import { createGcpDialect } from './dialects/gcp/dialect.ts';
+import { GCP_PERMISSIONS } from './dialects/gcp/permissions.ts';
+import { createNativeDialect } from './dialects/native/dialect.ts';
+import { NATIVE_PERMISSIONS } from './dialects/native/routes.ts';
+import { createJwtReader } from './identity/jwt.ts';
+import { parseToken } from './identity/tokens.ts';
+import type { Logger } from './log.ts';
+import { createCensus, recordDueCensus, settleCensus } from './ops/census.ts';
+import { createDoor, type Door } from './ops/door.ts';
+import { createEngine } from './ops/engine.ts';
+import type { ExercisedBy } from './ops/operation.ts';
+import { QuotaTable } from './ops/quota-table.ts';
+import { createCharge } from './ops/quotas.ts';
+import { createRouter } from './router.ts';
+import { CachedReads } from './store/cached-reads.ts';
+import type { Epoch } from './store/epoch.ts';
+import { startSweeper } from './sweeper.ts';
+import type { MainThread } from './threads/main-thread.ts';
+import { listen } from './wire/listener.ts';
+import type { Dialect } from './wire/types.ts';
+
+/** New readers reach the store this soon. */
+const CENSUS_EVERY_MS = 1000;
+
+/** What a thread needs to know; plain data, so that it can be told to a worker. */
+export interface ServingOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Whether other threads listen there too. */
+  readonly shared: boolean;
+  /** The data directory. */
+  readonly data: string;
+  /** The audit stream of this thread. */
+  readonly stream: string;
+  /** Whether an answer waits until its record is on the disk. */
+  readonly auditSync: AuditSync;
+  /** Where the records are sent; pruning waits for it. */
+  readonly auditSink?: string;
+  /** What the server calls itself. */
+  readonly issuer: string;
+  readonly connectionsMax: number;
+}
+
+export interface ServingParts {
+  readonly main: MainThread;
+  readonly keyring: Keyring;
+  /** The thread's own connection. */
+  readonly store: Pick<Store, 'read' | 'pendingAudit' | 'auditMarks' | 'auditAnchors'> & Pick<MetaStore, 'meta'>;
+  readonly epoch: Epoch;
+  readonly quotaMemory: SharedArrayBuffer;
+  readonly log: Logger;
+}
+
+export interface Serving {
+  counts(): CountsSnapshot;
+  /** How far the audit stream of this thread has been written. */
+  streamEnd(): Position;
+  /** What it has seen of readers that the store does not have; it forgets it. */
+  takeCensus(): Sighting[];
+  /** Lets go of every payload that it holds opened. */
+  forgetPayloads(): void;
+  /** Answers what is under way for at most `graceMs`, and ends. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Opens the port and answers requests. Rejects where it cannot. */
+export async function startServing(options: ServingOptions, parts: ServingParts): Promise<Serving> {
+  const { main, keyring, store, epoch, quotaMemory, log } = parts;
+  const clock = systemClock;
+  const reads = new CachedReads(store, epoch);
+  const audit = await openAudit({
+    directory: join(options.data, 'audit'),
+    stream: options.stream,
+    sync: options.auditSync,
+    store: {
+      pendingAudit: (limit) => store.pendingAudit(limit),
+      auditMarks: () => store.auditMarks(),
+      auditAnchors: () => store.auditAnchors(),
+      settleAudit: (ids, mark) => main.settleAudit(ids, mark),
+      anchorAudit: (anchor) => main.anchorAudit(anchor),
+    },
+    ends: () => main.streamEnds(),
+    ...(options.auditSink === undefined ? {} : { delivered: deliveredTo(options.auditSink, store) }),
+    mac: (text) => keyring.auditMac(text),
+    clock,
+    onFailure: (error) => log.error({ err: error, stream: options.stream }, 'the audit log needs attention'),
+  });
+  const counts = new Counts();
+  const { census, stopCensus } = startCensus(main, log);
+  const engine = createEngine({
+    store: reads,
+    writer: main,
+    keyring,
+    audit,
+    clock,
+    entropy: systemEntropy,
+    signer: main,
+    proxy: { open: () => main.openProxy() },
+    charge: createCharge(new QuotaTable(quotaMemory)),
+    census,
+    settleCensus: () => main.settleCensus(),
+    exercisedBy,
+    onCall: (operation, outcome, code) => counts.operation(operation, outcome, code),
+  });
+  const hashCredential = (text: string) => parseToken(text)?.hash;
+  const door = createDoor({ engine, store: reads, clock, jwts: createJwtReader(), hashCredential });
+  let ready = true;
+  const onError = (error: unknown, requestId?: string) =>
+    log.error({ err: error, requestId }, 'a request failed unexpectedly');
+  const dialects = dialectsOf(door, main, options.issuer, onError);
+  const listener = await listen({
+    host: options.host,
+    port: options.port,
+    shared: options.shared,
+    limits: { connectionsMax: options.connectionsMax },
+    handler: createRouter({ dialects, ready: () => ready, metrics: () => main.metrics() }),
+    tls: { certificateFor: (name) => main.certificateFor(name) },
+    ready: () => ready,
+    onError,
+    onRequest: (entry) => {
+      const { grpcCode, protocol, status, durationMs } = entry;
+      counts.request(grpcCode === undefined ? protocol : 'grpc', grpcCode ?? status, durationMs);
+      if (log.isLevelEnabled('debug')) log.debug(entry, 'request');
+    },
+  });
+  return {
+    counts: () => counts.snapshot(listener.connections()),
+    streamEnd: () => audit.position,
+    takeCensus: () => census.take(),
+    forgetPayloads: () => keyring.forgetPayloads(),
+    stop: async (graceMs) => {
+      ready = false;
+      await listener.drain(graceMs);
+      await stopCensus();
+      await audit.close();
+    },
+  };
+}
+
+function deliveredTo(target: string, store: ServingParts['store']) {
+  return () => readDelivered({ meta: (key) => store.meta(key) }, target);
+}
+
+/** What this thread sees of readers, and how it gets to the main thread. */
+function startCensus(main: MainThread, log: Logger) {
+  const failed = (error: unknown) => log.error({ err: error }, 'the census could not be written');
+  const settle = async () => {
+    try {
+      await settleCensus(census, main);
+    } catch (error) {
+      failed(error);
+    }
+  };
+  const census = createCensus({ entriesMax: CENSUS_ENTRIES_MAX, onFull: () => void settle() });
+  const stop = startSweeper({
+    everyMs: CENSUS_EVERY_MS,
+    sweep: async () => {
+      await recordDueCensus(census, main, systemClock.now());
+      return false;
+    },
+    failed,
+  });
+  const stopCensus = async () => {
+    await stop();
+    await settle();
+  };
+  return { census, stopCensus };
+}
+
+/** By which dialects a permission can be made use of. */
+const exercisedBy: ExercisedBy = (permission) => [
+  ...(GCP_PERMISSIONS.has(permission) ? ['gcp'] : []),
+  ...(NATIVE_PERMISSIONS.has(permission) ? ['coffer'] : []),
+];
+
+/** Every dialect, in the order in which the router asks. */
+function dialectsOf(
+  door: Door,
+  main: MainThread,
+  issuer: string,
+  onError: (error: unknown, requestId?: string) => void,
+): readonly Dialect[] {
+  const keys = {
+    jwks: () => main.jwks(),
+    certificates: () => main.signerCertificates(),
+    freshSeconds: KEYS_FRESH_SECONDS,
+  };
+  return [
+    createNativeDialect(door, { certificatePem: () => main.certificatePem(), onError }),
+    createAuthorityDialect(door, { keys, address: () => issuer, onError }),
+    createGcpDialect(door, { onError, makeAccountKey: () => main.makeAccountKey() }),
+  ];
+}

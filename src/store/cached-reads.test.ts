@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ProjectRef, SecretKey } from '../core/name.ts';
+import type { Need, Needs, RowsOf } from '../core/ports.ts';
+import { CachedReads } from './cached-reads.ts';
+import { Epoch, type EpochKind } from './epoch.ts';
+
+const project = 'p' as ProjectRef;
+const secret = (key: string) => ({ need: 'secret', project, key: key as SecretKey }) as const;
+const everything = {
+  server: { need: 'server' },
+  project: { need: 'project', project },
+  secret: secret('s'),
+} as const;
+
+/** A store whose rows are the number of its last commit of that kind; it keeps what it was asked for. */
+function counting() {
+  const epoch = new Epoch();
+  const commits: Record<EpochKind, number> = { authority: 0, secrets: 0 };
+  const asked: string[][] = [];
+  let during: (() => void) | undefined;
+  const read = <const N extends Needs>(needs: N): RowsOf<N> => {
+    asked.push(Object.keys(needs));
+    const work = during;
+    during = undefined;
+    work?.();
+    const rowOf = ({ need }: Need) => (need === 'secret' || need === 'payload' ? commits.secrets : commits.authority);
+    return Object.fromEntries(Object.entries(needs).map(([name, need]) => [name, rowOf(need)])) as RowsOf<N>;
+  };
+  const commit = (kind: EpochKind) => epoch.commit(new Set([kind]), () => commits[kind]++);
+  return {
+    epoch,
+    asked,
+    commit,
+    reads: new CachedReads({ read }, epoch),
+    /** Runs once, while the next read is under way. */
+    meanwhile: (work: () => void) => {
+      during = work;
+    },
+  };
+}
+
+test('what was read once is not read again until something is committed', () => {
+  const { reads, asked, commit } = counting();
+  for (let each = 0; each < 3; each++) assert.deepEqual(reads.read(everything), { server: 0, project: 0, secret: 0 });
+  assert.deepEqual(asked, [['server', 'project', 'secret']]);
+  commit('secrets');
+  assert.deepEqual(reads.read(everything), { server: 0, project: 0, secret: 1 });
+  assert.deepEqual(asked.at(-1), ['secret'], 'who may do what has not changed');
+  commit('authority');
+  assert.deepEqual(reads.read(everything), { server: 1, project: 1, secret: 1 });
+});
+
+test('while a commit is under way everything comes from the store, and nothing of it is kept', () => {
+  const { epoch, reads, asked } = counting();
+  reads.read(everything);
+  epoch.commit(new Set(['authority', 'secrets']), () => {
+    reads.read(everything);
+    reads.read(everything);
+    assert.equal(asked.length, 3);
+  });
+  reads.read(everything);
+  assert.equal(asked.length, 4);
+  reads.read(everything);
+  assert.equal(asked.length, 4);
+});
+
+test('an answer is of one snapshot: a commit between its parts has all of it read together', () => {
+  const { reads, asked, commit, meanwhile } = counting();
+  reads.read({ server: everything.server, project: everything.project });
+  meanwhile(() => commit('authority'));
+  assert.deepEqual(reads.read(everything), { server: 1, project: 1, secret: 0 });
+  assert.deepEqual(asked.slice(1), [['secret'], ['server', 'project', 'secret']]);
+});
+
+test('what was read before a commit is not kept after it', () => {
+  const { reads, asked, commit, meanwhile } = counting();
+  meanwhile(() => commit('secrets'));
+  reads.read({ secret: secret('s') });
+  assert.deepEqual(reads.read({ secret: secret('s') }), { secret: 1 });
+  assert.equal(asked.length, 2);
+});
+
+test('that a row does not exist is known too, and every part of a name counts', () => {
+  const epoch = new Epoch();
+  let asked = 0;
+  const reads = new CachedReads(
+    {
+      read: (needs) => {
+        asked++;
+        return Object.fromEntries(Object.keys(needs).map((name) => [name, undefined])) as never;
+      },
+    },
+    epoch,
+  );
+  const place = { project, key: 's' as SecretKey };
+  const version = { need: 'version', ...place, number: 1 } as const;
+  const needs: Need[] = [
+    secret('s'),
+    secret('t'),
+    { ...secret('s'), location: 'europe-west3' as never },
+    { ...secret('s'), deleted: true },
+    { ...secret('s'), project: 'q' as ProjectRef },
+    version,
+    { ...version, need: 'payload' },
+    { ...version, number: 2 },
+    { ...version, alias: 'prod' },
+    { ...version, previous: true },
+    { need: 'token', hash: 'a' },
+    { need: 'token', hash: 'b' },
+    { need: 'accountKey', id: 'a' },
+    { need: 'account', email: 'a' as never },
+    { need: 'accountKeys', email: 'a' as never },
+  ];
+  for (const round of [1, 2]) {
+    for (const need of needs) assert.deepEqual(reads.read({ need }), { need: undefined });
+    assert.equal(asked, needs.length, `round ${round}`);
+  }
+});
+
+test('lists are never kept', () => {
+  const { reads, asked } = counting();
+  const list = { need: 'projects', after: '', limit: 1 } as const;
+  reads.read({ list });
+  reads.read({ list });
+  assert.equal(asked.length, 2);
+});
+
+test('rows are let go of before they take more than their bound', () => {
+  const { reads, asked } = counting();
+  for (let each = 0; each < 20_000; each++) reads.read({ secret: secret(`s${each}`) });
+  const before = asked.length;
+  reads.read({ secret: secret('s19999') });
+  assert.equal(asked.length, before, 'the last one is there');
+  reads.read({ secret: secret('s0') });
+  assert.equal(asked.length, before + 1, 'the first one is not');
+});

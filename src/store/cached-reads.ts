@@ -1,0 +1,116 @@
+// Rows kept as they were decoded, for as long as nothing was committed that could have changed them. All rows of an
+// answer are of one snapshot: those from here still hold after the others were read, or everything is read together.
+// Lists are never kept.
+
+import type { Maybe, Need, Needs, RowsOf, Store } from '../core/ports.ts';
+import type { Epoch, EpochKind } from './epoch.ts';
+import { RowCache } from './row-cache.ts';
+
+const AUTHORITY_BYTES_MAX: number = 4 * 1024 * 1024;
+const SECRETS_BYTES_MAX: number = 12 * 1024 * 1024;
+
+type Rows = Record<string, unknown>;
+
+export class CachedReads implements Pick<Store, 'read'> {
+  readonly #store: Pick<Store, 'read'>;
+  readonly #epoch: Epoch;
+  readonly #caches: Readonly<Record<EpochKind, RowCache>> = {
+    authority: new RowCache(AUTHORITY_BYTES_MAX),
+    secrets: new RowCache(SECRETS_BYTES_MAX),
+  };
+
+  constructor(store: Pick<Store, 'read'>, epoch: Epoch) {
+    this.#store = store;
+    this.#epoch = epoch;
+  }
+
+  read<const N extends Needs>(needs: N): Maybe<RowsOf<N>> {
+    const authority = this.#epoch.now('authority');
+    const secrets = this.#epoch.now('secrets');
+    if (authority !== undefined) this.#caches.authority.hold(authority);
+    if (secrets !== undefined) this.#caches.secrets.hold(secrets);
+    const rows: Rows = {};
+    const missing: Record<string, Need> = {};
+    let found = 0;
+    let wanted = 0;
+    for (const name in needs) {
+      const need = needs[name] as Need;
+      const kind = KINDS[need.need];
+      const isHeld = kind === 'authority' ? authority !== undefined : kind !== undefined && secrets !== undefined;
+      const row = isHeld ? this.#caches[kind as EpochKind].get(keyOf(need)) : ABSENT;
+      if (row === ABSENT) {
+        missing[name] = need;
+        wanted++;
+      } else {
+        rows[name] = row;
+        found++;
+      }
+    }
+    if (wanted === 0) return rows as RowsOf<N>;
+    const settle = (read: Rows): Maybe<RowsOf<N>> => {
+      if (found > 0 && !this.#stands(authority, secrets)) return this.#store.read(needs);
+      this.#keep(missing, read, authority, secrets);
+      return Object.assign(rows, read) as RowsOf<N>;
+    };
+    const read = this.#store.read(missing);
+    return read instanceof Promise ? read.then(settle) : settle(read);
+  }
+
+  /** Whether the rows from here were still true once the others had been read. */
+  #stands(authority: number | undefined, secrets: number | undefined): boolean {
+    return (
+      (authority === undefined || this.#epoch.now('authority') === authority) &&
+      (secrets === undefined || this.#epoch.now('secrets') === secrets)
+    );
+  }
+
+  #keep(missing: Needs, read: Rows, authority: number | undefined, secrets: number | undefined): void {
+    for (const name in missing) {
+      const need = missing[name] as Need;
+      const kind = KINDS[need.need];
+      if (kind === undefined) continue;
+      const readAt = kind === 'authority' ? authority : secrets;
+      // A read that took its time may come back after the cache has moved on.
+      if (readAt !== undefined) this.#caches[kind].add(keyOf(need), read[name], readAt);
+    }
+  }
+}
+
+const ABSENT = RowCache.ABSENT;
+
+/** Which commits change what this need is answered with; the others are not kept. */
+const KINDS: Readonly<Partial<Record<Need['need'], EpochKind>>> = {
+  server: 'authority',
+  project: 'authority',
+  account: 'authority',
+  accountKey: 'authority',
+  accountKeys: 'authority',
+  token: 'authority',
+  secret: 'secrets',
+  version: 'secrets',
+  payload: 'secrets',
+};
+
+/** What tells this need from every other one. No part of it can hold the line feed between them. */
+function keyOf(need: Need): string {
+  switch (need.need) {
+    case 'project':
+      return `project\n${need.project}`;
+    case 'secret':
+      return `secret\n${need.project}\n${need.location ?? ''}\n${need.key}\n${need.deleted ?? ''}`;
+    case 'version':
+    case 'payload': {
+      const { project, location = '', key, deleted = '', number, alias = '', previous = '' } = need;
+      return `${need.need}\n${project}\n${location}\n${key}\n${deleted}\n${number}\n${alias}\n${previous}`;
+    }
+    case 'account':
+    case 'accountKeys':
+      return `${need.need}\n${need.email}`;
+    case 'accountKey':
+      return `accountKey\n${need.id}`;
+    case 'token':
+      return `token\n${need.hash}`;
+    default:
+      return need.need;
+  }
+}

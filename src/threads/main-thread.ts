@@ -1,0 +1,98 @@
+// What a serving thread asks of the main thread, which alone writes the store and holds what there is one of: the signing
+// keys, the certificates, the loopback proxy. In one thread these are calls; from a worker they are questions on a line.
+
+import type { Position } from '../audit/mark.ts';
+import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
+import type { Sighting } from '../core/census.ts';
+import type { Claims } from '../core/jwt.ts';
+import type { AccountKeyPair, Maybe } from '../core/ports.ts';
+import { Redacted } from '../core/redacted.ts';
+import type { PublicJwk } from '../crypto/signing-keys.ts';
+import type { Operation } from '../ops/operation.ts';
+import type { Submission, Writer } from '../ops/writer.ts';
+import type { Certificate } from '../wire/tls.ts';
+import type { Answerers, Line } from './line.ts';
+
+/** The text of the metrics of the whole server. */
+export interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+export interface MainThread extends Writer {
+  settleAudit(ids: readonly string[], mark: AuditMark | undefined): Maybe<void>;
+  anchorAudit(anchor: AuditAnchor): Maybe<void>;
+  /** How far each live audit stream has been written. */
+  streamEnds(): Promise<readonly Position[]>;
+  recordCensus(sightings: readonly Sighting[]): Maybe<void>;
+  /** Brings what every thread has seen of readers into the store. */
+  settleCensus(): Promise<void>;
+  certificateFor(servername: string | undefined): Maybe<Certificate>;
+  certificatePem(): Maybe<string>;
+  sign(claims: Claims): Maybe<Redacted<string>>;
+  jwks(): Maybe<readonly PublicJwk[]>;
+  signerCertificates(): Maybe<Readonly<Record<string, string>>>;
+  makeAccountKey(): Promise<AccountKeyPair>;
+  openProxy(): Promise<{ readonly host: string; readonly port: number }>;
+  metrics(): Promise<Exposition>;
+}
+
+/** A submission as it crosses: the operation by its name. */
+type SentSubmission = Omit<Submission, 'operation'> & { readonly operation: string };
+
+type SentKeyPair = Omit<AccountKeyPair, 'privateKey'> & { readonly privateKey: string };
+
+interface SentSettlement {
+  readonly ids: readonly string[];
+  readonly mark: AuditMark | undefined;
+}
+
+/** The main thread as a worker sees it. */
+export function mainThreadOver(line: Line): MainThread {
+  const ask = <T>(what: keyof MainThread, value?: unknown) => line.ask(what, value) as Promise<T>;
+  return {
+    submit: ({ operation, ...data }) => ask('submit', { operation: operation.name, ...data } satisfies SentSubmission),
+    settleAudit: (ids, mark) => ask('settleAudit', { ids, mark } satisfies SentSettlement),
+    anchorAudit: (anchor) => ask('anchorAudit', anchor),
+    streamEnds: () => ask('streamEnds'),
+    recordCensus: (sightings) => ask('recordCensus', sightings),
+    settleCensus: () => ask('settleCensus'),
+    certificateFor: (servername) => ask('certificateFor', servername),
+    certificatePem: () => ask('certificatePem'),
+    sign: async (claims) => new Redacted(await ask<string>('sign', claims)),
+    jwks: () => ask('jwks'),
+    signerCertificates: () => ask('signerCertificates'),
+    makeAccountKey: async () => {
+      const { privateKey, ...pair } = await ask<SentKeyPair>('makeAccountKey');
+      return { ...pair, privateKey: new Redacted(privateKey) };
+    },
+    openProxy: () => ask('openProxy'),
+    metrics: () => ask('metrics'),
+  };
+}
+
+/** How the main thread answers its workers. */
+export function answersOf(
+  main: MainThread,
+  operationNamed: (name: string) => Operation<unknown, unknown>,
+): Answerers & Record<keyof MainThread, unknown> {
+  return {
+    submit: ({ operation, ...data }: SentSubmission) => main.submit({ operation: operationNamed(operation), ...data }),
+    settleAudit: ({ ids, mark }: SentSettlement) => main.settleAudit(ids, mark),
+    anchorAudit: (anchor: AuditAnchor) => main.anchorAudit(anchor),
+    streamEnds: () => main.streamEnds(),
+    recordCensus: (sightings: readonly Sighting[]) => main.recordCensus(sightings),
+    settleCensus: () => main.settleCensus(),
+    certificateFor: (servername: string | undefined) => main.certificateFor(servername),
+    certificatePem: () => main.certificatePem(),
+    sign: async (claims: Claims) => (await main.sign(claims)).reveal(),
+    jwks: () => main.jwks(),
+    signerCertificates: () => main.signerCertificates(),
+    makeAccountKey: async (): Promise<SentKeyPair> => {
+      const { privateKey, ...pair } = await main.makeAccountKey();
+      return { ...pair, privateKey: privateKey.reveal() };
+    },
+    openProxy: () => main.openProxy(),
+    metrics: () => main.metrics(),
+  };
+}

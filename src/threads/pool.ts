@@ -1,0 +1,152 @@
+// The worker threads of a server. One that dies is replaced at once, at the same place of the audit log; where it dies
+// again and again, after a wait that grows. All stop together.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { Position } from '../audit/mark.ts';
+import type { Sighting } from '../core/census.ts';
+import type { CountsSnapshot } from '../counts.ts';
+import type { ServingOptions } from '../serving.ts';
+import { type Answerers, Line } from './line.ts';
+import type { Threads } from './threads.ts';
+import type { WorkerData } from './worker.ts';
+
+/** A worker that lives shorter than this died of its own start. */
+const SHORT_LIFE_MS = 5_000;
+const RESTART_MS_MIN = 100;
+const RESTART_MS_MAX = 10_000;
+/** Beyond the grace that its connections have. */
+const STOP_MS = 2_000;
+/** Ours: how long a scrape waits for one thread. */
+const COUNTS_MS_MAX = 1_000;
+/** The young generation: with the default of 16 MiB it is collected many times a second under load. */
+const YOUNG_MEGABYTES_MAX = 32;
+
+const ENTRY = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.mjs';
+
+export interface PoolOptions {
+  readonly workers: number;
+  readonly serving: Omit<ServingOptions, 'stream'>;
+  readonly shared: Omit<WorkerData, 'options'>;
+  readonly answerers: Answerers;
+  /** Told of a worker that died by itself, and what it had counted when it was last asked. */
+  died(error: Error, counted: CountsSnapshot | undefined): void;
+}
+
+/** Starts the workers; rejects with what kept the first of them that failed from starting, and then none is left. */
+export async function startPool(options: PoolOptions): Promise<Threads> {
+  const members = Array.from({ length: options.workers }, (_, index) => new Member(options, index + 1));
+  const started = await Promise.allSettled(members.map((member) => member.start()));
+  const failed = started.find((each) => each.status === 'rejected');
+  if (failed !== undefined) {
+    await Promise.all(members.map((member) => member.stop(0)));
+    throw failed.reason;
+  }
+  return {
+    counts: async () => {
+      const all = await Promise.all(members.map((member) => member.counts()));
+      return all.filter((each) => each !== undefined);
+    },
+    streamEnds: async () => {
+      const all = await Promise.all(members.map((member) => member.streamEnd()));
+      return all.filter((each) => each !== undefined);
+    },
+    takeCensus: async () => (await Promise.all(members.map((member) => member.takeCensus()))).flat(),
+    forgetPayloads: () => {
+      for (const member of members) member.forgetPayloads();
+    },
+    stop: async (graceMs) => {
+      await Promise.all(members.map((member) => member.stop(graceMs)));
+    },
+  };
+}
+
+/** One place among the workers, and whichever thread has it now. */
+class Member {
+  readonly #options: PoolOptions;
+  readonly #stream: string;
+  #worker: Worker | undefined;
+  #line: Line | undefined;
+  #counted: CountsSnapshot | undefined;
+  #restartMs = RESTART_MS_MIN;
+  #stopping = false;
+
+  constructor(options: PoolOptions, number: number) {
+    this.#options = options;
+    this.#stream = `w${number}`;
+  }
+
+  /** Resolves once the worker listens. */
+  start(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { serving, shared, answerers } = this.#options;
+    const worker = new Worker(new URL(ENTRY, import.meta.url), {
+      name: this.#stream,
+      workerData: { options: { ...serving, stream: this.#stream }, ...shared } satisfies WorkerData,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES_MAX },
+    });
+    const gone = () => new Error(`worker ${this.#stream} is gone`);
+    const line = new Line(worker, { ...answerers, ready: () => resolve() }, gone);
+    const begunMs = performance.now();
+    let problem: Error | undefined;
+    worker.on('message', (message) => line.receive(message));
+    worker.on('error', (error) => {
+      problem = error as Error;
+    });
+    worker.on('exit', () => {
+      line.end();
+      const error = problem ?? gone();
+      reject(error);
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
+      this.#line = undefined;
+      if (!this.#stopping) void this.#replace(error, performance.now() - begunMs);
+    });
+    this.#worker = worker;
+    this.#line = line;
+    // Only the first start has somebody who waits for it.
+    promise.catch(() => {});
+    return promise;
+  }
+
+  async counts(): Promise<CountsSnapshot | undefined> {
+    try {
+      this.#counted = (await this.#line?.ask('counts', undefined, COUNTS_MS_MAX)) as CountsSnapshot | undefined;
+    } catch {
+      // What it said last time is better than a counter that falls.
+    }
+    return this.#counted;
+  }
+
+  /** Undefined of a worker that is not there at the moment: what it has written is in its file. */
+  async streamEnd(): Promise<Position | undefined> {
+    return (await this.#line?.ask('streamEnd', undefined).catch(() => undefined)) as Position | undefined;
+  }
+
+  /** Rejects where the worker does not answer: what it has seen is then not known. */
+  async takeCensus(): Promise<readonly Sighting[]> {
+    return ((await this.#line?.ask('takeCensus', undefined)) ?? []) as readonly Sighting[];
+  }
+
+  forgetPayloads(): void {
+    this.#line?.ask('forgetPayloads', undefined).catch(() => {});
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    await this.counts();
+    await this.#line?.ask('stop', graceMs, graceMs + STOP_MS).catch(() => {});
+    await worker.terminate();
+  }
+
+  async #replace(error: Error, lifeMs: number): Promise<void> {
+    this.#options.died(error, this.#counted);
+    this.#counted = undefined;
+    this.#restartMs = lifeMs < SHORT_LIFE_MS ? Math.min(2 * this.#restartMs, RESTART_MS_MAX) : 0;
+    if (this.#restartMs > 0) await sleep(this.#restartMs, undefined, { ref: false });
+    this.#restartMs = Math.max(this.#restartMs, RESTART_MS_MIN);
+    if (!this.#stopping) await this.start().catch(() => {});
+  }
+}

@@ -1,0 +1,74 @@
+// The threads that answer requests on one address: workers, or, where none are wanted, this thread itself.
+
+import { availableParallelism } from 'node:os';
+import type { Position } from '../audit/mark.ts';
+import type { Sighting } from '../core/census.ts';
+import type { CountsSnapshot } from '../counts.ts';
+import type { Keyring, OpenRoot } from '../crypto/keyring.ts';
+import type { Logger } from '../log.ts';
+import { type ServingOptions, startServing } from '../serving.ts';
+import type { SqliteStore } from '../store/sqlite.ts';
+import { WIRE_LIMITS } from '../wire/limits.ts';
+import type { Answerers } from './line.ts';
+import type { MainThread } from './main-thread.ts';
+import { startPool } from './pool.ts';
+
+/** More would only wait for the one thread that writes. */
+const WORKERS_DEFAULT_MAX = 4;
+
+/** What the main thread asks of the threads that answer. */
+export interface Threads {
+  counts(): Promise<readonly CountsSnapshot[]>;
+  streamEnds(): Promise<readonly Position[]>;
+  /** What they have seen of readers that the store does not have; they forget it. */
+  takeCensus(): Promise<readonly Sighting[]>;
+  forgetPayloads(): void;
+  stop(graceMs: number): Promise<void>;
+}
+
+export interface ThreadsOptions {
+  readonly workers: number;
+  readonly serving: Omit<ServingOptions, 'stream' | 'shared' | 'connectionsMax'>;
+  readonly main: MainThread;
+  readonly answerers: Answerers;
+  readonly store: SqliteStore;
+  readonly root: OpenRoot;
+  readonly keyring: Keyring;
+  readonly quotaMemory: SharedArrayBuffer;
+  readonly log: Logger;
+  /** Told what a thread had counted that is no more. */
+  lost(counted: CountsSnapshot): void;
+}
+
+/** One a core; one alone where the kernel does not spread connections over several. */
+export function workersDefault(): number {
+  return process.platform === 'linux' ? Math.min(availableParallelism(), WORKERS_DEFAULT_MAX) : 1;
+}
+
+export async function startThreads(options: ThreadsOptions): Promise<Threads> {
+  const { workers, store, log, quotaMemory } = options;
+  const connectionsMax = Math.ceil(WIRE_LIMITS.connectionsMax / Math.max(1, workers));
+  const serving = { ...options.serving, shared: workers > 1, connectionsMax };
+  if (workers === 0) {
+    const { main, keyring } = options;
+    const parts = { main, keyring, store, epoch: store.epoch, quotaMemory, log };
+    const only = await startServing({ ...serving, stream: 'w1' }, parts);
+    return {
+      counts: async () => [only.counts()],
+      streamEnds: async () => [only.streamEnd()],
+      takeCensus: async () => only.takeCensus(),
+      forgetPayloads: only.forgetPayloads,
+      stop: only.stop,
+    };
+  }
+  return startPool({
+    workers,
+    serving,
+    shared: { root: options.root, epochMemory: store.epoch.memory, quotaMemory, logLevel: log.level },
+    answerers: options.answerers,
+    died: (error, counted) => {
+      log.error({ err: error }, 'a worker died and is replaced');
+      if (counted !== undefined) options.lost(counted);
+    },
+  });
+}
