@@ -12,8 +12,6 @@ const FIELD_2_BYTES = 0x12;
 /** `SecretPayload.data_crc32c` is field 2, a varint. */
 const FIELD_2_VARINT = 0x10;
 const CRC_MAX = 0xffffffffn;
-/** A surrogate that stands alone has no UTF-8; the general codec says what becomes of it. */
-const ASCII = /^[\x20-\x7e]+$/;
 
 interface Parts {
   readonly name: string;
@@ -26,7 +24,9 @@ function partsOf(message: Message): Parts | undefined {
   if (payload === undefined || $unknown !== undefined || payload.$unknown !== undefined) return undefined;
   const { data, dataCrc32c } = payload;
   if (data.length === 0 || dataCrc32c === undefined || dataCrc32c < 0n || dataCrc32c > CRC_MAX) return undefined;
-  return ASCII.test(name) ? { name, data, crc32c: Number(dataCrc32c) } : undefined;
+  // In anything but ASCII a character has more bytes than one.
+  const isAscii = name !== '' && Buffer.byteLength(name) === name.length;
+  return isAscii ? { name, data, crc32c: Number(dataCrc32c) } : undefined;
 }
 
 /** The JSON of an answer, ready to send; undefined where the general codec must make it. */

@@ -44,6 +44,19 @@ describe('JSON of a request', () => {
     });
   });
 
+  test('a text ends where JSON says, whatever its backslashes', () => {
+    const text = fc.string({ unit: fc.constantFrom('\\', '"', 'a', '\n', ',', '{'), maxLength: 12 });
+    fc.assert(
+      fc.property(text, text, (key, value) => {
+        const json = JSON.stringify({ [key]: value, last: [value] });
+        assert.deepEqual(parse(json), JSON.parse(json));
+        const twice = `{${JSON.stringify(key)}:1,${JSON.stringify(key)}:2}`;
+        assert.throws(() => parse(twice), invalid('An object has the same name twice.'));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test('depth is bounded before anything is built', () => {
     const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
     assert.doesNotThrow(() => parse(nested(JSON_DEPTH_MAX)));

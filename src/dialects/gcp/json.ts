@@ -74,10 +74,11 @@ function checkNesting(text: string): void {
 
 /** The index after the string that begins at `start`; the end of the text where it has none. */
 function stringEnd(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === BACKSLASH) at++;
-    else if (char === QUOTE) return at + 1;
+  for (let quote = text.indexOf('"', start + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let before = quote - 1;
+    while (text.charCodeAt(before) === BACKSLASH) before--;
+    // Backslashes escape each other in pairs; one that is left over escapes the quote.
+    if ((quote - before) % 2 === 1) return quote + 1;
   }
   return text.length;
 }
