@@ -13,7 +13,7 @@ import { listSegments, segmentName, segmentPath } from './segment.ts';
 import { listStreams, streamDirectory } from './stream.ts';
 
 const NEWLINE = 10;
-const FORM = /^(\d{0,15})\|([a-z0-9:,]*)$/;
+const FORM = /^(\d{0,16})\|([a-z0-9:,]*)$/;
 const PLACE = /^([a-z][a-z0-9]{0,15}):(\d{1,8}):(\d{1,15})$/;
 
 /** How far a stream was handed out. */

@@ -20,13 +20,14 @@ function isBelow(resource: string, prefix: string): boolean {
   return resource === prefix || resource.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
 }
 
-/** Text that every line which matches must hold: the filter that is likely to be the rarest. */
-export function needleOf(query: AuditQuery): Buffer | undefined {
-  if (query.resource !== undefined) return Buffer.from(`"resource":${quoteName(query.resource).slice(0, -1)}`);
-  if (query.principal !== undefined) return Buffer.from(`"principal":${quoteName(query.principal)}`);
-  if (query.operation !== undefined) return Buffer.from(`"operation":${quote(query.operation)}`);
-  if (query.outcome !== undefined) return Buffer.from(`"outcome":${quote(query.outcome)}`);
-  return undefined;
+/** Texts that every line which matches must hold, the one first that is likely to be the rarest. */
+export function needlesOf({ resource, principal, operation, outcome }: AuditQuery): readonly Buffer[] {
+  const needles: string[] = [];
+  if (principal !== undefined) needles.push(`"principal":${quoteName(principal)}`);
+  if (resource !== undefined) needles.push(`"resource":${quoteName(resource).slice(0, -1)}`);
+  if (operation !== undefined) needles.push(`"operation":${quote(operation)}`);
+  if (outcome !== undefined) needles.push(`"outcome":${quote(outcome)}`);
+  return needles.map((needle) => Buffer.from(needle));
 }
 
 /** What the rows of an index must have. */

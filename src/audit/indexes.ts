@@ -72,7 +72,8 @@ export class Indexes {
     const file = await open(indexPath(place.directory, place.number), 'r').catch(() => undefined);
     if (file === undefined) return undefined;
     try {
-      const summary = await readSummary(file, place, this.#mac);
+      // One that cannot be read is as good as none.
+      const summary = await readSummary(file, place, this.#mac).catch(() => undefined);
       if (summary === undefined) return undefined;
       budget.leftBytes -= summary.columnsAtBytes;
       this.#keep(keyOf(place), summary, summary.columnsAtBytes);
@@ -91,7 +92,7 @@ export class Indexes {
     const file = await open(indexPath(place.directory, place.number), 'r').catch(() => undefined);
     if (file === undefined) return undefined;
     try {
-      const column = await readColumn(file, summary, name);
+      const column = await readColumn(file, summary, name).catch(() => undefined);
       if (column === undefined) return undefined;
       budget.leftBytes -= column.byteLength;
       this.#keep(`${keyOf(place)} ${name}`, column, column.byteLength);

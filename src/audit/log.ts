@@ -27,8 +27,8 @@ import { MAIN, streamDirectory } from './stream.ts';
 import { verifyStreams } from './verify.ts';
 import { Writer } from './writer.ts';
 
-/** Ours: large enough that a segment is begun every few seconds at most, small enough to copy and to search. */
-const SEGMENT_BYTES_MAX: number = 64 * 1024 * 1024;
+/** Ours: large enough that a segment is begun every few seconds at most, small enough to be searched without an index. */
+const SEGMENT_BYTES_MAX: number = 32 * 1024 * 1024;
 /** A turn of the event loop that brings more than this is written in several goes. */
 const BATCH_CHARS_MAX: number = 4 * 1024 * 1024;
 /** What waits for a segment to be begun; more is refused. */

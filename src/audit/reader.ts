@@ -4,7 +4,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import type { AuditQuery, ChainedRecord } from '../core/audit-record.ts';
-import { matches, needleOf, type RowFilter, rowFilter } from './filter.ts';
+import { matches, needlesOf, type RowFilter, rowFilter } from './filter.ts';
 import type { IndexPlace } from './index-file.ts';
 import type { Budget, Indexes } from './indexes.ts';
 import type { Extent, LineReader } from './lines.ts';
@@ -60,7 +60,7 @@ export class StreamReader {
   readonly #part: StreamPart;
   readonly #step: 1 | -1;
   readonly #filter: RowFilter;
-  readonly #needle: Buffer | undefined;
+  readonly #needles: readonly Buffer[];
   /** Forwards the last record that was looked at, backwards the last that was not. */
   #place: number;
   #matches: Match[] = [];
@@ -75,7 +75,7 @@ export class StreamReader {
     this.#part = part;
     this.#step = direction === 'forward' ? 1 : -1;
     this.#filter = rowFilter(walking.query);
-    this.#needle = needleOf(walking.query);
+    this.#needles = needlesOf(walking.query);
     this.#place = place;
     this.#next = direction === 'forward' ? -1 : part.numbers.length - 1;
   }
@@ -208,10 +208,14 @@ export class StreamReader {
     budget.leftBytes -= block.length;
     open.atBytes += isForward ? block.length : -block.length;
     const before = this.#matches.length;
-    if (this.#needle === undefined) {
+    const [needle, ...others] = this.#needles;
+    if (needle === undefined) {
       eachLine(block, (start, end) => this.#consider(block, start, end));
     } else {
-      eachHit(block, this.#needle, (start, end) => this.#consider(block, start, end));
+      eachHit(block, needle, (start, end) => {
+        const line = others.length === 0 ? undefined : block.subarray(start, end);
+        if (others.every((other) => line?.includes(other))) this.#consider(block, start, end);
+      });
     }
     if (!isForward) this.#matches.push(...this.#matches.splice(before).reverse());
     const edge = isForward ? block.lastIndexOf(NEWLINE, block.length - 2) + 1 : 0;
