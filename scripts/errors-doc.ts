@@ -83,6 +83,9 @@ const remedies: Record<FaultCode, string> = {
   TAGS_FULL: 'Delete a tag key or value that nothing uses any more.',
   VERSION_NOT_ENABLED: 'Enable the version, or read another one.',
   VERSION_DESTROYED: 'Nothing brings its payload back. Add a new version.',
+  VERSION_IN_USE:
+    'Move the reader to a newer version (`coffer secrets consumers` shows all of them), or insist with `--force`. ' +
+    'See `docs/census.md`.',
   ACCOUNT_KEYS_FULL: 'Delete a key that nothing uses any more: `coffer iam service-accounts keys delete`.',
   VERSION_SCHEDULED: 'Wait for the time at which it is destroyed, or enable the version to keep it.',
   ROTATION_TIME_MISSING: 'Send the time of the next rotation along with the period.',

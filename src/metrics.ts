@@ -14,7 +14,12 @@ export interface Metrics {
   render(threads: readonly CountsSnapshot[]): Promise<Exposition>;
 }
 
-export function createMetrics(): Metrics {
+export interface MetricsOptions {
+  /** What the audit sink has not taken yet; undefined where there is none. */
+  sinkBacklog(): { readonly bytes: number; readonly oldestTime?: number } | undefined;
+}
+
+export function createMetrics({ sinkBacklog }: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'coffer_' });
   const gone: CountsSnapshot[] = [];
@@ -37,6 +42,16 @@ export function createMetrics(): Metrics {
     type: 'gauge',
     help: 'open connections',
     values: [{ value: threads.reduce((all, { connections }) => all + connections, 0), labels: {} }],
+  }));
+  register(registry, 'coffer_audit_sink_backlog_bytes', () => ({
+    type: 'gauge',
+    help: 'audit records that the sink has not taken yet',
+    values: gaugeOf(sinkBacklog()?.bytes),
+  }));
+  register(registry, 'coffer_audit_sink_oldest_seconds', () => ({
+    type: 'gauge',
+    help: 'when the oldest record was written that the sink has not taken yet, in seconds since 1970',
+    values: gaugeOf(sinkBacklog()?.oldestTime, MILLISECONDS),
   }));
   return {
     keep: (last) => {
@@ -65,6 +80,10 @@ interface Family {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   readonly values: readonly Sample[];
+}
+
+function gaugeOf(value: number | undefined, divisor = 1): readonly Sample[] {
+  return value === undefined ? [] : [{ value: value / divisor, labels: {} }];
 }
 
 /** The registry asks a metric for no more than this: it need not have counted by itself. */

@@ -1,38 +1,28 @@
 // The composition root: it opens the store, the seal, the audit and the threads that answer, in this order, and closes
 // them in the other. The main thread is the store's one writer; requests are answered by workers, or, with none, here.
 
-import { join, resolve } from 'node:path';
-import { type AuditSync, openAudit } from './audit/log.ts';
+import { resolve } from 'node:path';
 import { statePath } from './client/connection.ts';
-import type { Audit } from './core/ports.ts';
-import { accountKeyMaker } from './crypto/account-keys.ts';
-import { type CertificateAuthority, openAuthority } from './crypto/ca.ts';
+import type { Audit } from './core/audit-port.ts';
 import { systemClock } from './crypto/clock.ts';
 import { systemEntropy } from './crypto/entropy.ts';
 import { openSeal } from './crypto/file-seal.ts';
 import { Keyring } from './crypto/keyring.ts';
 import { OwnCertificate, type OwnCertificateFiles } from './crypto/own-certificate.ts';
-import { openSigningKeys } from './crypto/signing-keys.ts';
-import { ownsAuthorityHost } from './dialects/authority/names.ts';
-import { ownsGcpHost } from './dialects/gcp/hosts.ts';
 import { parseToken } from './identity/tokens.ts';
-import { isLoopback, issuerOf, isWildcard, type ListenAddress, namesOf, parseListen, urlOf } from './listen-address.ts';
+import { isLoopback, issuerOf, type ListenAddress, parseListen, urlOf } from './listen-address.ts';
 import { readOwner, removeNote, writeNote, writeOwner } from './local-state.ts';
 import { createLog, type Logger } from './log.ts';
-import { createLoopbackProxy } from './loopback-proxy.ts';
-import { createMetrics } from './metrics.ts';
+import { type AuditSettings, openMainAudit, openMainServices } from './main-services.ts';
 import { bootstrap } from './ops/bootstrap.ts';
-import { createEngine } from './ops/engine.ts';
-import { createProxyGate } from './ops/proxy.ts';
-import { newQuotaMemory, QuotaTable } from './ops/quota-table.ts';
-import { createCharge } from './ops/quotas.ts';
+import { sweepCensus } from './ops/census.ts';
+import { newQuotaMemory } from './ops/quota-table.ts';
 import { type SweepDeps, sweep } from './ops/sweep.ts';
 import { operationNamed } from './ops/table.ts';
 import { readUpstream } from './proxy/upstream.ts';
 import { openSqlite, type SqliteStore } from './store/sqlite.ts';
 import { startSweeper } from './sweeper.ts';
-import { createGroupWriter } from './threads/group-writer.ts';
-import { answersOf, type MainThread } from './threads/main-thread.ts';
+import { answersOf } from './threads/main-thread.ts';
 import { startThreads, type Threads, workersDefault } from './threads/threads.ts';
 import { reserve } from './wire/listener.ts';
 
@@ -46,8 +36,7 @@ export interface ServeOptions {
   readonly tls?: OwnCertificateFiles;
   /** Threads that answer requests; 0: the main thread does. Absent: as many as the machine has for them. */
   readonly workers?: number;
-  /** Absent: an answer leaves once the kernel has its record. */
-  readonly auditSync?: AuditSync;
+  readonly audit?: AuditSettings;
 }
 
 export interface RunningServer {
@@ -104,101 +93,52 @@ interface Starting extends ServeOptions {
 }
 
 async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>> {
-  const { data, store, certificate, closing, listenOn } = starting;
+  const { data, store, certificate, closing, listenOn, audit: settings = {} } = starting;
   const log = createLog(process.env['COFFER_LOG_LEVEL'] ?? 'info');
-  const clock = systemClock;
-  const seal = await openSeal({
-    dataDir: data,
-    ...(starting.keyFile === undefined ? {} : { keyFile: starting.keyFile }),
-    meta: store,
-  });
+  const keyFile = starting.keyFile === undefined ? {} : { keyFile: starting.keyFile };
+  const seal = await openSeal({ dataDir: data, ...keyFile, meta: store });
   const keyring = new Keyring(seal);
-  const audit = await openAudit({
-    directory: join(data, 'audit'),
-    stream: 'main',
-    sync: 'interval',
-    store,
-    mac: (text) => keyring.auditMac(text),
-    clock,
-    onFailure: (error) => log.error({ err: error }, 'the audit log needs attention'),
-  });
+  const audit = await openMainAudit(data, settings, { store, keyring, log });
   closing.push(() => audit.close());
   const isNew = await prepareOwner(data, store, keyring, audit);
-  const reservation = await reserve(listenOn.host, listenOn.port);
-  closing.push(() => reservation.release());
-  const at = { host: reservation.host, port: reservation.port };
-
-  const writer = createGroupWriter({ store, keyring, audit, clock, entropy: systemEntropy });
-  const metrics = createMetrics();
-  let threads: Threads | undefined;
-  const proxy = createLoopbackProxy({
-    meta: store,
-    target: () => ({ host: isWildcard(at.host) ? 'localhost' : at.host, port: at.port }),
-    route: readUpstream(process.env),
-    allows: createProxyGate({ store, keyring, clock }),
-  });
-  closing.push(() => proxy.stop());
-  const signer = await openSigningKeys({ meta: store, keyring, clock });
-  const main: MainThread = {
-    ...certificates(
-      starting,
-      await openAuthority({ meta: store, keyring, clock, hosts: namesOf(listenOn.host), allows: ownsName }),
-    ),
-    submit: (submission) => writer.submit(submission),
-    settleAudit: (ids, mark) => store.settleAudit(ids, mark),
-    anchorAudit: (anchor) => store.anchorAudit(anchor),
-    streamEnds: async () => [audit.position, ...((await threads?.streamEnds()) ?? [])],
-    sign: (claims) => signer.sign(claims),
-    jwks: () => signer.jwks(),
-    signerCertificates: () => signer.certificates(),
-    makeAccountKey: accountKeyMaker(),
-    openProxy: () => proxy.open(),
-    metrics: async () => metrics.render((await threads?.counts()) ?? []),
-  };
+  const at = await reserve(listenOn.host, listenOn.port);
+  closing.push(() => at.release());
   const quotaMemory = newQuotaMemory();
-  threads = await startThreads({
+  let threads: Threads | undefined;
+  const { main, engine, metrics, proxy } = await openMainServices({
+    ...{ data, store, keyring, audit, settings, certificate, at, quotaMemory, log, closing },
+    host: listenOn.host,
+    upstream: readUpstream(process.env),
+    threads: () => threads,
+  });
+  const answering = await startThreads({
     workers: starting.workers ?? workersDefault(),
     serving: {
-      ...at,
+      host: at.host,
+      port: at.port,
       data,
-      auditSync: starting.auditSync ?? 'interval',
-      issuer: issuerOf({ ...at, host: listenOn.host }, certificate?.hostName()),
+      auditSync: settings.sync ?? 'interval',
+      ...(settings.sink === undefined ? {} : { auditSink: settings.sink }),
+      issuer: issuerOf({ host: listenOn.host, port: at.port }, certificate?.hostName()),
     },
-    main,
+    ...{ main, store, root: seal, keyring, quotaMemory, log },
     answerers: answersOf(main, operationNamed),
-    store,
-    root: seal,
-    keyring,
-    quotaMemory,
-    log,
     lost: metrics.keep,
   });
-  const answering = threads;
+  threads = answering;
   store.onErase(() => answering.forgetPayloads());
   closing.push(() => answering.stop(DRAIN_MS));
   await proxy.resume();
   const address = urlOf(at);
   const note = statePath(process.env);
-  writeNote(note, { address, data, pid: process.pid, startedAt: new Date(clock.now()).toISOString() });
+  writeNote(note, { address, data, pid: process.pid, startedAt: new Date(systemClock.now()).toISOString() });
   closing.push(() => removeNote(note));
-  const charge = createCharge(new QuotaTable(quotaMemory));
-  const engine = createEngine({ store, writer, keyring, audit, clock, entropy: systemEntropy, signer, proxy, charge });
-  closing.push(...startSweeping({ store, engine, clock, entropy: systemEntropy }, log.error.bind(log)));
+  const sweeping = { store, engine, clock: systemClock, entropy: systemEntropy };
+  closing.push(...startSweeping(sweeping, log.error.bind(log)));
   return {
     address,
     greeting: greeting(address, data, seal.keyFile, isNew),
     reload: () => reloadCertificate(certificate, log),
-  };
-}
-
-/** The operator's own certificate where it names what is asked for, else one of the local CA's. */
-function certificates(
-  { certificate, listenOn }: Starting,
-  authority: CertificateAuthority,
-): Pick<MainThread, 'certificateFor' | 'certificatePem'> {
-  return {
-    certificateFor: (name) => certificate?.certificateFor(name ?? listenOn.host) ?? authority.certificateFor(name),
-    certificatePem: () => authority.certificatePem(),
   };
 }
 
@@ -251,12 +191,12 @@ function startSweeping(
       sweep: async () => (await deps.store.sweepTokens(deps.clock.now())) > 0,
       failed: failed('expired tokens could not be removed'),
     }),
+    startSweeper({
+      everyMs: TOKEN_SWEEP_MS,
+      sweep: () => sweepCensus(deps.store, deps.clock),
+      failed: failed('readers of long ago could not be removed'),
+    }),
   ];
-}
-
-/** The cloud's names that this server answers to, and so has certificates for. */
-function ownsName(name: string): boolean {
-  return ownsGcpHost(name) || ownsAuthorityHost(name);
 }
 
 function greeting(address: string, data: string, keyFile: string, isNew: boolean): string[] {

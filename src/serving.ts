@@ -4,7 +4,10 @@
 import { join } from 'node:path';
 import { type AuditSync, openAudit } from './audit/log.ts';
 import type { Position } from './audit/mark.ts';
-import type { Store } from './core/ports.ts';
+import { readDelivered } from './audit/sink.ts';
+import type { Sighting } from './core/census.ts';
+import { CENSUS_ENTRIES_MAX } from './core/limits.ts';
+import type { MetaStore, Store } from './core/ports.ts';
 import { Counts, type CountsSnapshot } from './counts.ts';
 import { systemClock } from './crypto/clock.ts';
 import { systemEntropy } from './crypto/entropy.ts';
@@ -12,20 +15,28 @@ import type { Keyring } from './crypto/keyring.ts';
 import { KEYS_FRESH_SECONDS } from './crypto/signing-keys.ts';
 import { createAuthorityDialect } from './dialects/authority/dialect.ts';
 import { createGcpDialect } from './dialects/gcp/dialect.ts';
+import { GCP_PERMISSIONS } from './dialects/gcp/permissions.ts';
 import { createNativeDialect } from './dialects/native/dialect.ts';
+import { NATIVE_PERMISSIONS } from './dialects/native/routes.ts';
 import { createJwtReader } from './identity/jwt.ts';
 import { parseToken } from './identity/tokens.ts';
 import type { Logger } from './log.ts';
+import { createCensus, recordDueCensus, settleCensus } from './ops/census.ts';
 import { createDoor, type Door } from './ops/door.ts';
 import { createEngine } from './ops/engine.ts';
+import type { ExercisedBy } from './ops/operation.ts';
 import { QuotaTable } from './ops/quota-table.ts';
 import { createCharge } from './ops/quotas.ts';
 import { createRouter } from './router.ts';
 import { CachedReads } from './store/cached-reads.ts';
 import type { Epoch } from './store/epoch.ts';
+import { startSweeper } from './sweeper.ts';
 import type { MainThread } from './threads/main-thread.ts';
 import { listen } from './wire/listener.ts';
 import type { Dialect } from './wire/types.ts';
+
+/** New readers reach the store this soon. */
+const CENSUS_EVERY_MS = 1000;
 
 /** What a thread needs to know; plain data, so that it can be told to a worker. */
 export interface ServingOptions {
@@ -39,6 +50,8 @@ export interface ServingOptions {
   readonly stream: string;
   /** Whether an answer waits until its record is on the disk. */
   readonly auditSync: AuditSync;
+  /** Where the records are sent; pruning waits for it. */
+  readonly auditSink?: string;
   /** What the server calls itself. */
   readonly issuer: string;
   readonly connectionsMax: number;
@@ -48,7 +61,7 @@ export interface ServingParts {
   readonly main: MainThread;
   readonly keyring: Keyring;
   /** The thread's own connection. */
-  readonly store: Pick<Store, 'read' | 'pendingAudit' | 'auditMarks' | 'auditAnchors'>;
+  readonly store: Pick<Store, 'read' | 'pendingAudit' | 'auditMarks' | 'auditAnchors'> & Pick<MetaStore, 'meta'>;
   readonly epoch: Epoch;
   readonly quotaMemory: SharedArrayBuffer;
   readonly log: Logger;
@@ -58,6 +71,8 @@ export interface Serving {
   counts(): CountsSnapshot;
   /** How far the audit stream of this thread has been written. */
   streamEnd(): Position;
+  /** What it has seen of readers that the store does not have; it forgets it. */
+  takeCensus(): Sighting[];
   /** Lets go of every payload that it holds opened. */
   forgetPayloads(): void;
   /** Answers what is under way for at most `graceMs`, and ends. */
@@ -81,11 +96,13 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
       anchorAudit: (anchor) => main.anchorAudit(anchor),
     },
     ends: () => main.streamEnds(),
+    ...(options.auditSink === undefined ? {} : { delivered: deliveredTo(options.auditSink, store) }),
     mac: (text) => keyring.auditMac(text),
     clock,
     onFailure: (error) => log.error({ err: error, stream: options.stream }, 'the audit log needs attention'),
   });
   const counts = new Counts();
+  const { census, stopCensus } = startCensus(main, log);
   const engine = createEngine({
     store: reads,
     writer: main,
@@ -96,6 +113,9 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
     signer: main,
     proxy: { open: () => main.openProxy() },
     charge: createCharge(new QuotaTable(quotaMemory)),
+    census,
+    settleCensus: () => main.settleCensus(),
+    exercisedBy,
     onCall: (operation, outcome, code) => counts.operation(operation, outcome, code),
   });
   const hashCredential = (text: string) => parseToken(text)?.hash;
@@ -122,14 +142,52 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
   return {
     counts: () => counts.snapshot(listener.connections()),
     streamEnd: () => audit.position,
+    takeCensus: () => census.take(),
     forgetPayloads: () => keyring.forgetPayloads(),
     stop: async (graceMs) => {
       ready = false;
       await listener.drain(graceMs);
+      await stopCensus();
       await audit.close();
     },
   };
 }
+
+function deliveredTo(target: string, store: ServingParts['store']) {
+  return () => readDelivered({ meta: (key) => store.meta(key) }, target);
+}
+
+/** What this thread sees of readers, and how it gets to the main thread. */
+function startCensus(main: MainThread, log: Logger) {
+  const failed = (error: unknown) => log.error({ err: error }, 'the census could not be written');
+  const settle = async () => {
+    try {
+      await settleCensus(census, main);
+    } catch (error) {
+      failed(error);
+    }
+  };
+  const census = createCensus({ entriesMax: CENSUS_ENTRIES_MAX, onFull: () => void settle() });
+  const stop = startSweeper({
+    everyMs: CENSUS_EVERY_MS,
+    sweep: async () => {
+      await recordDueCensus(census, main, systemClock.now());
+      return false;
+    },
+    failed,
+  });
+  const stopCensus = async () => {
+    await stop();
+    await settle();
+  };
+  return { census, stopCensus };
+}
+
+/** By which dialects a permission can be made use of. */
+const exercisedBy: ExercisedBy = (permission) => [
+  ...(GCP_PERMISSIONS.has(permission) ? ['gcp'] : []),
+  ...(NATIVE_PERMISSIONS.has(permission) ? ['coffer'] : []),
+];
 
 /** Every dialect, in the order in which the router asks. */
 function dialectsOf(

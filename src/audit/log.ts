@@ -4,6 +4,7 @@
 // again by the next; nothing needs a restart.
 
 import { mkdirSync } from 'node:fs';
+import type { Audit, AuditMark } from '../core/audit-port.ts';
 import type {
   AuditExport,
   AuditPage,
@@ -14,7 +15,7 @@ import type {
   AuditVerdict,
 } from '../core/audit-record.ts';
 import { Fault } from '../core/error.ts';
-import type { Audit, AuditMark, Clock, Maybe, Store } from '../core/ports.ts';
+import type { Clock, Maybe, Store } from '../core/ports.ts';
 import { exportPart } from './export.ts';
 import { recordFields } from './line.ts';
 import { type Mac, markHolds, type Position } from './mark.ts';

@@ -3,7 +3,7 @@
 // since it was pruned: a beginning that is missing without one was removed.
 
 import { timingSafeEqual } from 'node:crypto';
-import type { AuditAnchor, AuditMark } from '../core/ports.ts';
+import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
 import { MAIN } from './stream.ts';
 
 /** A place in a stream: behind the record `sequence`, `lengthBytes` into `segment`, where the last hash is `head`. */

@@ -4,9 +4,10 @@
 
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
 import type { AuditPruned, AuditRecord, PrunedStream } from '../core/audit-record.ts';
 import { Fault } from '../core/error.ts';
-import type { AuditAnchor, AuditMark, Store } from '../core/ports.ts';
+import type { Store } from '../core/ports.ts';
 import { SYSTEM } from '../core/principal.ts';
 import { indexPath } from './index-file.ts';
 import type { SegmentHeader } from './line.ts';

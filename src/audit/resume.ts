@@ -2,7 +2,7 @@
 // A last line that a crash cut short was never acknowledged, and goes. Whatever else does not hold stays as it is for
 // `verify` to name, and a new segment is begun behind it whose first line says so.
 
-import type { AuditMark } from '../core/ports.ts';
+import type { AuditMark } from '../core/audit-port.ts';
 import { Chain, type ChainPlace, chainStart, walk } from './chain.ts';
 import { LINE_BYTES_MAX, NO_HASH } from './line.ts';
 import { type Mac, markHolds } from './mark.ts';

@@ -1,6 +1,7 @@
 // Prunes the log by itself, once an hour, so that nothing is kept longer than it must be.
 
-import type { Audit, Clock } from '../core/ports.ts';
+import type { Audit } from '../core/audit-port.ts';
+import type { Clock } from '../core/ports.ts';
 
 const EVERY_MS = 3_600_000;
 

@@ -2,7 +2,8 @@
 // the store, and the mark of how far the stream is on the disk. Only what a sync covered is ever settled.
 
 import { performance } from 'node:perf_hooks';
-import type { AuditMark, Store } from '../core/ports.ts';
+import type { AuditMark } from '../core/audit-port.ts';
+import type { Store } from '../core/ports.ts';
 import { type Mac, type Position, sealMark } from './mark.ts';
 import { isStream } from './stream.ts';
 import { SyncFailure, type Writer } from './writer.ts';

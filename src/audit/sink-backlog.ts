@@ -1,7 +1,7 @@
 // How far the sink is behind: the bytes between what it has taken and the marks, and when the oldest record of them was.
 
 import { open, stat } from 'node:fs/promises';
-import type { AuditMark } from '../core/ports.ts';
+import type { AuditMark } from '../core/audit-port.ts';
 import { LineReader } from './lines.ts';
 import { timeAt } from './parse.ts';
 import { eachLine } from './scan.ts';

@@ -2,7 +2,7 @@
 // so that they can be told apart where they come together. Without that member a line is the one that was hashed.
 
 import { open } from 'node:fs/promises';
-import type { AuditMark } from '../core/ports.ts';
+import type { AuditMark } from '../core/audit-port.ts';
 import { LineReader } from './lines.ts';
 import { parseHeader, sequenceAt } from './parse.ts';
 import { eachLine, firstLine } from './scan.ts';

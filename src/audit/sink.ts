@@ -5,7 +5,8 @@
 import { hash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AuditMark, MetaStore, Store } from '../core/ports.ts';
+import type { AuditMark } from '../core/audit-port.ts';
+import type { MetaStore, Store } from '../core/ports.ts';
 import { Backlog, type SinkPlace } from './sink-backlog.ts';
 import { nextBatch, type SinkBatch } from './sink-batch.ts';
 import { openTarget, type SinkTarget } from './sink-target.ts';

@@ -1,8 +1,9 @@
 // Changes that are committed while their records are not in the log yet: the row in the store is the record until then.
 // A row also rests in the store for a moment after it was copied, so those that the log has are left out.
 
+import type { AuditMark } from '../core/audit-port.ts';
 import type { AuditQuery, ChainedRecord } from '../core/audit-record.ts';
-import type { AuditMark, Store } from '../core/ports.ts';
+import type { Store } from '../core/ports.ts';
 import { shownKey } from './cursor.ts';
 import { matches } from './filter.ts';
 import { parseRecord } from './parse.ts';

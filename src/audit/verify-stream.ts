@@ -1,8 +1,8 @@
 // One stream against what is known of it: its chain, the anchor where it begins, the mark that the store keeps, and how
 // far its own thread says that it has written.
 
+import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
 import type { AuditVerdict } from '../core/audit-record.ts';
-import type { AuditAnchor, AuditMark } from '../core/ports.ts';
 import { Chain, chainStart, type Walk, walk } from './chain.ts';
 import { anchorHolds, type Mac, markHolds, type Position } from './mark.ts';
 import { firstLine } from './scan.ts';

@@ -2,8 +2,8 @@
 // edited, removed, inserted or moved, a segment or a whole stream that is missing, a tail cut behind what the store
 // knows, a chain computed anew, a forged mark or anchor.
 
+import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
 import type { AuditVerdict } from '../core/audit-record.ts';
-import type { AuditAnchor, AuditMark } from '../core/ports.ts';
 import { type Mac, markHolds, type Position } from './mark.ts';
 import { listSegments } from './segment.ts';
 import { listStreams, streamDirectory } from './stream.ts';

@@ -26,6 +26,11 @@ const ADVICE: readonly Advice[] = [
     advice: 'It is gone for good; coffer secrets versions list shows the others.',
   },
   {
+    status: /^VERSION_IN_USE$/,
+    message: /./,
+    advice: 'To see every reader, run coffer secrets consumers; to do it all the same, add --force.',
+  },
+  {
     status: /^ROLLBACK_NOWHERE$/,
     message: /./,
     advice:

@@ -1,6 +1,7 @@
 // The whole grammar: the groups and commands of `coffer`. What each command does is loaded when it runs.
 
 import { type Application, buildApplication, buildCommand, type RouteMap } from '@stricli/core';
+import { access } from './access/routes.ts';
 import { serviceAccounts } from './accounts/routes.ts';
 import { complaints } from './complaints.ts';
 import type { Context } from './context.ts';
@@ -150,6 +151,9 @@ const server = buildCommand({
         brief: 'whether a record is on the disk within 100 ms, or before the answer leaves',
         optional: true,
       },
+      auditSink: text('where every audit record is sent: file:/PATH, https://HOST/PATH or http://HOST/PATH', 'TARGET'),
+      auditSinkHeaders: text('a file of header lines that go with each POST to the sink', 'FILE'),
+      auditRetention: count('days after which audit records are removed; for ever unless given'),
     },
   },
   docs: help('Start the server', 'coffer server --listen=127.0.0.1:8200'),
@@ -162,6 +166,7 @@ const run = buildCommand({
     flags: {
       serviceAccount: text('the identity of the command; the default compute account unless given', 'ADDRESS'),
       setSecrets: many('secrets as variables and files: NAME=SECRET:VERSION,/path=SECRET:VERSION', 'KEY=VALUE,…'),
+      workload: text('what this run is called where its reads are shown; the name of the command unless given', 'NAME'),
       noMask: toggle('do not mask given values in the output'),
       onChange: {
         kind: 'enum',
@@ -187,6 +192,7 @@ const env = buildCommand({
   parameters: {
     flags: {
       serviceAccount: required('whom programs act as', 'ADDRESS'),
+      workload: text('what these programs are called where their reads are shown', 'NAME'),
       node: toggle('also for Node programs whose libraries know no proxy'),
       revoke: toggle('delete the key, its password and the files'),
     },
@@ -232,7 +238,7 @@ The commands are gcloud's. Anywhere on the line: --project=ID, --format=FORMAT, 
 /** Every command. */
 export const root: RouteMap<Context> = group(
   'Secrets',
-  { secrets, projects, pubsub, iam, auth, config, audit, server, run, env, completion, version },
+  { secrets, access, projects, pubsub, iam, auth, config, audit, server, run, env, completion, version },
   description,
 );
 

@@ -7,6 +7,7 @@ import { CliError, UsageError } from './error.ts';
 
 export interface EnvFlags {
   readonly serviceAccount: string;
+  readonly workload?: string;
   readonly node?: boolean;
   readonly revoke?: boolean;
 }
@@ -25,7 +26,9 @@ export async function printEnv(this: Context, flags: EnvFlags): Promise<void> {
       return;
     }
     const project = session.projectIfSet;
-    const options = { serviceAccount: flags.serviceAccount, project, format, node: flags.node === true };
+    const { serviceAccount, workload } = flags;
+    const named = workload === undefined ? {} : { workload };
+    const options = { serviceAccount, project, format, node: flags.node === true, ...named };
     this.out.result(await provisionEnv(options, session.connection, io.env));
   } catch (error) {
     if (error instanceof Error && error.name === 'RunFailure') throw new CliError(error.message, { cause: error });

@@ -15,6 +15,8 @@ export const location = {
 } as const;
 export const etag = text('act only if this is the current etag', 'ETAG');
 
+export const force = toggle('also where somebody still reads it');
+
 export const listFlags = {
   filter: text('show only what matches', 'EXPRESSION'),
   limit: count('show at most this many'),

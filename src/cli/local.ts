@@ -14,11 +14,15 @@ export interface ServerFlags {
   readonly tlsKey?: string;
   readonly workers?: number;
   readonly auditSync?: 'interval' | 'always';
+  readonly auditSink?: string;
+  readonly auditSinkHeaders?: string;
+  readonly auditRetention?: number;
 }
 
 export interface RunFlags {
   readonly serviceAccount?: string;
   readonly setSecrets?: readonly string[];
+  readonly workload?: string;
   readonly noMask?: boolean;
   readonly onChange?: 'none' | 'restart' | 'SIGHUP' | 'SIGUSR1' | 'SIGUSR2';
 }
@@ -38,7 +42,7 @@ export async function runServer(this: Context, flags: ServerFlags): Promise<void
       listen: flags.listen || LISTEN_DEFAULT,
       data: resolve(this.io.cwd, data),
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),
-      ...(flags.auditSync === undefined ? {} : { auditSync: flags.auditSync }),
+      audit: auditSettings(this.io.cwd, flags),
       ...(flags.keyFile ? { keyFile: resolve(this.io.cwd, flags.keyFile) } : {}),
       ...(tlsCert && tlsKey
         ? { tls: { certFile: resolve(this.io.cwd, tlsCert), keyFile: resolve(this.io.cwd, tlsKey) } }
@@ -47,6 +51,19 @@ export async function runServer(this: Context, flags: ServerFlags): Promise<void
   } catch (error) {
     throw new CliError(error instanceof Error ? error.message : String(error), { cause: error });
   }
+}
+
+const DAY_SECONDS = 24 * 60 * 60;
+
+function auditSettings(cwd: string, flags: ServerFlags) {
+  const { auditSync, auditSink, auditSinkHeaders, auditRetention } = flags;
+  if (auditSinkHeaders && !auditSink) throw new UsageError('--audit-sink-headers goes with --audit-sink');
+  return {
+    ...(auditSync === undefined ? {} : { sync: auditSync }),
+    ...(auditSink ? { sink: auditSink } : {}),
+    ...(auditSinkHeaders ? { sinkHeaders: resolve(cwd, auditSinkHeaders) } : {}),
+    ...(auditRetention === undefined ? {} : { retentionSeconds: auditRetention * DAY_SECONDS }),
+  };
 }
 
 /** `coffer run -- CMD`: the child's exit code is ours. @throws UsageError where there is no command behind `--`. */
@@ -63,6 +80,7 @@ export async function runCommand(this: Context, flags: RunFlags, ...misplaced: r
       noMask: flags.noMask === true,
       onChange: flags.onChange ?? 'none',
       command: [...command],
+      ...(flags.workload === undefined ? {} : { workload: flags.workload }),
       ...(flags.serviceAccount === undefined ? {} : { serviceAccount: flags.serviceAccount }),
     },
     this.session.connection,

@@ -100,6 +100,10 @@ const kinds = {
   TAGS_FULL: { class: 'precondition', message: '{parent} has {limit} of its tags: it can have no more' },
   VERSION_NOT_ENABLED: { class: 'precondition', message: 'version {version} of secret {secret} is {state}' },
   VERSION_DESTROYED: { class: 'precondition', message: 'version {version} of secret {secret} is destroyed for good' },
+  VERSION_IN_USE: {
+    class: 'precondition',
+    message: 'version {version} of secret {secret} is still in use: it was last read by {reader}',
+  },
   ACCOUNT_KEYS_FULL: {
     class: 'precondition',
     message: 'service account {account} has {limit} keys: it can have no more',

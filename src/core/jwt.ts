@@ -33,6 +33,8 @@ export type JwtProblem =
 
 /** What an account asks for with what it signed. */
 export interface Assertion {
+  /** Of the key that signed it. */
+  readonly workload?: string;
   readonly email: AccountEmail;
   /** It asks for an ID token for this audience rather than for an access token. */
   readonly targetAudience?: string;

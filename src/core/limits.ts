@@ -113,3 +113,25 @@ export const AUDIT_CURSOR_CHARS_MAX: number = 8 * 1024;
 export const AUDIT_PART_BYTES_MAX: number = 2 * 1024 * 1024;
 /** Ours: text a caller chose (user agent, request reason) as kept in an audit record. */
 export const AUDIT_TEXT_CHARS_MAX = 256;
+
+/** Ours: the name of a workload. */
+export const WORKLOAD_CHARS_MAX = 64;
+/** Ours: user agents whose workload is remembered. */
+export const USER_AGENTS_CACHED_MAX = 1024;
+/** Ours: workloads of one principal that are told apart on one version; further ones count as one without a name. */
+export const WORKLOADS_PER_PRINCIPAL_MAX = 100;
+/** Ours: sightings of one secret that one question looks at: the newest. */
+export const CENSUS_ROWS_MAX = 10_000;
+/** Ours: the same of a project for the change of its policy, which looks at each secret too. */
+export const CENSUS_OF_PROJECT_MAX = 2_500;
+/** Ours: how long a reader that is known already waits to be written again. */
+export const CENSUS_DUE_SECONDS = 60;
+/** Ours: readers that one thread knows. */
+export const CENSUS_ENTRIES_MAX = 10_000;
+/** Ours: how long a reader is remembered that reads no more. */
+export const CENSUS_RETENTION_SECONDS: number = 400 * 24 * 3600;
+/** Ours: for how long a read counts as use where nobody says otherwise, and at the most: less than is remembered. */
+export const READER_WINDOW_SECONDS_DEFAULT: number = 7 * 24 * 3600;
+export const READER_WINDOW_SECONDS_MAX: number = 365 * 24 * 3600;
+/** Ours: secrets of one page of what a principal can reach. */
+export const ACCESS_PAGE_MAX = 1000;

@@ -1,15 +1,10 @@
 // What the core asks of the world. Adapters implement these; only the engine of `ops` looks whether a port answered at
 // once (SQLite) or later (PostgreSQL), so that neither pays for the other.
 
-import type {
-  AuditExport,
-  AuditPage,
-  AuditPart,
-  AuditPruned,
-  AuditQuery,
-  AuditRecord,
-  AuditVerdict,
-} from './audit-record.ts';
+import type { AuditAnchor, AuditMark } from './audit-port.ts';
+import type { AuditRecord } from './audit-record.ts';
+import type { Sighting, SightingOfVersion } from './census.ts';
+import type { CensusNeed, SightingOfSecret } from './census-ports.ts';
 import type { Grant, Policy } from './iam/policy.ts';
 import type { Claims, SignedJwt } from './jwt.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
@@ -112,7 +107,8 @@ export type Need =
   /** Versions that are to be destroyed at or before this time. */
   | { readonly need: 'dueVersions'; readonly until: number; readonly limit: number }
   /** Versions of the server that hold the same value as this one, itself among them; none where it has no fingerprint. */
-  | ({ readonly need: 'sameValue'; readonly number: number; readonly limit: number } & SecretPlace);
+  | ({ readonly need: 'sameValue'; readonly number: number; readonly limit: number } & SecretPlace)
+  | CensusNeed;
 
 export interface Listed<T> {
   readonly rows: readonly T[];
@@ -173,6 +169,11 @@ interface RowByNeed {
   readonly dueSecrets: readonly SecretOfProject[];
   readonly dueVersions: readonly VersionOfSecret[];
   readonly sameValue: readonly VersionOfSecret[];
+  readonly census: readonly SightingOfVersion[];
+  readonly censusOfProject: readonly SightingOfSecret[];
+  readonly censusOfPrincipal: readonly SightingOfSecret[];
+  /** By uid, which is the cursor, ascending. */
+  readonly secretsNaming: readonly Secret[];
 }
 
 export interface SecretOfProject {
@@ -248,32 +249,6 @@ export type Settled<R> =
   | { readonly ok: true; readonly decided: Decided<R> }
   | { readonly ok: false; readonly error: unknown };
 
-/** How far the segments of one stream are known to reach: what `verify` holds a cut tail against. */
-export interface AuditMark {
-  readonly stream: string;
-  readonly segment: string;
-  readonly sequence: number;
-  readonly lengthBytes: number;
-  readonly head: string;
-  /** The other streams that the store knew of then, ascending, so that none can go without a trace. */
-  readonly streams: readonly string[];
-  /** Keyed by the root key, over all of the above. */
-  readonly mac: string;
-}
-
-/** Where a stream begins since its older segments were pruned. */
-export interface AuditAnchor {
-  readonly stream: string;
-  /** The first segment that was kept. */
-  readonly segment: string;
-  /** The last record before it. */
-  readonly sequence: number;
-  /** The hash of the last line before it. */
-  readonly head: string;
-  /** Keyed by the root key, over all of the above. */
-  readonly mac: string;
-}
-
 export interface Store {
   read<const N extends Needs>(needs: N): Maybe<RowsOf<N>>;
   /**
@@ -297,6 +272,10 @@ export interface Store {
   auditAnchors(): Maybe<readonly AuditAnchor[]>;
   /** Removes tokens that expired before `now`; answers how many. */
   sweepTokens(now: number): Maybe<number>;
+  /** Adds these sightings to those it has, in one transaction; those of secrets that are gone are dropped. */
+  recordCensus(sightings: readonly Sighting[]): Maybe<void>;
+  /** Forgets readers that were not seen since `before`; answers how many sightings that were. */
+  sweepCensus(before: number): Maybe<number>;
   close(): Maybe<void>;
 }
 
@@ -305,20 +284,6 @@ export interface MetaStore {
   meta(key: string): Maybe<Uint8Array | undefined>;
   /** Durable when this returns. */
   setMeta(key: string, value: Uint8Array): Maybe<void>;
-}
-
-export interface Audit {
-  /** Returns once the kernel has the record, or the disk; throws AUDIT_UNAVAILABLE where it cannot be written. */
-  append(record: AuditRecord): Maybe<void>;
-  /** Copies the record of a committed change; the store forgets its row once the copy is fsynced. */
-  copy(record: AuditRecord): void;
-  /** Throws INVALID_FIELD for an `after` that no page gave. */
-  query(query: AuditQuery): Maybe<AuditPage>;
-  verify(): Maybe<AuditVerdict>;
-  /** The next lines of the log as they are, at most 2 MiB; throws INVALID_FIELD for an `after` that no part gave. */
-  export(request: AuditExport): Maybe<AuditPart>;
-  /** Removes whole sealed segments in which everything is older than `before`, in milliseconds since 1970. */
-  prune(before: number): Maybe<AuditPruned>;
 }
 
 /** Names what a payload belongs to; it is part of what is authenticated, so a row moved elsewhere does not open. */

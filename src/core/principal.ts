@@ -48,4 +48,6 @@ export interface Caller {
   readonly peer: string;
   readonly requestId: string;
   readonly userAgent?: string;
+  /** The program that the credential was made for. */
+  readonly workload?: string;
 }

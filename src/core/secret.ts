@@ -30,6 +30,10 @@ export interface ProjectSettings {
   readonly accessPerMinute?: number;
   readonly readPerMinute?: number;
   readonly writePerMinute?: number;
+  /** Whether a wire dialect may disable or destroy a version on which somebody stands; absent: it may. */
+  readonly readerGuard?: 'refuse';
+  /** For how long a read counts as use. */
+  readonly readerWindowSeconds?: number;
 }
 
 /** Kept and shown; a self-hosted server has one place. Empty locations mean `automatic`. */
@@ -130,6 +134,8 @@ export interface AccountKey {
   readonly createdAt: number;
   readonly expiresAt?: number;
   readonly disabled: boolean;
+  /** The name of the program that holds it. */
+  readonly workload?: string;
 }
 
 /** Where events of a project are announced. */
@@ -176,4 +182,6 @@ export interface Token {
   readonly createdAt: number;
   /** Absent: does not expire. */
   readonly expiresAt?: number;
+  /** The name of the program it was made for. */
+  readonly workload?: string;
 }

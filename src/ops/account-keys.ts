@@ -2,10 +2,11 @@
 // here; the private one was made before the command and leaves with its answer. A key that is disabled or deleted is
 // refused from then on, since the door asks for it on each use.
 
+import { parseWorkload } from '../core/census.ts';
 import { Fault } from '../core/error.ts';
 import type { Permission } from '../core/iam/permissions.ts';
 import { KEYS_PER_ACCOUNT_MAX } from '../core/limits.ts';
-import type { AccountEmail } from '../core/name.ts';
+import { type AccountEmail, parseAccountEmail } from '../core/name.ts';
 import type { Change } from '../core/ports.ts';
 import type { AccountKey } from '../core/secret.ts';
 import { type AccountRef, type AccountResult, accountTarget, existingAccount } from './accounts.ts';
@@ -27,6 +28,9 @@ export interface AccountKeyResult extends AccountResult {
 export interface ListedAccountKeys extends AccountResult {
   readonly keys: readonly AccountKey[];
 }
+
+/** 40 hex digits, as Google's. */
+const KEY_ID_CHARS = 40;
 
 function keyTarget(command: AccountKeyRef): Target {
   const { asked, ...target } = accountTarget(command);
@@ -79,6 +83,41 @@ export const createAccountKey: Operation<CreateAccountKey, AccountKeyResult> = o
       disabled: false,
     };
     return { result: { ...result, key }, changes: [{ change: 'accountKey.insert', key }], details: { key: key.id } };
+  },
+});
+
+export interface NameAccountKey extends AccountKeyRef {
+  /** What its holder is called where its reads are shown. */
+  readonly workload: string;
+}
+
+/** Who may give the account a key may say what it is for. */
+export const nameAccountKey: Operation<NameAccountKey, object> = operation({
+  name: 'accountKeys.setWorkload',
+  help: 'say which program holds a key of a service account, which the census shows',
+  kind: 'write',
+  permission: 'iam.serviceAccountKeys.create',
+  api: {
+    method: 'POST',
+    path: '/accountKeys:setWorkload',
+    fields: {
+      serviceAccount: { type: 'string', help: 'the address of the service account', required: true },
+      key: { type: 'string', help: 'the id of a key of that account', required: true, max: KEY_ID_CHARS },
+      workload: { type: 'string', help: 'the name of the program', required: true },
+    },
+    command: ({ serviceAccount, key, workload }) => ({
+      account: parseAccountEmail(String(serviceAccount)),
+      id: String(key),
+      workload: parseWorkload(String(workload)),
+    }),
+  },
+  target: (command: NameAccountKey) => keyTarget(command),
+  needs: (command) => keyNeeds(command),
+  decide: (input) => {
+    const { account } = existingAccount(input);
+    const { id, workload } = input.command;
+    const key: AccountKey = { ...keyOf(account.email, id, input.rows.key), workload };
+    return { result: {}, changes: [{ change: 'accountKey.update', key }], details: { key: id, workload } };
   },
 });
 

@@ -67,9 +67,7 @@ export function createDoor(deps: DoorDeps): Door {
         );
       }
       return then(store.read({ token: { need: 'token', hash } }), ({ token }) =>
-        token === undefined || !isLive(token, clock.now())
-          ? refused(origin)
-          : { ...origin, principal: principalOf(token), credential: { hash: token.hash, kind: token.kind } },
+        token === undefined || !isLive(token, clock.now()) ? refused(origin) : callerOfToken(token, origin),
       );
     },
     assertion: (text, origin, audiences) => {
@@ -101,14 +99,16 @@ function signer({ store, clock, jwts }: DoorDeps, jwt: SignedJwt, judged: Judged
     const isKnown = ({ id, disabled, ...key }: AccountKey) =>
       (jwt.keyId ?? id) === id && !disabled && isLive(key, clock.now());
     const key = keys.find((each) => isKnown(each) && jwts.isSignedBy(jwt, each.publicKey));
-    return key === undefined ? { problem: 'signature' } : { ...judged, keyId: key.id };
+    if (key === undefined) return { problem: 'signature' };
+    return { ...judged, keyId: key.id, ...(key.workload === undefined ? {} : { workload: key.workload }) };
   });
 }
 
 function callerOf(found: Checked, jwt: SignedJwt, origin: Origin): Caller {
   if ('problem' in found) return refused(origin, found.problem);
   const credential = { hash: jwt.hash, kind: 'jwt', keyId: found.keyId } as const;
-  return { ...origin, principal: accountPrincipal(found.email), credential };
+  const caller: Caller = { ...origin, principal: accountPrincipal(found.email), credential };
+  return found.workload === undefined ? caller : { ...caller, workload: found.workload };
 }
 
 function isLive({ expiresAt }: Pick<Token, 'expiresAt'>, now: number): boolean {
@@ -117,6 +117,12 @@ function isLive({ expiresAt }: Pick<Token, 'expiresAt'>, now: number): boolean {
 
 function refused(origin: Origin, problem?: JwtProblem): Caller {
   return { ...origin, principal: ANONYMOUS, refused: true, ...(problem === undefined ? {} : { problem }) };
+}
+
+function callerOfToken(token: Token, origin: Origin): Caller {
+  const { hash, kind, workload } = token;
+  const caller = { ...origin, principal: principalOf(token), credential: { hash, kind } };
+  return workload === undefined ? caller : { ...caller, workload };
 }
 
 function principalOf(token: Token): Principal {

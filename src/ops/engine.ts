@@ -3,13 +3,16 @@
 // them again in its transaction. Invariants kept here: deny by default; no answer with a secret before its record is
 // written; no change without its record in the same transaction; a refusal tells nothing about what exists.
 
+import type { Audit } from '../core/audit-port.ts';
 import type { AuditRecord, Outcome } from '../core/audit-record.ts';
+import { workloadOf } from '../core/census.ts';
+import type { Census } from '../core/census-ports.ts';
 import { Fault, type FaultCode } from '../core/error.ts';
-import type { Audit, Clock, Entropy, Keyring, LoopbackProxy, Maybe, Store, TokenSigner } from '../core/ports.ts';
+import type { Clock, Entropy, Keyring, LoopbackProxy, Maybe, Store, TokenSigner } from '../core/ports.ts';
 import { type Caller, SYSTEM } from '../core/principal.ts';
 import { type Admission, Request } from './judgement.ts';
 import { attempt, then } from './maybe.ts';
-import { type Decision, Input, type Operation, type Scope } from './operation.ts';
+import { type Decision, type ExercisedBy, Input, type Operation, type Scope } from './operation.ts';
 import type { Charge } from './quotas.ts';
 import { Stale, type Submission, type Writer } from './writer.ts';
 
@@ -28,6 +31,10 @@ export interface EngineDeps {
   readonly signer: TokenSigner;
   readonly proxy: LoopbackProxy;
   readonly charge: Charge;
+  readonly census: Census;
+  /** Brings every sighting so far, of every thread, into the store. */
+  settleCensus(): Maybe<void>;
+  readonly exercisedBy: ExercisedBy;
   /** Told of every call that ended, for the metrics. */
   onCall?(operation: string, outcome: Outcome, code: FaultCode | undefined): void;
 }
@@ -53,7 +60,11 @@ class Call<C, R> {
 
   run(): Maybe<R> {
     return attempt(
-      () => (this.#request.operation.kind === 'read' ? this.#read() : this.#write(1)),
+      () => {
+        const { census, kind } = this.#request.operation;
+        const work = () => (kind === 'read' ? this.#read() : this.#write(1));
+        return census ? then(this.#settleCensus(), work) : work();
+      },
       (error) => this.#refuse(error),
     );
   }
@@ -70,9 +81,30 @@ class Call<C, R> {
       return then(this.#finish(decision.result, undefined), (answer) => {
         const settled = this.#append('allowed', undefined, decision);
         this.#count('allowed', undefined);
-        return then(settled, () => answer);
+        return then(settled, () => this.#see(answer));
       });
     });
+  }
+
+  /** Every thread is asked for what it has seen, so only for a caller who may know. */
+  #settleCensus(): Maybe<void> {
+    const { store, clock, settleCensus } = this.#deps;
+    this.#request.checkCredential();
+    return then(store.read(this.#request.needs(undefined)), (rows) => {
+      this.#request.authorise(this.#request.scopeOf(rows), clock.now());
+      return settleCensus();
+    });
+  }
+
+  /** Tells the census of a payload that may leave now. */
+  #see(answer: R): R {
+    const { operation, caller } = this.#request;
+    const read = operation.seen?.(answer);
+    if (read === undefined) return answer;
+    const { principal, dialect, workload, userAgent } = caller;
+    const reader = { principal: principal.member, workload: workload ?? workloadOf(userAgent), dialect };
+    this.#deps.census.seen({ ...read, ...reader }, this.#deps.clock.now());
+    return answer;
   }
 
   #write(round: number): Maybe<R> {
@@ -128,9 +160,9 @@ class Call<C, R> {
   #finish(result: unknown, kept: unknown): Maybe<R> {
     const { operation, command } = this.#request;
     if (operation.finish === undefined) return result as R;
-    const { keyring, audit, signer, proxy } = this.#deps;
+    const { keyring, audit, signer, proxy, exercisedBy } = this.#deps;
     const { scope, grant } = this.#admission as Admission;
-    return operation.finish(result, command, { keyring, audit, signer, proxy, scope, grant, kept });
+    return operation.finish(result, command, { keyring, audit, signer, proxy, exercisedBy, scope, grant, kept });
   }
 
   /** Audits what did not happen and throws on why. Bugs and failing disks are audited as the internal fault they are. */

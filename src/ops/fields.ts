@@ -7,7 +7,7 @@ import { Redacted } from '../core/redacted.ts';
 
 export interface Field {
   /** `bytes` are base64 and may be secret: nothing but the operation sees them. */
-  readonly type: 'string' | 'integer' | 'time' | 'bytes';
+  readonly type: 'string' | 'integer' | 'boolean' | 'time' | 'bytes';
   readonly help: string;
   readonly required?: boolean;
   readonly oneOf?: readonly string[];
@@ -18,7 +18,7 @@ export interface Field {
 
 export type Fields = Readonly<Record<string, Field>>;
 
-export type FieldValue = string | number | Redacted<Uint8Array>;
+export type FieldValue = string | number | boolean | Redacted<Uint8Array>;
 
 export type FieldValues = Readonly<Record<string, FieldValue | undefined>>;
 
@@ -55,6 +55,11 @@ function parseField(name: string, field: Field, value: unknown): FieldValue {
       throw new Fault('INVALID_FIELD', { field: name, problem: `must be a whole number from ${min} to ${max}` });
     }
     return number;
+  }
+  if (field.type === 'boolean') {
+    const flag = value === 'true' ? true : value === 'false' ? false : value;
+    if (typeof flag !== 'boolean') throw new Fault('INVALID_FIELD', { field: name, problem: 'must be true or false' });
+    return flag;
   }
   if (field.type === 'bytes') return parseBytes(name, value, field.max ?? PAYLOAD_BYTES_MAX);
   if (typeof value !== 'string' || value.length > (field.max ?? STRING_CHARS_MAX)) {

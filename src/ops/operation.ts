@@ -2,23 +2,14 @@
 // must see and which permission it takes; `decide` then judges plain data and answers plain data. Nothing here does
 // I/O: the engine loads, authorises, audits and applies.
 
+import type { Audit } from '../core/audit-port.ts';
 import { Fault } from '../core/error.ts';
 import type { Permission } from '../core/iam/permissions.ts';
 import type { Grant, Policy } from '../core/iam/policy.ts';
 import { type AccountEmail, type Location, locationPart, type ProjectRef, type SecretKey } from '../core/name.ts';
-import type {
-  Audit,
-  Change,
-  Entropy,
-  Keyring,
-  LoopbackProxy,
-  Maybe,
-  Needs,
-  RowsOf,
-  TokenSigner,
-} from '../core/ports.ts';
+import type { Change, Entropy, Keyring, LoopbackProxy, Maybe, Needs, RowsOf, TokenSigner } from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
-import type { Project, Secret, StoredEvent } from '../core/secret.ts';
+import type { Project, Secret, StoredEvent, Uid } from '../core/secret.ts';
 import type { Fields, FieldValues } from './fields.ts';
 
 /** What an operation is about: whose policies decide, and how the request called it. */
@@ -118,10 +109,14 @@ export interface Finish {
   readonly audit: Audit;
   readonly signer: TokenSigner;
   readonly proxy: LoopbackProxy;
+  readonly exercisedBy: ExercisedBy;
   readonly scope: Scope;
   /** The grant that the permission check gave; absent where the operation takes none. */
   readonly grant: Grant | undefined;
 }
+
+/** The dialects that have an operation which takes this permission. */
+export type ExercisedBy = (permission: Permission) => readonly string[];
 
 /** What `prepare` makes. */
 export interface Prepared<P, K> {
@@ -152,6 +147,10 @@ interface Spec<C, N extends Needs, P, K, D, R> {
   /** Of a policy change: the roles whose members it would alter, for conditions on who may grant what. */
   modifiedRoles?(command: C, scope: Scope): readonly string[];
   needs?(command: C, keyring: Keyring): N;
+  /** It asks who reads what: every sighting of every thread is in the store before it decides. */
+  readonly census?: true;
+  /** The version whose payload the answer holds: what the census is told. */
+  seen?(result: R): { readonly projectUid: Uid; readonly secretUid: Uid; readonly version: number };
   /**
    * Of a write: work with keys and secrets that comes before the decision, in the thread that answers. It sees the scope
    * and no other rows; `decide` throws Stale where the scope has changed in what was made for it.

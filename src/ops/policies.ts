@@ -1,14 +1,18 @@
 // IAM policies of projects and secrets: read, replace, and "what may I".
 
+import type { SightingOfSecret } from '../core/census-ports.ts';
 import { Fault } from '../core/error.ts';
 import { type PolicyInput, parseBindings, policyDifference } from '../core/iam/bindings.ts';
 import { isPermission, type Permission } from '../core/iam/permissions.ts';
 import { authorise, EMPTY_POLICY, type Policy } from '../core/iam/policy.ts';
 import type { Location, ProjectRef, SecretKey } from '../core/name.ts';
 import type { Change } from '../core/ports.ts';
+import type { Secret } from '../core/secret.ts';
 import { contextOf } from './conditions.ts';
+import { losingDetails, losingReaders, projectCensusNeed } from './impact.ts';
 import { policyChain } from './judgement.ts';
 import { type Input, type Operation, operation, type Scope, type Target } from './operation.ts';
+import { censusNeed } from './reader-guard.ts';
 import { secretTarget } from './secrets.ts';
 
 /** A project, or a secret of it. */
@@ -75,7 +79,11 @@ function modifiedRoles(command: SetPolicy, scope: Scope): readonly string[] {
   return policyDifference(before, { bindings: parseBindings(command, before) }).roles;
 }
 
-function writePolicy(input: Input<SetPolicy, Record<never, never>>): {
+/** `sightings` are the newest of the secret or project, the newest first. */
+function writePolicy(
+  input: Input<SetPolicy, Record<never, never>>,
+  sightings: (secret: Secret | undefined) => readonly SightingOfSecret[],
+): {
   result: PolicyResult;
   changes: Change[];
   details: Record<string, string | number>;
@@ -91,7 +99,10 @@ function writePolicy(input: Input<SetPolicy, Record<never, never>>): {
     secret === undefined
       ? { change: 'project.update', project: { ...project, policy } }
       : { change: 'secret.update', secret: { ...secret, policy } };
-  return { result: { policy }, changes: [change], details: differenceDetails(before, policy) };
+  const scope = { ...input.scope, project, secret };
+  const losing = losingReaders({ scope, after: policy, sightings: sightings(secret), now: input.now });
+  const details = { ...differenceDetails(before, policy), ...losingDetails(losing) };
+  return { result: { policy }, changes: [change], details };
 }
 
 /** What the record of a policy change keeps: which member gained or lost which role, under which condition. */
@@ -110,9 +121,11 @@ export const setProjectPolicy: Operation<SetPolicy, PolicyResult> = operation({
   help: 'replace who may do what in a project',
   kind: 'write',
   permission: 'resourcemanager.projects.setIamPolicy',
-  target,
+  census: true,
+  target: (command: SetPolicy) => target(command),
   modifiedRoles,
-  decide: writePolicy,
+  needs: ({ project }) => ({ sightings: projectCensusNeed(project) }) as const,
+  decide: (input) => writePolicy(input, () => input.rows.sightings),
 });
 
 export const setSecretPolicy: Operation<SetPolicy, PolicyResult> = operation({
@@ -120,9 +133,14 @@ export const setSecretPolicy: Operation<SetPolicy, PolicyResult> = operation({
   help: 'replace who may do what with a secret',
   kind: 'write',
   permission: 'secretmanager.secrets.setIamPolicy',
-  target,
+  census: true,
+  target: (command: SetPolicy) => target(command),
   modifiedRoles,
-  decide: writePolicy,
+  needs: ({ key = '' as SecretKey, ...place }) => ({ sightings: censusNeed({ ...place, key }) }) as const,
+  decide: (input) =>
+    writePolicy(input, (secret) =>
+      secret === undefined ? [] : input.rows.sightings.map((sighting) => ({ sighting, secret })),
+    ),
 });
 
 /**

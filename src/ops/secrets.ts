@@ -28,7 +28,9 @@ import type { Labels, Project, Replication, Rotation, Secret, StoredEvent } from
 import { checkTopicNames, isTopicName, parseAliases } from '../core/secret-fields.ts';
 import type { TagValueRef } from '../core/tag.ts';
 import { tagsNeed, tagsOfNewSecret } from './bound-tags.ts';
+import { nativeFields, nativeSecret } from './native-ref.ts';
 import { type Input, type Operation, operation, secretFacts, type Target } from './operation.ts';
+import { censusNeed, type Guarded, guardFields, guardOf, guardReaders } from './reader-guard.ts';
 
 export interface SecretRef {
   readonly project: ProjectRef;
@@ -85,7 +87,7 @@ export interface UpdateSecret extends SecretRef, RotationChange {
   readonly invalid?: FaultData;
 }
 
-export interface DeleteSecret extends SecretRef {
+export interface DeleteSecret extends SecretRef, Guarded {
   readonly etag?: string;
   /** How long it can be restored; absent or 0: it is gone at once. */
   readonly recoverySeconds?: number;
@@ -296,7 +298,23 @@ export const deleteSecret: Operation<DeleteSecret, undefined> = operation({
   help: 'delete a secret and every version of it, at once and for good unless it is to stay recoverable for a while',
   kind: 'write',
   permission: 'secretmanager.secrets.delete',
+  census: true,
+  api: {
+    method: 'POST',
+    path: '/secrets:delete',
+    fields: {
+      ...nativeFields,
+      etag: { type: 'string', help: 'act only if this is the current etag', max: 64 },
+      ...guardFields,
+    },
+    command: ({ etag, force, ...ref }) => ({
+      ...nativeSecret(ref),
+      ...(etag === undefined ? {} : { etag }),
+      ...guardOf(force),
+    }),
+  },
   target: (command) => secretTarget(command),
+  needs: (command) => ({ readers: censusNeed(command) }) as const,
   decide: (input) => {
     const { etag, recoverySeconds = 0 } = input.command;
     const secret = input.secret(input.command);
@@ -305,6 +323,7 @@ export const deleteSecret: Operation<DeleteSecret, undefined> = operation({
     if (!(recoverySeconds >= 0 && recoverySeconds <= RECOVERY_SECONDS_MAX)) {
       throw new Fault('RECOVERY_OUT_OF_RANGE', { limitSeconds: RECOVERY_SECONDS_MAX });
     }
+    const guarded = guardReaders(input, { project, secret, sightings: input.rows.readers });
     const purgeAt = input.now + Math.ceil(recoverySeconds * 1000);
     return {
       result: undefined,
@@ -313,7 +332,7 @@ export const deleteSecret: Operation<DeleteSecret, undefined> = operation({
           ? [{ change: 'secret.delete', uid: secret.uid }]
           : [{ change: 'secret.update', secret: { ...secret, purgeAt, etag: input.entropy.etag() } }],
       events: [secretEvent('SECRET_DELETE', { ...eventOf(input, project, secret), deleteType: 'REQUESTED' })],
-      details: { versions: secret.lastVersion, ...(recoverySeconds === 0 ? {} : { recoverySeconds }) },
+      details: { versions: secret.lastVersion, ...(recoverySeconds === 0 ? {} : { recoverySeconds }), ...guarded },
     };
   },
 });

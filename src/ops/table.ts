@@ -1,5 +1,6 @@
 // The operation table: everything that can be asked of a server, one row each.
 
+import { explainProjectAccess, explainSecretAccess, whoAccess } from './access.ts';
 import {
   createAccountKey,
   deleteAccountKey,
@@ -7,13 +8,16 @@ import {
   enableAccountKey,
   getAccountKey,
   listAccountKeys,
+  nameAccountKey,
   prepareAccountKey,
 } from './account-keys.ts';
 import { createAccount, deleteAccount, getAccount, listAccounts } from './accounts.ts';
 import { exportAudit, pruneAudit, queryAudit, verifyAudit } from './audit.ts';
+import { listConsumers } from './consumers.ts';
 import { promoteVersion, rollbackSecret } from './current.ts';
 import { dropOldEvents, listEventTypes, queryEvents } from './events.ts';
 import { exchangeForIdToken, generateIdToken } from './id-tokens.ts';
+import { projectImpact, secretImpact } from './impact.ts';
 import { getLocation, listLocations } from './locations.ts';
 import { enableManagedRotation, rotateSecret } from './managed-rotation.ts';
 import type { Operation } from './operation.ts';
@@ -21,6 +25,8 @@ import { getProjectPolicy, getSecretPolicy, setProjectPolicy, setSecretPolicy, t
 import { createProject, getProject, listProjects } from './projects.ts';
 import { openProxy } from './proxy.ts';
 import { getQuotas, setQuotas } from './quotas.ts';
+import { whatAccess } from './reach.ts';
+import { getReaderGuard, setReaderGuard } from './reader-settings.ts';
 import { sameValue } from './same-value.ts';
 import { listSecrets } from './secret-list.ts';
 import { createSecret, deleteSecret, getSecret, restoreSecret, updateSecret } from './secrets.ts';
@@ -86,6 +92,7 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   deleteAccount,
   prepareAccountKey,
   createAccountKey,
+  nameAccountKey,
   listAccountKeys,
   getAccountKey,
   deleteAccountKey,
@@ -134,6 +141,15 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   destroyDueVersion,
   getQuotas,
   setQuotas,
+  getReaderGuard,
+  setReaderGuard,
+  listConsumers,
+  whoAccess,
+  whatAccess,
+  explainSecretAccess,
+  explainProjectAccess,
+  secretImpact,
+  projectImpact,
 ];
 
 const byName: ReadonlyMap<string, Operation<unknown, unknown>> = new Map(

@@ -1,8 +1,9 @@
 // Access tokens: opaque, short-lived, stored as a hash. The text leaves once, in the answer that made it.
 
+import { parseWorkload } from '../core/census.ts';
 import { Fault } from '../core/error.ts';
 import { TOKEN_SECONDS_DEFAULT, TOKEN_SECONDS_MAX } from '../core/limits.ts';
-import type { AccountEmail } from '../core/name.ts';
+import { type AccountEmail, parseAccountEmail } from '../core/name.ts';
 import type { Change, Entropy } from '../core/ports.ts';
 import { accountPrincipal } from '../core/principal.ts';
 import type { Redacted } from '../core/redacted.ts';
@@ -14,6 +15,8 @@ export interface GenerateToken {
   readonly account: AccountEmail;
   /** 0: the default. */
   readonly lifetimeSeconds: number;
+  /** The name of the program it is for. */
+  readonly workload?: string;
 }
 
 export interface IssuedToken {
@@ -30,9 +33,15 @@ function newCredential(entropy: Entropy): Credential {
   return { carried: hash, kept: text };
 }
 
-function mint(member: string, seconds: number, { now, prepared: hash }: { now: number; prepared: string }) {
+function mint(
+  member: string,
+  seconds: number,
+  { now, prepared: hash }: { readonly now: number; readonly prepared: string },
+  workload?: string,
+) {
   const expiresAt = now + seconds * 1000;
-  const token: Token = { hash, member, kind: 'access', createdAt: now, expiresAt };
+  const named = workload === undefined ? {} : { workload };
+  const token: Token = { hash, member, kind: 'access', createdAt: now, expiresAt, ...named };
   return { minted: { expiresAt }, change: { change: 'token.insert', token } satisfies Change };
 }
 
@@ -49,14 +58,33 @@ export const generateToken: Operation<GenerateToken, IssuedToken> = operation({
   help: 'make a short-lived access token of a service account',
   kind: 'write',
   permission: 'iam.serviceAccounts.getAccessToken',
+  api: {
+    method: 'POST',
+    path: '/tokens:generate',
+    fields: {
+      serviceAccount: { type: 'string', help: 'the address of the service account', required: true },
+      lifetimeSeconds: { type: 'integer', help: 'how long it holds', min: 1, max: TOKEN_SECONDS_MAX },
+      workload: { type: 'string', help: 'the name of the program it is for, which the census shows' },
+    },
+    command: ({ serviceAccount, lifetimeSeconds = 0, workload }) => ({
+      account: parseAccountEmail(String(serviceAccount)),
+      lifetimeSeconds,
+      ...(workload === undefined ? {} : { workload: parseWorkload(String(workload)) }),
+    }),
+  },
   target: (command: GenerateToken) => accountTarget(command),
   needs: ({ account }) => ({ account: { need: 'account', email: account } }) as const,
   prepare: ({ entropy }) => newCredential(entropy),
   decide: (input) => {
     const { account } = existingAccount(input);
-    const seconds = lifetime(input.command.lifetimeSeconds);
-    const { minted, change } = mint(accountPrincipal(account.email).member, seconds, input);
-    return { result: minted, changes: [change], details: { seconds } };
+    const { lifetimeSeconds, workload } = input.command;
+    const seconds = lifetime(lifetimeSeconds);
+    const { minted, change } = mint(accountPrincipal(account.email).member, seconds, input, workload);
+    return {
+      result: minted,
+      changes: [change],
+      details: { seconds, ...(workload === undefined ? {} : { workload }) },
+    };
   },
   finish: ({ expiresAt }, _command, { kept }) => ({ token: kept, expiresAt }),
 });
@@ -116,7 +144,9 @@ export const exchangeAssertion: Operation<ExchangeAssertion, IssuedToken> = oper
     if (credential?.kind !== 'jwt' || account === undefined || principal.member !== accountPrincipal(account).member) {
       throw new Fault('PERMISSION_DENIED', { permission: 'tokens.exchange', resource: 'an access token' });
     }
-    const { minted, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input);
+    // Of the key that the account signed with.
+    const { workload } = input.caller;
+    const { minted, change } = mint(principal.member, TOKEN_SECONDS_DEFAULT, input, workload);
     return { result: minted, changes: [change], details: { seconds: TOKEN_SECONDS_DEFAULT } };
   },
   finish: ({ expiresAt }, _command, { kept }) => ({ token: kept, expiresAt }),

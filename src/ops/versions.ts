@@ -1,5 +1,6 @@
 // Versions: immutable payloads under numbers that are never used again, and the one operation that lets a payload out.
 
+import type { SightingOfVersion } from '../core/census.ts';
 import { crc32c } from '../core/crc32c.ts';
 import { Fault } from '../core/error.ts';
 import { versionEvent } from '../core/events.ts';
@@ -11,7 +12,8 @@ import type { PayloadPlace } from '../core/ports.ts';
 import type { Redacted } from '../core/redacted.ts';
 import type { Project, SealedPayload, Secret, Version } from '../core/secret.ts';
 import { destroyVersionLater, moveVersion } from '../core/version-state.ts';
-import { nativeFields, nativeSecret } from './native-ref.ts';
+import type { FieldValues } from './fields.ts';
+import { nativeFields, nativeSecret, nativeVersion } from './native-ref.ts';
 import {
   type Input,
   type Operation,
@@ -22,6 +24,7 @@ import {
   type Target,
 } from './operation.ts';
 import { type FilteredRequest, filteredPage, filteredScope, isFiltered, pageCursor, rowLimit } from './paging.ts';
+import { censusNeed, type Guarded, guardFields, guardOf, guardReaders } from './reader-guard.ts';
 import { checkEtag, eventOf, placeOf, type SecretRef, type SecretResult, secretTarget } from './secrets.ts';
 import { Stale } from './writer.ts';
 
@@ -57,7 +60,7 @@ export interface ListedVersions extends SecretResult {
   readonly nextPageToken: string;
 }
 
-export interface MoveVersion extends SecretRef {
+export interface MoveVersion extends SecretRef, Guarded {
   readonly number: number;
   readonly etag?: string;
 }
@@ -268,6 +271,11 @@ export const accessVersion: Operation<VersionRef, AccessedVersion> = operation({
     checkEnabled(project, secret, version);
     return { result: { project, secret, version, sealed }, version: version.number };
   },
+  seen: ({ project, secret, version }) => ({
+    projectUid: project.uid,
+    secretUid: secret.uid,
+    version: version.number,
+  }),
   finish: ({ project, secret, version, sealed }, _command, { keyring, grant }) => {
     const facts = { ...secretFacts(project, secret.name, secret.location), version: version.number };
     const corrupt = (cause?: unknown) => new Fault('PAYLOAD_CORRUPT', facts, { cause });
@@ -286,30 +294,52 @@ export const accessVersion: Operation<VersionRef, AccessedVersion> = operation({
 
 type Move = (secret: Secret, version: Version, now: number, etag: string) => Version;
 
-function moveTo(
-  name: string,
-  help: string,
-  permission: 'secretmanager.versions.enable' | 'secretmanager.versions.disable' | 'secretmanager.versions.destroy',
-  move: Move,
-): Operation<MoveVersion, VersionResult> {
+type MoveVerb = 'enable' | 'disable' | 'destroy';
+
+const etagField = { etag: { type: 'string', help: 'act only if this is the current etag', max: 64 } } as const;
+
+/** By Coffer's own API, which guards what takes a version away. */
+function moveApi(verb: MoveVerb): Pick<Operation<MoveVersion, VersionResult>, 'api' | 'census'> {
+  if (verb === 'enable') return {};
+  const fields = { ...nativeFields, ...nativeVersion, ...etagField, ...guardFields };
+  const command = ({ version, etag, force, ...ref }: FieldValues) => ({
+    ...nativeSecret(ref),
+    number: version,
+    ...(etag === undefined ? {} : { etag }),
+    ...guardOf(force),
+  });
+  return { census: true, api: { method: 'POST', path: `/versions:${verb}`, fields, command } };
+}
+
+function moveTo(verb: MoveVerb, help: string, move: Move): Operation<MoveVersion, VersionResult> {
   return operation({
-    name,
+    name: `versions.${verb}`,
     help,
     kind: 'write',
-    permission,
+    permission: `secretmanager.versions.${verb}`,
+    ...moveApi(verb),
     target: (command) => secretTarget(command, String(command.number)),
-    needs: (command) => ({ version: { need: 'version', ...placeOf(command), ...rowOf(command.number) } }) as const,
+    needs: (command) =>
+      ({
+        version: { need: 'version', ...placeOf(command), ...rowOf(command.number) },
+        ...(verb === 'enable' ? {} : { readers: censusNeed(command) }),
+      }) as const,
     decide: (input) => {
       const before = found(input, input.rows.version, input.command.number);
       checkEtag(input.command.etag, before.etag);
       const secret = input.secret(input.command);
       const project = input.project(input.command.project);
       const version = move(secret, before, input.now, input.entropy.etag());
+      const readers = input.rows.readers as readonly SightingOfVersion[] | undefined;
+      // Disabling what is disabled takes nothing away.
+      const takes = readers !== undefined && (verb === 'destroy' || before.state === 'ENABLED');
+      const question = { project, secret, version: version.number };
       return {
         result: version,
         changes: [{ change: 'version.update', version }],
         events: [versionEvent(eventTypeOf(version), { ...eventOf(input, project, secret), version })],
         version: version.number,
+        details: takes ? guardReaders(input, { ...question, sightings: readers }) : {},
       };
     },
     finish: (version, _command, { scope }) => inScope(version, scope),
@@ -324,22 +354,19 @@ export function eventTypeOf({ state, scheduledDestroyAt }: Version): Parameters<
 }
 
 export const enableVersion: Operation<MoveVersion, VersionResult> = moveTo(
-  'versions.enable',
+  'enable',
   'let a version be read again',
-  'secretmanager.versions.enable',
   (secret, version, now, etag) => moveVersion(secret, version, 'ENABLED', now, etag),
 );
 
 export const disableVersion: Operation<MoveVersion, VersionResult> = moveTo(
-  'versions.disable',
+  'disable',
   'keep a version from being read; it can be enabled again',
-  'secretmanager.versions.disable',
   (secret, version, now, etag) => moveVersion(secret, version, 'DISABLED', now, etag),
 );
 
 export const destroyVersion: Operation<MoveVersion, VersionResult> = moveTo(
-  'versions.destroy',
+  'destroy',
   'destroy the value of a version for good, or after the delay that its secret asks for',
-  'secretmanager.versions.destroy',
   destroyVersionLater,
 );

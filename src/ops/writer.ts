@@ -1,8 +1,9 @@
 // The deciding half of every change, in the one thread that writes: what a serving thread submits is judged again, on the
 // rows of its own transaction, and applied with its record and its events or not at all. A submission is plain data.
 
+import type { Audit } from '../core/audit-port.ts';
 import type { AuditRecord } from '../core/audit-record.ts';
-import type { Audit, Change, Clock, Entropy, Keyring, Maybe, Store, TransactionJob } from '../core/ports.ts';
+import type { Change, Clock, Entropy, Keyring, Maybe, Store, TransactionJob } from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
 import { Request } from './judgement.ts';
 import { then } from './maybe.ts';

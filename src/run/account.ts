@@ -41,7 +41,7 @@ export async function findAccount(client: Client, project: string, named: string
 /** What to say where no token can be had for `email`; undefined where the error is not about the account. */
 export function explainRefusedAccount(error: unknown, email: string, project: string): RunFailure | undefined {
   if (!(error instanceof ApiError)) return undefined;
-  if (error.status === 'NOT_FOUND') {
+  if (error.status === 'ACCOUNT_NOT_FOUND') {
     const [name = '', domain = ''] = email.split('@');
     const owner = /^([^.]+)\.iam\.gserviceaccount\.com$/.exec(domain)?.[1] ?? project;
     return new RunFailure(

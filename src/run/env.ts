@@ -14,6 +14,7 @@ import { type EnvFormat, formatEnv } from './env-format.ts';
 import { RunFailure } from './failure.ts';
 import { hookSource, nodeOptions } from './hook-source.ts';
 import { trustBundle } from './trust-bundle.ts';
+import { checkWorkload } from './workload.ts';
 
 export { ENV_FORMATS } from './env-format.ts';
 
@@ -22,6 +23,8 @@ export interface EnvOptions {
   /** Absent: the one that the account lives in. */
   readonly project: string | undefined;
   readonly format: EnvFormat;
+  /** What its programs are called where their reads are shown; absent: as each calls itself. */
+  readonly workload?: string;
   /** Also lead Node programs that know no proxy variables, by a file that Node loads first. */
   readonly node: boolean;
 }
@@ -48,6 +51,7 @@ export async function provisionEnv(
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const key = await keyOf(client, options.serviceAccount, directory);
+    if (options.workload !== undefined) await nameKey(client, options.serviceAccount, key, options.workload);
     const proxy = await client.request<OpenedProxy>('POST', '/coffer/v1/proxy:open', {
       serviceAccount: options.serviceAccount,
       key,
@@ -134,6 +138,11 @@ async function keyOf(client: Client, serviceAccount: string, directory: string):
   // Another command of this user was faster: its key is the one.
   await client.request('DELETE', keyPath(serviceAccount, id));
   return keyOf(client, serviceAccount, directory);
+}
+
+async function nameKey(client: Client, serviceAccount: string, key: string, given: string): Promise<void> {
+  const workload = checkWorkload(given);
+  await client.request('POST', '/coffer/v1/accountKeys:setWorkload', { serviceAccount, key, workload });
 }
 
 function readKeyId(directory: string, serviceAccount: string): string | undefined {

@@ -29,6 +29,7 @@ import { Supervisor } from './supervisor.ts';
 import { TokenSource } from './token-source.ts';
 import { trustBundle } from './trust-bundle.ts';
 import { warnOfUserCredentials } from './user-credentials.ts';
+import { workloadOf } from './workload.ts';
 
 export interface RunOptions {
   /** Email of the account to run as; the project's default compute account where absent. */
@@ -40,6 +41,8 @@ export interface RunOptions {
   /** What happens after secrets that are followed have changed. */
   readonly onChange: OnChange;
   readonly command: readonly string[];
+  /** What its reads are known by; the name of the command where absent. */
+  readonly workload?: string;
 }
 
 /** A child, and what can be done with it over the length of the run. */
@@ -102,7 +105,8 @@ async function start(
     findAccount(client, options.project, options.serviceAccount),
     readAuthority(client),
   ]);
-  const tokens = new TokenSource(client, connection, account.email);
+  const workload = workloadOf(options.workload, command);
+  const tokens = new TokenSource(client, connection, { email: account.email, workload });
   own(cleanup, () => tokens.revokeAll());
   await tokens.token().catch((error: unknown) => {
     throw explainRefusedAccount(error, account.email, account.projectId) ?? error;

@@ -17,13 +17,18 @@ describe('token source', () => {
   let isDown = false;
   let issued = 0;
   const revoked: string[] = [];
+  const asked: string[] = [];
 
   before(async () => {
     server = createServer((request, response) => {
-      request.resume();
+      let body = '';
+      request.on('data', (chunk) => {
+        body += chunk;
+      });
       if (isDown) {
         response.writeHead(503, { 'content-type': 'application/json' }).end('{"error":{"message":"down"}}');
-      } else if (request.url === `/v1/projects/-/serviceAccounts/${EMAIL}:generateAccessToken`) {
+      } else if (request.url === '/coffer/v1/tokens:generate') {
+        request.on('end', () => asked.push(body));
         issued++;
         const answer = { accessToken: `token-${issued}`, expireTime: new Date(nowMs + HOUR_MS).toISOString() };
         response.end(JSON.stringify(answer));
@@ -43,7 +48,7 @@ describe('token source', () => {
   });
 
   test('one token for all, renewed ahead of expiry, kept while the server is away, revoked at the end', async () => {
-    const tokens = new TokenSource(client, connection, EMAIL, () => nowMs);
+    const tokens = new TokenSource(client, connection, { email: EMAIL, workload: 'web' }, () => nowMs);
     const first = await Promise.all([tokens.token(), tokens.token(), tokens.token()]);
     assert.deepEqual(
       first.map(({ accessToken }) => accessToken),
@@ -56,6 +61,11 @@ describe('token source', () => {
     assert.equal((await tokens.token()).accessToken, 'token-1');
     isDown = false;
     assert.equal((await tokens.token()).accessToken, 'token-2');
+    const wanted = { serviceAccount: EMAIL, workload: 'web', lifetimeSeconds: 3600 };
+    assert.deepEqual(
+      asked.map((each) => JSON.parse(each)),
+      [wanted, wanted],
+    );
     await tokens.revokeAll();
     assert.deepEqual(revoked.sort(), [
       '/coffer/v1/tokens:revoke Bearer token-1',

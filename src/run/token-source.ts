@@ -1,18 +1,23 @@
 // The access tokens of one run: issued for its service account, renewed ahead of expiry, never two requests at once,
 // and all revoked when the run ends, so that the child's credentials die with it.
-// Issue: IAM Credentials v1 generateAccessToken.
+// Issue: Coffer's own API, which keeps the name of the run with each token.
 
-import { Client, type Connection, segment } from '../client/client.ts';
+import { Client, type Connection } from '../client/client.ts';
 import { RunFailure } from './failure.ts';
 import type { AccessToken } from './identity.ts';
 
-const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 const LIFETIME_SECONDS = 3600;
 /** Clients renew when less than about four minutes are left: what is handed out must last longer than that. */
 const RENEW_AHEAD_MS = 5 * 60_000;
 const REVOKE_MS_MAX = 3_000;
 
-interface GenerateAccessTokenResponse {
+/** Whose the tokens are, and the program they are for. */
+export interface TokenHolder {
+  readonly email: string;
+  readonly workload: string;
+}
+
+interface GeneratedToken {
   readonly accessToken?: unknown;
   readonly expireTime?: unknown;
 }
@@ -20,16 +25,16 @@ interface GenerateAccessTokenResponse {
 export class TokenSource {
   readonly #client: Client;
   readonly #connection: Connection;
-  readonly #email: string;
+  readonly #holder: TokenHolder;
   readonly #now: () => number;
   #issued: AccessToken[] = [];
   #pending: Promise<AccessToken> | undefined;
   #closed = false;
 
-  constructor(client: Client, connection: Connection, email: string, now: () => number = Date.now) {
+  constructor(client: Client, connection: Connection, holder: TokenHolder, now: () => number = Date.now) {
     this.#client = client;
     this.#connection = connection;
-    this.#email = email;
+    this.#holder = holder;
     this.#now = now;
   }
 
@@ -66,14 +71,13 @@ export class TokenSource {
 
   async #issue(): Promise<AccessToken> {
     if (this.#closed) throw new RunFailure('the run has ended: no more tokens are issued');
-    const answer = await this.#client.request<GenerateAccessTokenResponse>(
-      'POST',
-      `/v1/projects/-/serviceAccounts/${segment(this.#email)}:generateAccessToken`,
-      { scope: [SCOPE], lifetime: `${LIFETIME_SECONDS}s` },
-    );
+    const { email: serviceAccount, workload } = this.#holder;
+    const answer = await this.#client.request<GeneratedToken>('POST', '/coffer/v1/tokens:generate', {
+      ...{ serviceAccount, workload, lifetimeSeconds: LIFETIME_SECONDS },
+    });
     const expiresAtMs = typeof answer.expireTime === 'string' ? Date.parse(answer.expireTime) : Number.NaN;
     if (typeof answer.accessToken !== 'string' || answer.accessToken === '' || Number.isNaN(expiresAtMs)) {
-      throw new RunFailure(`the server's answer for ${this.#email} holds no access token`);
+      throw new RunFailure(`the server's answer for ${serviceAccount} holds no access token`);
     }
     const token = { accessToken: answer.accessToken, expiresAtMs };
     this.#issued = [...this.#issued.filter((old) => old.expiresAtMs > this.#now()), token];

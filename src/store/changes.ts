@@ -6,6 +6,7 @@ import { accountPrincipal } from '../core/principal.ts';
 import { policyColumn } from './columns.ts';
 import { ACCOUNT_KEY_DELETE } from './sql/account-keys.ts';
 import { ACCOUNT_DELETE } from './sql/accounts.ts';
+import { MEMBER_DELETE } from './sql/census.ts';
 import { SECRET_DELETE } from './sql/secrets.ts';
 import { SERVER_UPDATE } from './sql/server.ts';
 import { TAG_BINDING_DELETE, TAG_BINDING_INSERT, TAG_KEY_DELETE, TAG_VALUE_DELETE } from './sql/tags.ts';
@@ -14,6 +15,7 @@ import { SUBSCRIPTION_DELETE, TOPIC_DELETE } from './sql/topics.ts';
 import { any, one, type Rewrite, type Write } from './write.ts';
 import { insertAccount, insertAccountKey, insertToken, updateAccount, updateAccountKey } from './writes-accounts.ts';
 import { deleteEventsBefore, insertEvent, insertSubscription, insertTopic } from './writes-events.ts';
+import { changeMembers, insertMembers } from './writes-members.ts';
 import { renameMember } from './writes-policies.ts';
 import {
   insertProject,
@@ -27,17 +29,34 @@ import { insertTagKey, insertTagValue } from './writes-tags.ts';
 
 /** The statements of a change, in their order. */
 export function writesOf(change: Change): readonly (Write | Rewrite)[] {
-  if (change.change !== 'account.delete') return [writeOf(change)];
+  switch (change.change) {
+    case 'account.delete':
+      return deleteAccount(change);
+    case 'secret.insert': {
+      const { uid, projectUid, policy } = change.secret;
+      return [insertSecret(change.secret), ...insertMembers(uid, projectUid, policy)];
+    }
+    case 'secret.update':
+      return [...changeMembers(change.secret), updateSecret(change.secret)];
+    default:
+      return [writeOf(change)];
+  }
+}
+
+type AccountDeletion = Extract<Change, { change: 'account.delete' }>;
+
+function deleteAccount(change: AccountDeletion): readonly (Write | Rewrite)[] {
   const { member } = accountPrincipal(change.email);
   // Its keys go with it: the schema sees to that. Tokens are of any member, so they are named here.
   return [
     one(ACCOUNT_DELETE, [change.email]),
     any(TOKENS_DELETE_OF_MEMBER, [member]),
+    any(MEMBER_DELETE, [member]),
     ...renameMember(member, change.deletedMember, change.policyEtag),
   ];
 }
 
-function writeOf(change: Exclude<Change, { change: 'account.delete' }>): Write {
+function writeOf(change: Exclude<Change, { change: 'account.delete' | 'secret.insert' | 'secret.update' }>): Write {
   switch (change.change) {
     case 'server.policy':
       return one(SERVER_UPDATE, [policyColumn.encode(change.policy)]);
@@ -45,10 +64,6 @@ function writeOf(change: Exclude<Change, { change: 'account.delete' }>): Write {
       return insertProject(change.project);
     case 'project.update':
       return updateProject(change.project);
-    case 'secret.insert':
-      return insertSecret(change.secret);
-    case 'secret.update':
-      return updateSecret(change.secret);
     case 'secret.delete':
       return one(SECRET_DELETE, [change.uid]);
     case 'version.insert':

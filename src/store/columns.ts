@@ -36,7 +36,17 @@ export const secretSettingsColumn: JsonColumn<SecretSettings> = new JsonColumn((
 );
 
 export const projectSettingsColumn: JsonColumn<ProjectSettings> = new JsonColumn((value): value is ProjectSettings =>
-  hasShape(value, {}, { accessPerMinute: isCount, readPerMinute: isCount, writePerMinute: isCount }),
+  hasShape(
+    value,
+    {},
+    {
+      accessPerMinute: isCount,
+      readPerMinute: isCount,
+      writePerMinute: isCount,
+      readerGuard: (guard) => guard === 'refuse',
+      readerWindowSeconds: isCount,
+    },
+  ),
 );
 
 function isBinding(value: unknown): value is Binding {

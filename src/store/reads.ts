@@ -4,6 +4,7 @@
 import type { Need } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import { checkedLimit, counted, listed, one, type Read, rowsOf } from './read.ts';
+import { readCensus } from './reads-census.ts';
 import { readEvents } from './reads-events.ts';
 import { readTags } from './reads-tags.ts';
 import {
@@ -68,6 +69,11 @@ export function readOf(need: Need): Read {
     case 'dueVersions':
     case 'sameValue':
       return readAcross(need);
+    case 'census':
+    case 'censusOfProject':
+    case 'censusOfPrincipal':
+    case 'secretsNaming':
+      return readCensus(need);
     case 'tagKey':
     case 'tagKeys':
     case 'tagValues':

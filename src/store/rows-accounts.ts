@@ -27,17 +27,20 @@ export function accountKeyOf(row: Row): AccountKey {
     disabled: flag('account_keys', row, 5),
   };
   if (row[4] !== null) key.expiresAt = integer('account_keys', row, 4);
+  if (row[6] !== null) key.workload = text('account_keys', row, 6);
   return key;
 }
 
 export function tokenOf(row: Row): Token {
   const kind = text('tokens', row, 2);
   if (kind !== 'owner' && kind !== 'access') throw damaged('tokens', row, 'is of a kind that does not exist');
-  const token: Token = {
+  const token: Writable<Token> = {
     hash: text('tokens', row, 0),
     member: text('tokens', row, 1),
     kind,
     createdAt: integer('tokens', row, 3),
   };
-  return row[4] === null ? token : { ...token, expiresAt: integer('tokens', row, 4) };
+  if (row[4] !== null) token.expiresAt = integer('tokens', row, 4);
+  if (row[5] !== null) token.workload = text('tokens', row, 5);
+  return token;
 }

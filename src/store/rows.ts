@@ -1,17 +1,11 @@
 // Rows to domain values. The order of columns is that of `sql/`. A cell that is not what its column holds is damage: an
 // INTERNAL fault that names table and row, never a default.
 
+import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
 import type { AuditRecord } from '../core/audit-record.ts';
 import type { Policy } from '../core/iam/policy.ts';
 import type { Location, ProjectId, SecretName } from '../core/name.ts';
-import type {
-  AuditAnchor,
-  AuditMark,
-  PayloadRow,
-  SecretInList,
-  SecretOfProject,
-  VersionOfSecret,
-} from '../core/ports.ts';
+import type { PayloadRow, SecretInList, SecretOfProject, VersionOfSecret } from '../core/ports.ts';
 import type { Project, Rotation, Secret, Version, VersionState } from '../core/secret.ts';
 import { bytes, damaged, flag, integer, json, text, type Writable } from './cells.ts';
 import {
@@ -108,13 +102,11 @@ export function versionOfSecretOf(row: Row): VersionOfSecret {
 const STATES: ReadonlySet<unknown> = new Set<VersionState>(['ENABLED', 'DISABLED', 'DESTROYED']);
 
 export function versionOf(row: Row): Version {
-  const state = text('versions', row, 3);
-  if (!STATES.has(state)) throw damaged('versions', row, 'is in a state that does not exist');
   const version: Writable<Version> = {
     uid: text('versions', row, 0),
     secretUid: text('versions', row, 1),
     number: integer('versions', row, 2),
-    state: state as VersionState,
+    state: versionStateOf('versions', row, 3),
     createdAt: integer('versions', row, 4),
     etag: text('versions', row, 6),
     crc32c: integer('versions', row, 7),
@@ -124,6 +116,12 @@ export function versionOf(row: Row): Version {
   if (row[9] !== null) version.scheduledDestroyAt = integer('versions', row, 9);
   if (row[10] !== null) version.fingerprint = text('versions', row, 10);
   return version;
+}
+
+export function versionStateOf(table: string, row: Row, column: number): VersionState {
+  const state = text(table, row, column);
+  if (!STATES.has(state)) throw damaged(table, row, 'is in a state that does not exist');
+  return state as VersionState;
 }
 
 export function payloadOf(row: Row): PayloadRow {

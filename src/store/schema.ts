@@ -23,6 +23,9 @@ export function migrate(connection: Connection, path: string, known: readonly Mi
     if (ordinal < applied.length) continue;
     connection.transaction(() => {
       for (const statement of migration.statements) connection.run(statement);
+      for (const { query, writes } of migration.rewrites ?? []) {
+        for (const { sql, values } of writes(connection.all(query.sql, query.values))) connection.run(sql, values);
+      }
       connection.run(MIGRATION_INSERT, [ordinal, migration.name]);
     });
   }

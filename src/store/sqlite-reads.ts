@@ -1,9 +1,10 @@
 // What can be read of a SQLite store, by whichever connection: the writer's own, or one of a thread that only reads.
 
 import { join } from 'node:path';
+import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
 import type { AuditRecord } from '../core/audit-record.ts';
 import { Fault } from '../core/error.ts';
-import type { AuditAnchor, AuditMark, Need, Needs, RowsOf } from '../core/ports.ts';
+import type { Need, Needs, RowsOf } from '../core/ports.ts';
 import { integer } from './cells.ts';
 import { Connection } from './connection.ts';
 import type { Read } from './read.ts';

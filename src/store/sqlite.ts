@@ -3,21 +3,11 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
 import type { AuditRecord } from '../core/audit-record.ts';
+import type { Sighting } from '../core/census.ts';
 import { Fault } from '../core/error.ts';
-import type {
-  AuditAnchor,
-  AuditMark,
-  Change,
-  Decided,
-  MetaStore,
-  Need,
-  Needs,
-  RowsOf,
-  Settled,
-  Store,
-  TransactionJob,
-} from '../core/ports.ts';
+import type { Change, Decided, MetaStore, Need, Needs, RowsOf, Settled, Store, TransactionJob } from '../core/ports.ts';
 import { erases, writesOf } from './changes.ts';
 import { Connection } from './connection.ts';
 import { prepareDirectory, prepareFile, syncDirectory } from './directory.ts';
@@ -28,16 +18,18 @@ import { MIGRATIONS } from './migrations/all.ts';
 import { problemOf } from './problem.ts';
 import { migrate } from './schema.ts';
 import { ANCHOR_UPSERT, AUDIT_INSERT, AUDIT_SETTLE, MARK_UPSERT } from './sql/audit.ts';
+import { CENSUS_SWEEP } from './sql/census.ts';
 import { META_UPSERT } from './sql/server.ts';
 import { TOKENS_SWEEP } from './sql/tokens.ts';
 import { DATABASE_FILE, SqliteReads } from './sqlite-reads.ts';
 import { StoreError } from './store-error.ts';
+import { addSighting } from './writes-census.ts';
 
 /** A file up to this size is checked whole at every start: some 20 ms. */
 const CHECKED_BYTES_MAX = 4 * 1024 * 1024;
-/** Tokens that one sweep removes; the next one goes on. */
+/** Rows that one sweep removes; the next one goes on. */
 const SWEEP_ROWS_MAX = 10_000;
-/** Projects that the writer keeps decoded. */
+/** Rows that the writer keeps decoded. */
 const KNOWN_MAX = 1000;
 
 export interface SqliteOptions {
@@ -71,6 +63,22 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
   }
 }
 
+/** Of a need whose answer the writer keeps: what every change asks for, and few change. */
+function knownKey(need: Need): string | undefined {
+  switch (need.need) {
+    case 'server':
+      return 'server';
+    case 'project':
+      return `project ${need.project}`;
+    case 'token':
+      return `token ${need.hash}`;
+    case 'accountKey':
+      return `accountKey ${need.id}`;
+    default:
+      return undefined;
+  }
+}
+
 /** What a change was decided on is as it was, and yet its statements fail: a bug, or a disk that is full. */
 class NotApplied extends Error {}
 
@@ -94,7 +102,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   readonly #onErase = new Set<() => void>();
   /** Where the records lie that were not settled yet, by their ids. */
   readonly #pending = new Map<string, number>();
-  /** Server and projects as the writer knows them: they change by its own hand alone. */
+  /** Rows as the writer knows them: they change by its own hand alone. */
   readonly #known = new Map<string, unknown>();
   #open = true;
 
@@ -165,6 +173,25 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   sweepTokens(now: number): number {
     this.#connection.assertIdle();
     return this.#connection.run(TOKENS_SWEEP, [now, SWEEP_ROWS_MAX]);
+  }
+
+  /** Not a change that anybody decided: it has no audit record. */
+  recordCensus(sightings: readonly Sighting[]): void {
+    if (sightings.length === 0) return;
+    this.#connection.transaction(() => {
+      for (const sighting of sightings) {
+        const { query, writes } = addSighting(sighting);
+        for (const { sql, values } of writes(this.#connection.all(query.sql, query.values))) {
+          this.#connection.run(sql, values);
+        }
+      }
+    });
+  }
+
+  /** Removes at most ten thousand at a time, as with tokens. */
+  sweepCensus(before: number): number {
+    this.#connection.assertIdle();
+    return this.#connection.run(CENSUS_SWEEP, [before, SWEEP_ROWS_MAX]);
   }
 
   setMeta(key: string, value: Uint8Array): void {
@@ -262,7 +289,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
     const rows: Record<string, unknown> = {};
     for (const name in needs) {
       const need = needs[name] as Need;
-      const key = need.need === 'server' ? 'server' : need.need === 'project' ? `project ${need.project}` : undefined;
+      const key = knownKey(need);
       if (key !== undefined && this.#known.has(key)) rows[name] = this.#known.get(key);
       else {
         rows[name] = this.one(need);

@@ -33,15 +33,25 @@ export function updateAccount(account: Account): Write {
 }
 
 export function insertAccountKey(key: AccountKey): Write {
-  const { id, account, publicKey, createdAt, expiresAt, disabled } = key;
-  return one(ACCOUNT_KEY_INSERT, [id, account, publicKey, createdAt, expiresAt ?? null, disabled ? 1 : 0]);
+  const { id, account, publicKey, createdAt, expiresAt, disabled, workload } = key;
+  const changing = [expiresAt ?? null, disabled ? 1 : 0, workload ?? null];
+  return one(ACCOUNT_KEY_INSERT, [id, account, publicKey, createdAt, ...changing]);
 }
 
 export function updateAccountKey(key: AccountKey): Write {
-  const { id, account, publicKey, createdAt, expiresAt, disabled } = key;
-  return one(ACCOUNT_KEY_UPDATE, [expiresAt ?? null, disabled ? 1 : 0, id, account, publicKey, createdAt]);
+  const { id, account, publicKey, createdAt, expiresAt, disabled, workload } = key;
+  return one(ACCOUNT_KEY_UPDATE, [
+    expiresAt ?? null,
+    disabled ? 1 : 0,
+    workload ?? null,
+    id,
+    account,
+    publicKey,
+    createdAt,
+  ]);
 }
 
 export function insertToken(token: Token): Write {
-  return one(TOKEN_INSERT, [token.hash, token.member, token.kind, token.createdAt, token.expiresAt ?? null]);
+  const { hash, member, kind, createdAt, expiresAt, workload } = token;
+  return one(TOKEN_INSERT, [hash, member, kind, createdAt, expiresAt ?? null, workload ?? null]);
 }

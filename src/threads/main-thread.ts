@@ -2,14 +2,17 @@
 // keys, the certificates, the loopback proxy. In one thread these are calls; from a worker they are questions on a line.
 
 import type { Position } from '../audit/mark.ts';
+import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
+import type { Sighting } from '../core/census.ts';
 import type { Claims } from '../core/jwt.ts';
-import type { AccountKeyPair, AuditAnchor, AuditMark, Maybe } from '../core/ports.ts';
+import type { AccountKeyPair, Maybe } from '../core/ports.ts';
 import { Redacted } from '../core/redacted.ts';
 import type { PublicJwk } from '../crypto/signing-keys.ts';
 import type { Operation } from '../ops/operation.ts';
 import type { Submission, Writer } from '../ops/writer.ts';
 import type { Certificate } from '../wire/tls.ts';
 import type { Answerers, Line } from './line.ts';
+import type { MainCensus } from './main-census.ts';
 
 /** The text of the metrics of the whole server. */
 export interface Exposition {
@@ -17,11 +20,14 @@ export interface Exposition {
   readonly text: string;
 }
 
-export interface MainThread extends Writer {
+export interface MainThread extends Writer, MainCensus {
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): Maybe<void>;
   anchorAudit(anchor: AuditAnchor): Maybe<void>;
   /** How far each live audit stream has been written. */
   streamEnds(): Promise<readonly Position[]>;
+  recordCensus(sightings: readonly Sighting[]): Maybe<void>;
+  /** Brings what every thread has seen of readers into the store. */
+  settleCensus(): Promise<void>;
   certificateFor(servername: string | undefined): Maybe<Certificate>;
   certificatePem(): Maybe<string>;
   sign(claims: Claims): Maybe<Redacted<string>>;
@@ -50,6 +56,8 @@ export function mainThreadOver(line: Line): MainThread {
     settleAudit: (ids, mark) => ask('settleAudit', { ids, mark } satisfies SentSettlement),
     anchorAudit: (anchor) => ask('anchorAudit', anchor),
     streamEnds: () => ask('streamEnds'),
+    recordCensus: (sightings) => ask('recordCensus', sightings),
+    settleCensus: () => ask('settleCensus'),
     certificateFor: (servername) => ask('certificateFor', servername),
     certificatePem: () => ask('certificatePem'),
     sign: async (claims) => new Redacted(await ask<string>('sign', claims)),
@@ -74,6 +82,8 @@ export function answersOf(
     settleAudit: ({ ids, mark }: SentSettlement) => main.settleAudit(ids, mark),
     anchorAudit: (anchor: AuditAnchor) => main.anchorAudit(anchor),
     streamEnds: () => main.streamEnds(),
+    recordCensus: (sightings: readonly Sighting[]) => main.recordCensus(sightings),
+    settleCensus: () => main.settleCensus(),
     certificateFor: (servername: string | undefined) => main.certificateFor(servername),
     certificatePem: () => main.certificatePem(),
     sign: async (claims: Claims) => (await main.sign(claims)).reveal(),

@@ -4,6 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Position } from '../audit/mark.ts';
+import type { Sighting } from '../core/census.ts';
+import { Fault } from '../core/error.ts';
 import type { CountsSnapshot } from '../counts.ts';
 import type { ServingOptions } from '../serving.ts';
 import { type Answerers, Line } from './line.ts';
@@ -50,6 +52,7 @@ export async function startPool(options: PoolOptions): Promise<Threads> {
       const all = await Promise.all(members.map((member) => member.streamEnd()));
       return all.filter((each) => each !== undefined);
     },
+    takeCensus: async () => (await Promise.all(members.map((member) => member.takeCensus()))).flat(),
     forgetPayloads: () => {
       for (const member of members) member.forgetPayloads();
     },
@@ -119,6 +122,18 @@ class Member {
   /** Undefined of a worker that is not there at the moment: what it has written is in its file. */
   async streamEnd(): Promise<Position | undefined> {
     return (await this.#line?.ask('streamEnd', undefined).catch(() => undefined)) as Position | undefined;
+  }
+
+  /** What a worker that died had not handed on is lost with it; one that does not answer must be waited for. */
+  async takeCensus(): Promise<readonly Sighting[]> {
+    const line = this.#line;
+    if (line === undefined) return [];
+    try {
+      return (await line.ask('takeCensus', undefined)) as readonly Sighting[];
+    } catch (error) {
+      if (this.#line !== line) return [];
+      throw new Fault('STORE_UNAVAILABLE', { problem: 'a thread does not say what it has read' }, { cause: error });
+    }
   }
 
   forgetPayloads(): void {

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import type { Position } from '../audit/mark.ts';
+import type { Sighting } from '../core/census.ts';
 import type { CountsSnapshot } from '../counts.ts';
 import type { Keyring, OpenRoot } from '../crypto/keyring.ts';
 import type { Logger } from '../log.ts';
@@ -19,6 +20,8 @@ const WORKERS_DEFAULT_MAX = 4;
 export interface Threads {
   counts(): Promise<readonly CountsSnapshot[]>;
   streamEnds(): Promise<readonly Position[]>;
+  /** What they have seen of readers that the store does not have; they forget it. */
+  takeCensus(): Promise<readonly Sighting[]>;
   forgetPayloads(): void;
   stop(graceMs: number): Promise<void>;
 }
@@ -53,6 +56,7 @@ export async function startThreads(options: ThreadsOptions): Promise<Threads> {
     return {
       counts: async () => [only.counts()],
       streamEnds: async () => [only.streamEnd()],
+      takeCensus: async () => only.takeCensus(),
       forgetPayloads: only.forgetPayloads,
       stop: only.stop,
     };

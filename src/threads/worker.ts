@@ -31,6 +31,7 @@ const line = new Line(
   {
     counts: () => serving.counts(),
     streamEnd: () => serving.streamEnd(),
+    takeCensus: () => serving.takeCensus(),
     forgetPayloads: () => serving.forgetPayloads(),
     stop: async (graceMs: number) => {
       await serving.stop(graceMs);

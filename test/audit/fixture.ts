@@ -9,8 +9,8 @@ import type { TestContext } from 'node:test';
 import { type AuditLog, type AuditOptions, openAudit } from '../../src/audit/log.ts';
 import type { Mac } from '../../src/audit/mark.ts';
 import { segmentPath } from '../../src/audit/segment.ts';
+import type { AuditAnchor, AuditMark } from '../../src/core/audit-port.ts';
 import type { AuditRecord } from '../../src/core/audit-record.ts';
-import type { AuditAnchor, AuditMark } from '../../src/core/ports.ts';
 
 export class MapStore {
   readonly pending = new Map<string, AuditRecord>();

@@ -20,6 +20,7 @@ import {
   uid,
   unknownProject,
 } from './store-rows.ts';
+import { describeCensus } from './store-spec-census.ts';
 import { describeChanges, describeTransactions } from './store-spec-changes.ts';
 import { describeIdentity, describeOutbox, describeTopics } from './store-spec-events.ts';
 import { describeGroups } from './store-spec-groups.ts';
@@ -307,6 +308,7 @@ export function storeSpec(engine: string, create: () => Maybe<StorePlace>): void
     describeSchedules(use);
     describeTopics(use);
     describeTags(use);
+    describeCensus(use);
     describeOutbox(use);
     describeIdentity(use);
     describeAudit(use);

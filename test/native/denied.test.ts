@@ -20,6 +20,12 @@ const GIVEN: Readonly<Record<string, string>> = {
   ...{ project: 'default', secret: 'kept', version: '1', data: 'eA==' },
   serviceAccount: 'stranger@default.iam.gserviceaccount.com',
   key: '0'.repeat(40),
+  ...{
+    principal: 'user:a@example.com',
+    workload: 'web',
+    permission: 'secretmanager.versions.access',
+    policy: '{"bindings":[]}',
+  },
   before: '2026-01-31T12:00:00Z',
 };
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { Audit } from '../../src/core/audit-port.ts';
 import { Fault, type FaultCode } from '../../src/core/error.ts';
 import {
   type AccountEmail,
@@ -10,7 +11,6 @@ import {
   parseSecretName,
   secretKey,
 } from '../../src/core/name.ts';
-import type { Audit } from '../../src/core/ports.ts';
 import { Redacted } from '../../src/core/redacted.ts';
 import { createAccount, deleteAccount, getAccount, listAccounts } from '../../src/ops/accounts.ts';
 import { queryAudit, verifyAudit } from '../../src/ops/audit.ts';

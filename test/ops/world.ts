@@ -6,8 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openAudit } from '../../src/audit/log.ts';
+import type { Audit } from '../../src/core/audit-port.ts';
 import type { AuditRecord } from '../../src/core/audit-record.ts';
-import type { Audit, Clock, Store } from '../../src/core/ports.ts';
+import type { Clock, Store } from '../../src/core/ports.ts';
 import { type Caller, SYSTEM } from '../../src/core/principal.ts';
 import { systemEntropy } from '../../src/crypto/entropy.ts';
 import { Keyring } from '../../src/crypto/keyring.ts';
@@ -16,6 +17,7 @@ import { createJwtReader } from '../../src/identity/jwt.ts';
 import { parseToken } from '../../src/identity/tokens.ts';
 import { createLoopbackProxy } from '../../src/loopback-proxy.ts';
 import { bootstrap } from '../../src/ops/bootstrap.ts';
+import { type CensusBook, createCensus, settleCensus } from '../../src/ops/census.ts';
 import { createDoor, type Door } from '../../src/ops/door.ts';
 import { createEngine } from '../../src/ops/engine.ts';
 import { then } from '../../src/ops/maybe.ts';
@@ -32,10 +34,11 @@ export interface World {
   readonly store: Store;
   readonly door: Door;
   readonly signer: SigningKeys;
+  readonly census: CensusBook;
   readonly clock: { now(): number; advance(milliseconds: number): void };
   /** Asks as the holder of a credential, or as nobody. */
   ask<C, R>(operation: Operation<C, R>, command: C, credential?: string): Promise<R>;
-  as(credential?: string): Promise<Caller>;
+  as(credential?: string, userAgent?: string): Promise<Caller>;
   readonly ownerCredential: string;
   /** Settles everything that is due; throws what could not be settled. */
   sweep(): Promise<void>;
@@ -47,6 +50,8 @@ export interface World {
 export interface WorldOptions {
   /** Stands before the real audit. */
   readonly wrapAudit?: (audit: Audit) => Audit;
+  /** How many sightings wait at the most. */
+  readonly censusEntriesMax?: number;
 }
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
@@ -97,15 +102,22 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     },
   };
   const reads = new CachedReads(store, store.epoch);
-  const engine = createEngine({ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, charge });
+  const census = createCensus({ entriesMax: options.censusEntriesMax ?? 1000 });
+  const engine = createEngine({
+    ...{ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, charge, census },
+    settleCensus: () => settleCensus(census, store),
+    exercisedBy: (permission) => [`test of ${permission}`],
+  });
   const hashCredential = (text: string) => parseToken(text)?.hash;
   const door = createDoor({ engine, store: reads, clock, jwts: createJwtReader(), hashCredential });
   const origin = { dialect: 'test', peer: '127.0.0.1', requestId: 'r' };
-  const as = async (credential?: string) => door.authenticate(credential, origin);
+  const as = async (credential?: string, userAgent?: string) =>
+    door.authenticate(credential, userAgent === undefined ? origin : { ...origin, userAgent });
   return {
     store,
     door,
     signer,
+    census,
     clock,
     ownerCredential,
     as,

@@ -6,12 +6,14 @@ import { createSecretKey } from 'node:crypto';
 import { join } from 'node:path';
 import { type AuditLog, type AuditSync, openAudit } from '../../src/audit/log.ts';
 import type { Position } from '../../src/audit/mark.ts';
-import type { Audit, Clock, Entropy, Store } from '../../src/core/ports.ts';
+import type { Audit } from '../../src/core/audit-port.ts';
+import type { Clock, Entropy, Store } from '../../src/core/ports.ts';
 import { Keyring } from '../../src/crypto/keyring.ts';
 import { createJwtReader } from '../../src/identity/jwt.ts';
 import { parseToken } from '../../src/identity/tokens.ts';
 import { readOwner, writeOwner } from '../../src/local-state.ts';
 import { bootstrap } from '../../src/ops/bootstrap.ts';
+import { createCensus, settleCensus } from '../../src/ops/census.ts';
 import { createDoor, type Door } from '../../src/ops/door.ts';
 import { createEngine } from '../../src/ops/engine.ts';
 import { newQuotaMemory, QuotaTable } from '../../src/ops/quota-table.ts';
@@ -147,7 +149,12 @@ function openDoor(options: CoreOptions, { store, reader, keyring, writer, log }:
   const proxy = { open: absent };
   const charge = createCharge(new QuotaTable(newQuotaMemory()));
   const audit = wrapAudit(log);
-  const engine = createEngine({ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, charge });
+  const census = createCensus({ entriesMax: 1000 });
+  const engine = createEngine({
+    ...{ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, charge, census },
+    settleCensus: () => settleCensus(census, store),
+    exercisedBy: () => [],
+  });
   const hashCredential = (text: string) => parseToken(text)?.hash;
   return createDoor({ engine, store: reads, clock, jwts: createJwtReader(), hashCredential });
 }

@@ -3,9 +3,11 @@
 // record gets lost, a change is not heard of by the writer, or late, when nobody waits for it any more, or it is told to
 // be made ready anew, and the server dies at any of these moments.
 
+import type { Audit, AuditAnchor } from '../../src/core/audit-port.ts';
 import type { AuditRecord } from '../../src/core/audit-record.ts';
+import type { Sighting } from '../../src/core/census.ts';
 import { Fault } from '../../src/core/error.ts';
-import type { Audit, AuditAnchor, Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/ports.ts';
 import { Stale, type Writer } from '../../src/ops/writer.ts';
 import type { Random } from './random.ts';
 
@@ -149,6 +151,8 @@ function settlement(store: Store) {
     auditAnchors: () => store.auditAnchors(),
     anchorAudit: (anchor: AuditAnchor) => store.anchorAudit(anchor),
     sweepTokens: (now: number) => store.sweepTokens(now),
+    recordCensus: (sightings: readonly Sighting[]) => store.recordCensus(sightings),
+    sweepCensus: (before: number) => store.sweepCensus(before),
     close: () => store.close(),
   };
 }

@@ -45,6 +45,31 @@ export const projects: RouteMap<Context> = group('Manage projects', {
     },
     docs: help('Set the quotas of a project', 'coffer projects update my-project --quota=access=6000,write=60'),
   }),
+  getReaderGuard: buildCommand({
+    loader: async () => (await import('./reader-guard.ts')).getReaderGuard,
+    parameters: { positional: positional(project), flags: {} },
+    docs: help('Show how versions that are still read are guarded', 'coffer projects get-reader-guard my-project'),
+  }),
+  setReaderGuard: buildCommand({
+    loader: async () => (await import('./reader-guard.ts')).setReaderGuard,
+    parameters: {
+      positional: positional(project),
+      flags: {
+        guard: {
+          kind: 'enum',
+          values: ['off', 'refuse'],
+          brief: "whether the cloud's own clients are refused too",
+          optional: true,
+        },
+        window: text('for how long a read counts as use', 'DURATION'),
+      },
+    },
+    docs: help(
+      'Set how versions that are still read are guarded',
+      'coffer projects set-reader-guard my-project --guard=refuse --window=14d',
+      "Coffer's own commands refuse in any case, unless --force is given.",
+    ),
+  }),
   addIamPolicyBinding: buildCommand({
     loader: async () => (await import('./policy.ts')).addProjectBinding,
     parameters: { positional: positional(project), flags: bindingFlags },

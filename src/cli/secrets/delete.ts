@@ -1,6 +1,8 @@
-// `coffer secrets delete`: says how many versions go with the secret, and asks.
+// `coffer secrets delete`: says how many versions go with the secret, and asks. A secret that somebody still reads stays
+// unless --force is given.
 
 import type { Context } from '../context.ts';
+import { type GuardedFlags, takeAway } from '../guarded.ts';
 import { type SecretRef, secretPath, secretRef } from '../names.ts';
 import { confirm } from '../prompt.ts';
 
@@ -15,7 +17,7 @@ const COUNTED_MAX = 9999;
 /** @throws CliError where the answer is no; ApiError as the server answers. */
 export async function deleteSecret(
   this: Context,
-  flags: { etag?: string; location?: string },
+  flags: GuardedFlags & { location?: string },
   id: string,
 ): Promise<void> {
   const ref = secretRef(this.session, id, flags.location);
@@ -25,7 +27,7 @@ export async function deleteSecret(
       'This action cannot be reversed.';
     await confirm(this.io, { message, quiet: false, attended: true });
   }
-  await this.session.request('DELETE', secretPath(ref), undefined, { etag: flags.etag });
+  await takeAway(this, '/coffer/v1/secrets:delete', ref, flags);
   this.out.status(`Deleted secret [${ref.secret}].`);
 }
 

@@ -1,7 +1,8 @@
 // `coffer secrets add-iam-policy-binding`, `remove-…`, `get-iam-policy`, `set-iam-policy`.
 
 import type { Context } from '../context.ts';
-import { type SecretRef, secretPath, secretRef } from '../names.ts';
+import { warningOfReaders } from '../impact.ts';
+import { nativeRef, type SecretRef, secretPath, secretRef } from '../names.ts';
 import {
   addBinding,
   type BindingFlags,
@@ -23,13 +24,15 @@ interface Place {
 export async function addSecretBinding(this: Context, flags: BindingFlags & Place, id: string): Promise<void> {
   const ref = secretRef(this.session, id, flags.location);
   const condition = await readCondition(this, flags);
-  await change(this, ref, (policy) => addBinding(policy, flags.member, flags.role, condition));
+  await change(this, ref, access(this, ref), (policy) => addBinding(policy, flags.member, flags.role, condition));
 }
 
 export async function removeSecretBinding(this: Context, flags: RemovalFlags & Place, id: string): Promise<void> {
   const ref = secretRef(this.session, id, flags.location);
   const condition = await readCondition(this, flags);
-  await change(this, ref, (policy) => removeBinding(policy, flags.member, flags.role, condition, flags.all === true));
+  await change(this, ref, warning(this, ref), (policy) =>
+    removeBinding(policy, flags.member, flags.role, condition, flags.all === true),
+  );
 }
 
 export async function getSecretPolicy(this: Context, flags: Place, id: string): Promise<void> {
@@ -39,15 +42,25 @@ export async function getSecretPolicy(this: Context, flags: Place, id: string): 
 
 export async function setSecretPolicy(this: Context, flags: Place, id: string, file: string): Promise<void> {
   const ref = secretRef(this.session, id, flags.location);
-  const policy = await access(this, ref).set(await readPolicyFile(this, file));
+  const policy = await warning(this, ref).set(await readPolicyFile(this, file));
   this.out.status(`Updated IAM policy for secret [${ref.secret}].`);
   await showOne(this, policy as Resource);
 }
 
-async function change(context: Context, ref: SecretRef, changed: (policy: Policy) => Policy): Promise<void> {
-  const policy = await changePolicy(access(context, ref), changed);
+async function change(
+  context: Context,
+  ref: SecretRef,
+  policies: PolicyAccess,
+  changed: (policy: Policy) => Policy,
+): Promise<void> {
+  const policy = await changePolicy(policies, changed);
   context.out.status(`Updated IAM policy for secret [${ref.secret}].`);
   await showOne(context, policy as Resource);
+}
+
+/** For changes that may take reading from somebody. */
+function warning(context: Context, ref: SecretRef): PolicyAccess {
+  return warningOfReaders(context, '/coffer/v1/access:impact', nativeRef(ref), access(context, ref));
 }
 
 function access({ session }: Context, ref: SecretRef): PolicyAccess {

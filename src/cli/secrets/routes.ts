@@ -3,7 +3,7 @@
 import { buildCommand, type RouteMap } from '@stricli/core';
 import type { Context } from '../context.ts';
 import { argument, group, help, many, positional, required, text, toggle } from '../define.ts';
-import { allConditions, bindingFlags, etag, listFlags, location, secret } from '../flags.ts';
+import { allConditions, bindingFlags, etag, force, listFlags, location, secret } from '../flags.ts';
 import { versions } from '../versions/routes.ts';
 
 const outline = { location };
@@ -142,7 +142,7 @@ export const secrets: RouteMap<Context> = group('Manage secrets', {
   update,
   delete: buildCommand({
     loader: async () => (await import('./delete.ts')).deleteSecret,
-    parameters: { positional: positional(secret), flags: { etag, location } },
+    parameters: { positional: positional(secret), flags: { etag, location, force } },
     docs: help('Delete a secret with all its versions', 'coffer secrets delete db-password'),
   }),
   addIamPolicyBinding: buildCommand({
@@ -189,6 +189,21 @@ export const secrets: RouteMap<Context> = group('Manage secrets', {
     loader: async () => (await import('./current.ts')).rollbackSecret,
     parameters: { positional: positional(secret), flags: outline },
     docs: help('Make the version current again that was so before', 'coffer secrets rollback db-password'),
+  }),
+  consumers: buildCommand({
+    loader: async () => (await import('./consumers.ts')).listConsumers,
+    parameters: {
+      positional: positional(secret),
+      flags: {
+        ...listFlags,
+        location,
+        window: text('how far back a read counts; the window of the project unless given', 'DURATION'),
+      },
+    },
+    docs: help(
+      'List who reads a secret, and who has not moved to the current version',
+      'coffer secrets consumers db-password --window=30d',
+    ),
   }),
   versions,
   replication,

@@ -3,10 +3,11 @@
 import { buildCommand, type RouteMap } from '@stricli/core';
 import type { Context } from '../context.ts';
 import { argument, group, help, positional, required, text, toggle } from '../define.ts';
-import { etag, listFlags, location, ofSecret, secret } from '../flags.ts';
+import { etag, force, listFlags, location, ofSecret, secret } from '../flags.ts';
 
 const version = argument('the version: its number, an alias or latest', 'VERSION', async () => ['latest']);
 const stateParameters = { positional: positional(version), flags: { secret: ofSecret, location, etag } } as const;
+const takingParameters = { ...stateParameters, flags: { ...stateParameters.flags, force } } as const;
 
 export const versions: RouteMap<Context> = group('Manage the versions of secrets', {
   add: buildCommand({
@@ -59,7 +60,7 @@ export const versions: RouteMap<Context> = group('Manage the versions of secrets
   }),
   disable: buildCommand({
     loader: async () => (await import('./state.ts')).disableVersion,
-    parameters: stateParameters,
+    parameters: takingParameters,
     docs: help(
       'Disable a version: it keeps its payload and cannot be read',
       'coffer secrets versions disable 1 --secret=db-password',
@@ -67,7 +68,7 @@ export const versions: RouteMap<Context> = group('Manage the versions of secrets
   }),
   destroy: buildCommand({
     loader: async () => (await import('./state.ts')).destroyVersion,
-    parameters: stateParameters,
+    parameters: takingParameters,
     docs: help(
       'Destroy the payload of a version for good',
       'coffer secrets versions destroy 1 --secret=db-password',

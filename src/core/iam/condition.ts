@@ -43,7 +43,11 @@ export interface ConditionContext {
   readonly modifiedRoles?: () => readonly string[];
 }
 
-type Program = (context: ConditionContext) => boolean;
+interface Program {
+  readonly evaluate: (context: ConditionContext) => boolean;
+  /** The groups of attributes that it reads. */
+  readonly groups: ReadonlySet<string>;
+}
 
 /** Compiled expressions by their text, the oldest forgotten first. */
 const programs = new Map<string, Program>();
@@ -71,10 +75,26 @@ export function parseCondition({ title, description, expression }: Condition): C
 /** True where the condition is plainly true; an error, a missing attribute or another value is not. */
 export function holds(condition: Condition, context: ConditionContext): boolean {
   try {
-    return programOf(condition.expression)(context);
+    return programOf(condition.expression).evaluate(context);
   } catch {
     return false;
   }
+}
+
+/** What a condition looks at, and so may judge otherwise another time, elsewhere or for another change. */
+export type ConditionSubject = 'time' | 'resource' | 'change';
+
+const SUBJECTS: Readonly<Record<string, ConditionSubject>> = { request: 'time', resource: 'resource', api: 'change' };
+
+/** What the condition depends on; nothing where its expression cannot be read. */
+export function subjectsOf({ expression }: Condition): readonly ConditionSubject[] {
+  let groups: ReadonlySet<string>;
+  try {
+    ({ groups } = programOf(expression));
+  } catch {
+    return [];
+  }
+  return Object.entries(SUBJECTS).flatMap(([group, subject]) => (groups.has(group) ? [subject] : []));
 }
 
 function programOf(expression: string): Program {
@@ -99,7 +119,7 @@ function compile(expression: string): Program {
   const parsed = parseExpression(expression);
   const { groups } = new ConditionCheck(parsed, expression);
   const evaluate = plan(ENVIRONMENT, parsed.expr);
-  return (context) => evaluate(variables(groups, context)) === true;
+  return { groups, evaluate: (context) => evaluate(variables(groups, context)) === true };
 }
 
 function parseExpression(expression: string): ReturnType<typeof parse> {

@@ -133,6 +133,9 @@ const MESSAGES = {
   TAGS_FULL: '{parent} has reached its limit of {limit} tags.',
   VERSION_NOT_ENABLED: `Secret Version [${SECRET}/versions/{version}] is in {state} state.`,
   VERSION_DESTROYED: 'SecretVersion.state is already DESTROYED',
+  VERSION_IN_USE:
+    `Secret Version [${SECRET}/versions/{version}] is still in use: it was last read by {reader}. ` +
+    'Move its readers to a newer version, or force it with the coffer command line (--force).',
   ACCOUNT_KEYS_FULL: 'Precondition check failed.',
   VERSION_SCHEDULED: 'SecretVersion is already scheduled for DESTRUCTION.',
   ROTATION_TIME_MISSING: 'Next rotation time must be set while the rotation period is set.',

@@ -2,19 +2,16 @@
 
 import type { AuditPage, AuditPart, AuditPruned, AuditVerdict, ChainedRecord } from '../../core/audit-record.ts';
 import type { EVENT_TYPES } from '../../core/events.ts';
-import { GLOBAL } from '../../core/name.ts';
 import type { EventInList, SealStatus } from '../../core/ports.ts';
-import type { Project, Secret } from '../../core/secret.ts';
 import type { EventPage } from '../../ops/events.ts';
 import type { OpenedProxy } from '../../ops/proxy.ts';
 import type { ProjectQuotas } from '../../ops/quotas.ts';
 import type { SameValue } from '../../ops/same-value.ts';
 import type { IssuedToken } from '../../ops/tokens.ts';
 import type { VersionResult } from '../../ops/versions.ts';
+import { accessEncoders, nameOf, time } from './encode-access.ts';
 
 type Json = Readonly<Record<string, unknown>>;
-
-const time = (milliseconds: number) => new Date(milliseconds).toISOString();
 
 const record = ({ time: at, ...rest }: ChainedRecord): Json => ({ ...rest, time: time(at) });
 
@@ -30,12 +27,6 @@ const event = ({ event: each, cursor }: EventInList): Json => ({
   ...(each.data === '' ? {} : { data: JSON.parse(each.data) }),
 });
 
-const nameOf = (project: Project, { location, name }: Secret): Json => ({
-  project: project.id,
-  ...(location === GLOBAL ? {} : { location }),
-  secret: name,
-});
-
 /** A version, and which one of its secret is current. */
 const moved = ({ project, secret, version }: VersionResult): Json => ({
   ...nameOf(project, secret),
@@ -43,6 +34,23 @@ const moved = ({ project, secret, version }: VersionResult): Json => ({
   state: version.state,
   current: secret.currentVersion,
   previous: secret.previousVersion,
+});
+
+/** A version that was disabled or destroyed. */
+const taken = (result: VersionResult): Json => {
+  const { createdAt, destroyedAt, scheduledDestroyAt, etag } = result.version;
+  return {
+    ...moved(result),
+    createTime: time(createdAt),
+    ...(destroyedAt === undefined ? {} : { destroyTime: time(destroyedAt) }),
+    ...(scheduledDestroyAt === undefined ? {} : { scheduledDestroyTime: time(scheduledDestroyAt) }),
+    etag,
+  };
+};
+
+const issued = ({ token, expiresAt }: IssuedToken): Json => ({
+  accessToken: token.reveal(),
+  expireTime: time(expiresAt),
 });
 
 const encoders: Readonly<Record<string, (result: never) => Json>> = {
@@ -72,11 +80,14 @@ const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'projects.setQuotas': (quotas: ProjectQuotas) => ({ ...quotas }),
   'proxy.open': ({ password, ...proxy }: OpenedProxy) => ({ ...proxy, password: password.reveal() }),
   'server.seal': (status: SealStatus) => ({ ...status }),
-  'tokens.issue': ({ token, expiresAt }: IssuedToken) => ({
-    accessToken: token.reveal(),
-    expireTime: time(expiresAt),
-  }),
+  'secrets.delete': () => ({}),
+  'accountKeys.setWorkload': () => ({}),
+  'versions.disable': taken,
+  'versions.destroy': taken,
+  'tokens.issue': issued,
+  'tokens.generate': issued,
   'tokens.revoke': () => ({}),
+  ...accessEncoders,
 };
 
 /** The JSON of an operation's result; an operation without an encoder answers nothing at all rather than too much. */

@@ -37,6 +37,8 @@ function schemaOf(field: Field): Json {
         minimum: field.min ?? 0,
         maximum: field.max ?? Number.MAX_SAFE_INTEGER,
       };
+    case 'boolean':
+      return { type: 'boolean', description };
     case 'time':
       return { type: 'string', format: 'date-time', description };
     case 'bytes': {

@@ -19,6 +19,9 @@ for (const operation of OPERATIONS) {
 /** Every route, in the order of the table. */
 export const ROUTES: readonly Route[] = [...routes.values()];
 
+/** Which permissions these routes take. */
+export const NATIVE_PERMISSIONS: ReadonlySet<string> = new Set(ROUTES.map(({ operation }) => operation.permission));
+
 /** The route of a method and an exact path; HEAD is answered as GET. */
 export function findRoute(method: string, path: string): Route | undefined {
   return routes.get(`${method === 'HEAD' ? 'GET' : method} ${path}`);

@@ -5,6 +5,7 @@ import { init } from './0001-init.ts';
 import { lifecycle } from './0002-lifecycle.ts';
 import { tags } from './0003-tags.ts';
 import { auditStreams } from './0004-audit-streams.ts';
+import { census } from './0005-census.ts';
 import { auditPending } from './0006-audit-pending.ts';
 
-export const MIGRATIONS: readonly Migration[] = [init, lifecycle, tags, auditStreams, auditPending];
+export const MIGRATIONS: readonly Migration[] = [init, lifecycle, tags, auditStreams, census, auditPending];

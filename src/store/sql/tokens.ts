@@ -2,7 +2,7 @@
 
 import { placeholders } from './reference.ts';
 
-const COLUMNS = 'hash, member, kind, created_at, expires_at';
+const COLUMNS = 'hash, member, kind, created_at, expires_at, workload';
 
 export const TOKEN_SELECT = `SELECT ${COLUMNS} FROM tokens WHERE hash = ?`;
 export const TOKEN_INSERT = `INSERT INTO tokens (${COLUMNS}) VALUES (${placeholders(COLUMNS)})`;

@@ -1,0 +1,156 @@
+// What there is one of in a server, whatever the number of its threads: the writer, the keys it signs with, the
+// certificates, the loopback proxy, the audit stream of changes and the sink. All of it lives in the main thread.
+
+import { join } from 'node:path';
+import { type AuditLog, type AuditSync, openAudit } from './audit/log.ts';
+import { startRetention } from './audit/retention.ts';
+import { type AuditSink, openAuditSink } from './audit/sink.ts';
+import { accountKeyMaker } from './crypto/account-keys.ts';
+import { openAuthority } from './crypto/ca.ts';
+import { systemClock } from './crypto/clock.ts';
+import { systemEntropy } from './crypto/entropy.ts';
+import type { Keyring } from './crypto/keyring.ts';
+import type { OwnCertificate } from './crypto/own-certificate.ts';
+import { openSigningKeys } from './crypto/signing-keys.ts';
+import { ownsAuthorityHost } from './dialects/authority/names.ts';
+import { ownsGcpHost } from './dialects/gcp/hosts.ts';
+import { isWildcard, type ListenAddress, namesOf } from './listen-address.ts';
+import type { Logger } from './log.ts';
+import { createLoopbackProxy, type RunningLoopbackProxy } from './loopback-proxy.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { createEngine, type Engine } from './ops/engine.ts';
+import { createProxyGate } from './ops/proxy.ts';
+import { QuotaTable } from './ops/quota-table.ts';
+import { createCharge } from './ops/quotas.ts';
+import type { Route } from './proxy/upstream.ts';
+import type { SqliteStore } from './store/sqlite.ts';
+import { createGroupWriter } from './threads/group-writer.ts';
+import { createMainCensus } from './threads/main-census.ts';
+import type { MainThread } from './threads/main-thread.ts';
+import type { Threads } from './threads/threads.ts';
+
+export interface AuditSettings {
+  /** Absent: an answer leaves once the kernel has its record. */
+  readonly sync?: AuditSync;
+  /** Where every record is sent, `file:/PATH` or a URL. */
+  readonly sink?: string;
+  /** A file of header lines that go with each POST to the sink. */
+  readonly sinkHeaders?: string;
+  /** Absent: records are kept for ever. */
+  readonly retentionSeconds?: number;
+}
+
+export interface MainOptions {
+  readonly data: string;
+  readonly store: SqliteStore;
+  readonly keyring: Keyring;
+  readonly audit: AuditLog;
+  readonly settings: AuditSettings;
+  /** The operator's own certificate. */
+  readonly certificate: OwnCertificate | undefined;
+  /** As it was asked for. */
+  readonly host: string;
+  /** As it was taken. */
+  readonly at: ListenAddress;
+  readonly quotaMemory: SharedArrayBuffer;
+  /** How the loopback proxy gets to what is not ours. */
+  readonly upstream: (host: string, port: number) => Route;
+  readonly log: Logger;
+  /** What is to be done at the end, the last first. */
+  readonly closing: (() => unknown)[];
+  /** The threads that answer; undefined until they are there. */
+  threads(): Threads | undefined;
+}
+
+export interface MainServices {
+  readonly main: MainThread;
+  /** For what the server does by itself. */
+  readonly engine: Engine;
+  readonly metrics: Metrics;
+  readonly proxy: RunningLoopbackProxy;
+}
+
+/** Opens the audit stream of changes, which goes on where it ended. */
+export function openMainAudit(
+  data: string,
+  { sync = 'interval' }: AuditSettings,
+  parts: Pick<MainOptions, 'store' | 'keyring' | 'log'>,
+): Promise<AuditLog> {
+  const { store, keyring, log } = parts;
+  return openAudit({
+    directory: join(data, 'audit'),
+    stream: 'main',
+    sync,
+    store,
+    mac: (text) => keyring.auditMac(text),
+    clock: systemClock,
+    onFailure: (error) => log.error({ err: error }, 'the audit log needs attention'),
+  });
+}
+
+export async function openMainServices(options: MainOptions): Promise<MainServices> {
+  const { store, keyring, audit, host, at, closing, threads } = options;
+  const clock = systemClock;
+  const entropy = systemEntropy;
+  const proxy = createLoopbackProxy({
+    meta: store,
+    target: () => ({ host: isWildcard(at.host) ? 'localhost' : at.host, port: at.port }),
+    route: options.upstream,
+    allows: createProxyGate({ store, keyring, clock }),
+  });
+  closing.push(() => proxy.stop());
+  const sink = await startSink(options);
+  const authority = await openAuthority({ meta: store, keyring, clock, hosts: namesOf(host), allows: ownsName });
+  const signer = await openSigningKeys({ meta: store, keyring, clock });
+  const writer = createGroupWriter({ store, keyring, audit, clock, entropy });
+  const metrics = createMetrics({ sinkBacklog: () => sink?.backlog() });
+  const main: MainThread = {
+    submit: (submission) => writer.submit(submission),
+    settleAudit: (ids, mark) => store.settleAudit(ids, mark),
+    anchorAudit: (anchor) => store.anchorAudit(anchor),
+    streamEnds: async () => [audit.position, ...((await threads()?.streamEnds()) ?? [])],
+    ...createMainCensus(store, async () => (await threads()?.takeCensus()) ?? []),
+    certificateFor: (name) => options.certificate?.certificateFor(name ?? host) ?? authority.certificateFor(name),
+    certificatePem: () => authority.certificatePem(),
+    sign: (claims) => signer.sign(claims),
+    jwks: () => signer.jwks(),
+    signerCertificates: () => signer.certificates(),
+    makeAccountKey: accountKeyMaker(),
+    openProxy: () => proxy.open(),
+    metrics: async () => metrics.render((await threads()?.counts()) ?? []),
+  };
+  const charge = createCharge(new QuotaTable(options.quotaMemory));
+  const engine = createEngine({
+    ...{ store, writer, keyring, audit, clock, entropy, signer, proxy, charge },
+    settleCensus: () => main.settleCensus(),
+    // The server's own work reads no payload, and nobody asks it a question.
+    census: { seen: () => {} },
+    exercisedBy: () => [],
+  });
+  return { main, engine, metrics, proxy };
+}
+
+/** Sends the ledger on, and prunes what is too old, where either is asked for. */
+async function startSink({ data, settings, store, audit, log, closing }: MainOptions): Promise<AuditSink | undefined> {
+  const { sink: target, sinkHeaders, retentionSeconds } = settings;
+  if (retentionSeconds !== undefined) {
+    const onFailure = (error: unknown) => log.error({ err: error }, 'the audit log could not be pruned');
+    closing.push(startRetention({ audit, clock: systemClock, retentionSeconds, onFailure }));
+  }
+  if (target === undefined) return undefined;
+  const sink = await openAuditSink({
+    directory: join(data, 'audit'),
+    target,
+    ...(sinkHeaders === undefined ? {} : { headersFile: sinkHeaders }),
+    meta: store,
+    store,
+    onFailure: (error) => log.error({ err: error }, 'the audit sink takes nothing'),
+  });
+  closing.push(() => sink.stop());
+  return sink;
+}
+
+/** The cloud's names that this server answers to, and so has certificates for. */
+function ownsName(name: string): boolean {
+  return ownsGcpHost(name) || ownsAuthorityHost(name);
+}
