@@ -10,13 +10,12 @@ import { describe, test } from 'node:test';
 import { buildSync } from 'esbuild';
 import { systemEntropy } from '../../src/crypto/entropy.ts';
 import { type Core, openCore } from '../simulation/core.ts';
-import { look, recordedSteps } from '../simulation/look.ts';
-import { type Answer, type Look, type Step, worldModel } from '../simulation/model.ts';
-import { entranceOf, perform } from '../simulation/perform.ts';
+import type { Answer, Step } from '../simulation/model.ts';
 import { execute } from '../support/coffer.ts';
-import { assertLinearizable, type Call } from '../support/linear.ts';
+import type { Call } from '../support/linear.ts';
 import { repository, scratch } from '../support/start.ts';
 import { type Fault, readTrace, runInjected, type TracedCall, whyNoStrace } from '../support/strace.ts';
+import { checkAfter, type History, mayRepeat } from './after.ts';
 import { tokenOf, workload } from './workload.ts';
 
 const isFull = process.env['COFFER_TEST_SIZE'] === 'full';
@@ -24,7 +23,6 @@ const isFull = process.env['COFFER_TEST_SIZE'] === 'full';
 const SAMPLES = 4;
 const AT_ONCE = 3;
 const WHEN_MAX = 5000;
-const SYNCS = ['fsync', 'fdatasync'];
 const WRITES = ['write', 'writev', 'pwritev'];
 const FAULTS: readonly (readonly [string, Fault['fault']])[] = [
   ...(['EIO', 'ENOSPC', 'SIGKILL'] as const).map((fault) => ['pwrite64', fault] as const),
@@ -32,8 +30,6 @@ const FAULTS: readonly (readonly [string, Fault['fault']])[] = [
     ['fsync', 'fdatasync', 'ftruncate', 'unlink', 'rename', ...WRITES].map((call) => [call, fault] as const),
   ),
 ];
-
-type History = Call<Step | Look, Answer | string>[];
 
 interface Start {
   readonly name: string;
@@ -90,39 +86,6 @@ function historyOf(stdout: string, tokens: Map<string, string>): History {
   return [...calls.values()];
 }
 
-async function addLook(core: Core, history: History, tokens: ReadonlyMap<string, string>): Promise<void> {
-  const input: Look = { do: 'look', labels: [...tokens.keys()] };
-  const start = workload('first').length * 2 + history.length;
-  history.push({ client: 0, input, output: await look(core, input, tokens), start, end: start });
-}
-
-/** What the next start finds, and whether it can go on from there. */
-async function checkAfter(directory: string, stdout: string, mayRepeat: boolean): Promise<void> {
-  const tokens = new Map<string, string>();
-  const history = historyOf(stdout, tokens);
-  const core = await open(directory);
-  try {
-    await addLook(core, history, tokens);
-    for (const step of workload('second')) {
-      const start = workload('first').length * 2 + history.length;
-      const output = await perform(entranceOf(core), step, tokens);
-      assert.ok(output !== undefined, `${step.do} is not available without any fault`);
-      history.push({ client: 0, input: step, output, start, end: start });
-    }
-    await addLook(core, history, tokens);
-    assertLinearizable(worldModel(), history);
-    const { all, repeated } = await recordedSteps(core);
-    if (!mayRepeat) assert.deepEqual(repeated, [], 'the log has a record twice');
-    const answered = history.filter(({ input, output }) => input.do !== 'look' && output !== undefined);
-    const missing = answered.filter(({ input }) => input.do !== 'look' && !all.has(input.id));
-    assert.deepEqual(missing, [], 'an answer has no record');
-    const verdict = await core.log.verify();
-    assert.ok(verdict.ok, JSON.stringify(verdict));
-  } finally {
-    await core.close();
-  }
-}
-
 /** One run that meets one fault; answers whether it came that far. */
 async function meet(start: Start, fault: Fault): Promise<boolean> {
   const directory = place(start.data);
@@ -135,7 +98,9 @@ async function meet(start: Start, fault: Fault): Promise<boolean> {
   const end = fault.when % 2 === 0 ? 'killed' : '';
   const result = await runInjected({ ...fault, ...paths }, process.execPath, [child, directory, end]);
   try {
-    await checkAfter(directory, result.stdout, fault.fault !== 'SIGKILL' && SYNCS.includes(fault.call));
+    const tokens = new Map<string, string>();
+    const history = historyOf(result.stdout, tokens);
+    await checkAfter(await open(directory), history, tokens, mayRepeat(fault));
   } catch (error) {
     const at = `${fault.call} ${fault.when} of each thread, ${fault.fault}`;
     const said = `${result.stdout.slice(-1000)}${result.stderr}`;

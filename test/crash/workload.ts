@@ -4,7 +4,7 @@
 import type { Step } from '../simulation/model.ts';
 
 /** Many pages of the store, and of its log. */
-const LARGE_CHARS = 10_000;
+const LARGE_CHARS = 9_000;
 
 type Without<T> = T extends Step ? Omit<T, 'id' | 'as'> & { readonly as?: string } : never;
 
@@ -16,7 +16,7 @@ const STEPS: readonly Without<Step>[] = [
   { do: 'version.access', secret: 'one', number: 1, as: 'token' },
   { do: 'policy.set', secret: 'one', grants: ['secretAccessor reader'] },
   { do: 'version.access', secret: 'one', number: 1, as: 'token' },
-  { do: 'version.add', secret: 'one', value: 'v'.repeat(LARGE_CHARS) },
+  { do: 'version.add', secret: 'one', value: 'large '.repeat(LARGE_CHARS / 6) },
   { do: 'version.access', secret: 'one', number: 'latest', as: 'token' },
   { do: 'version.disable', secret: 'one', number: 2 },
   { do: 'version.access', secret: 'one', number: 'latest', as: 'token' },

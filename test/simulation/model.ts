@@ -44,7 +44,11 @@ export type Step = { readonly id: string; readonly as: Asker } & (
 export type StepKind = Step['do'];
 
 /** What a step answers: a number or a value where it has one to tell. */
-export type Answer = { readonly ok: string | number } | { readonly fault: FaultCode };
+export type Answer =
+  | { readonly ok: string | number }
+  | { readonly fault: FaultCode }
+  /** Over the wire, where only the HTTP status is looked at. */
+  | { readonly refused: number };
 
 interface VersionModel {
   readonly state: 'ENABLED' | 'DISABLED' | 'DESTROYED';
@@ -102,7 +106,7 @@ export function worldModel(initial: State = EMPTY): Model<State, Step | Look, An
     initial,
     key: (state) => shown(state, Object.keys(state.tokens)),
     isRead: (input, output) =>
-      input.do === 'look' || input.do === 'version.access' || (typeof output === 'object' && 'fault' in output),
+      input.do === 'look' || input.do === 'version.access' || (typeof output === 'object' && !('ok' in output)),
     step: (state, input, output) => {
       if (input.do === 'look') return output === undefined || output === shown(state, input.labels) ? [state] : [];
       const { answer, after } = judge(state, input);
@@ -114,8 +118,17 @@ export function worldModel(initial: State = EMPTY): Model<State, Step | Look, An
 function isAnswer(output: Answer | string, right: Answer): boolean {
   if (JSON.stringify(output) === JSON.stringify(right)) return true;
   // A token that dies between the two questions, whose it is and what that one may, is refused by the second.
-  const isRefused = 'fault' in right && right.fault === 'CREDENTIAL_INVALID';
-  return isRefused && typeof output === 'object' && 'fault' in output && output.fault === 'PERMISSION_DENIED';
+  if (typeof output !== 'object' || !('fault' in right)) return false;
+  if ('refused' in output) return statusesOf(right.fault).includes(output.refused);
+  return right.fault === 'CREDENTIAL_INVALID' && 'fault' in output && output.fault === 'PERMISSION_DENIED';
+}
+
+/** The HTTP status of the faults that the model knows, in Google's API and our own. */
+function statusesOf(fault: FaultCode): readonly number[] {
+  if (fault.startsWith('CREDENTIAL_')) return [401];
+  if (fault === 'PERMISSION_DENIED') return [403];
+  if (fault.endsWith('_NOT_FOUND')) return [404];
+  return fault.endsWith('_EXISTS') ? [409] : [400, 412];
 }
 
 interface Judged {

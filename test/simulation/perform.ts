@@ -42,7 +42,7 @@ export const emailOf = (account: string) => {
 };
 
 /** Bindings as IAM takes them. */
-const bindingsOf = (grants: readonly Grant[]) =>
+export const bindingsOf = (grants: readonly Grant[]) =>
   grants.map((grant) => {
     const [role, account = ''] = grant.split(' ');
     return { role: `roles/secretmanager.${role}`, members: [`serviceAccount:${emailOf(account)}`] };

@@ -34,6 +34,7 @@ export type Verdict<I, O> =
 const STEPS_MAX = 5_000_000;
 const HEAD = 0;
 const SHOWN_CALLS = 12;
+const SHOWN_CHARS = 2000;
 
 /** Looks for an order. Throws where a call ends before it starts, or the search goes on for too long. */
 export function linearize<S, I, O>(model: Model<S, I, O>, calls: readonly Call<I, O>[]): Verdict<I, O> {
@@ -45,10 +46,12 @@ export function assertLinearizable<S, I, O>(model: Model<S, I, O>, calls: readon
   const verdict = linearize(model, calls);
   if (verdict.ok) return;
   const { order, stuck } = verdict;
-  const shown = order.slice(-SHOWN_CALLS).map((call) => `  ${inspect(call, { breakLength: Infinity, depth: 5 })}`);
+  const tell = (call: Call<I, O>) =>
+    `  ${inspect(call, { breakLength: Infinity, depth: 5, maxStringLength: SHOWN_CHARS })}`;
+  const shown = order.slice(-SHOWN_CALLS).map(tell);
   throw new Error(
     `no order explains this history${name === '' ? '' : ` of ${name}`}: after ${order.length} of ${calls.length} calls,\n` +
-      `${shown.join('\n')}\nthis one has no place:\n  ${inspect(stuck, { breakLength: Infinity, depth: 5 })}`,
+      `${shown.join('\n')}\nthis one has no place:\n${tell(stuck)}`,
   );
 }
 

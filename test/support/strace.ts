@@ -73,6 +73,13 @@ export async function runInjected(
   return { ...result, wasHit };
 }
 
+/** Runs a server of which one system call fails, or that is killed at it, and its process stays its own. */
+export function injecting({ call, fault, when }: Fault): readonly [string, ...string[]] {
+  const what = fault === 'SIGKILL' ? 'signal=SIGKILL' : `error=${fault}`;
+  const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:${what}:when=${when}`];
+  return ['strace', '-D', '-f', '-qq', '-s', '0', '-o', '/dev/null', ...inject];
+}
+
 /** Runs a server so that `log` gets all that it writes and syncs, with every byte, and its process stays its own. */
 export function tracing(log: string): readonly [string, ...string[]] {
   const calls = ['write', 'writev', 'pwrite64', 'pwritev', 'fsync', 'fdatasync', 'sendto', 'sendmsg'];
