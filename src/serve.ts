@@ -126,6 +126,8 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
     lost: metrics.keep,
   });
   threads = answering;
+  // From now on none of the threads' streams can be removed unseen; nobody has to wait for it.
+  audit.enroll().catch((error: unknown) => log.error({ err: error }, 'the audit streams could not be named'));
   store.onErase(() => answering.forgetPayloads());
   closing.push(() => answering.stop(DRAIN_MS));
   await proxy.resume();

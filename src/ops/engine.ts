@@ -79,9 +79,9 @@ class Call<C, R> {
       const fields = { command, rows, scope, caller, now, entropy, prepared: undefined };
       const decision = operation.decide(new Input(fields));
       return then(this.#finish(decision.result, undefined), (answer) => {
-        const settled = this.#append('allowed', undefined, decision);
+        const settled = this.#append(now, 'allowed', undefined, decision);
         this.#count('allowed', undefined);
-        return then(settled, () => this.#see(answer));
+        return then(settled, () => this.#see(answer, now));
       });
     });
   }
@@ -97,13 +97,13 @@ class Call<C, R> {
   }
 
   /** Tells the census of a payload that may leave now. */
-  #see(answer: R): R {
+  #see(answer: R, now: number): R {
     const { operation, caller } = this.#request;
     const read = operation.seen?.(answer);
     if (read === undefined) return answer;
     const { principal, dialect, workload, userAgent } = caller;
     const reader = { principal: principal.member, workload: workload ?? workloadOf(userAgent), dialect };
-    this.#deps.census.seen({ ...read, ...reader }, this.#deps.clock.now());
+    this.#deps.census.seen({ ...read, ...reader }, now);
     return answer;
   }
 
@@ -174,27 +174,22 @@ class Call<C, R> {
     const version = error instanceof Fault ? error.facts['version'] : undefined;
     // A number that no version can have is no fact to keep.
     const known = typeof version === 'number' && Number.isSafeInteger(version) ? { version } : undefined;
-    return then(this.#append(outcome, code, known), () => {
+    return then(this.#append(this.#deps.clock.now(), outcome, code, known), () => {
       throw error;
     });
   }
 
   #append(
+    time: number,
     outcome: Outcome,
     code: FaultCode | undefined,
     decision: Pick<Decision<unknown>, 'version' | 'details'> | undefined,
   ): Maybe<void> {
     if (this.#request.operation.permission === 'public') return undefined;
-    const { clock, entropy, audit } = this.#deps;
+    const { entropy, audit } = this.#deps;
     // A refusal is told of the scope as far as it was loaded.
     const admission = this.#admission ?? (this.#scope === undefined ? {} : { scope: this.#scope });
-    const record: AuditRecord = this.#request.record(
-      { time: clock.now(), entropy },
-      outcome,
-      code,
-      admission,
-      decision,
-    );
+    const record: AuditRecord = this.#request.record({ time, entropy }, outcome, code, admission, decision);
     return audit.append(record);
   }
 

@@ -74,7 +74,7 @@ function jobOf(deps: WriterDeps, { operation, command, caller, prepared }: Submi
       request.checkAlive(rows as never, now);
       const grant = request.authorise(scope, now);
       const decision = operation.decide(new Input({ command, rows, scope, caller, now, entropy, prepared }));
-      const record = request.record({ time: clock.now(), entropy }, 'allowed', undefined, { scope, grant }, decision);
+      const record = request.record({ time: now, entropy }, 'allowed', undefined, { scope, grant }, decision);
       return { result: decision.result, changes: changesOf(decision), record };
     },
   };
