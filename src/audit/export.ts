@@ -9,7 +9,7 @@ import { BLOCK_BYTES_MAX, LineReader } from './lines.ts';
 import type { Position } from './mark.ts';
 import { timeAt } from './parse.ts';
 import { eachLine } from './scan.ts';
-import { listSegments, segmentName, segmentPath } from './segment.ts';
+import { listSegments, passAbsent, segmentName, segmentPath } from './segment.ts';
 import { listStreams, streamDirectory } from './stream.ts';
 
 const NEWLINE = 10;
@@ -65,7 +65,9 @@ async function linesOf(
     if (number < (place?.number ?? 0) || number > (last ?? 0)) continue;
     const atBytes = number === place?.number ? place.atBytes : 0;
     const toBytes = stream === end.stream && number === last ? end.lengthBytes : undefined;
-    const { text, stopped } = await readLines(segmentPath(directory, number), atBytes, toBytes, until);
+    // One that was pruned meanwhile is passed over.
+    const read = await readLines(segmentPath(directory, number), atBytes, toBytes, until).catch(passAbsent);
+    const { text, stopped } = read ?? { text: '', stopped: false };
     if (text !== '') return { number, atBytes, text };
     if (stopped) return undefined;
   }

@@ -4,7 +4,7 @@
 
 import { hash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Columns, HASH_COLUMNS, type HashColumn, type IndexBuilder } from './index-builder.ts';
@@ -12,9 +12,12 @@ import { type Mac, macHolds } from './mark.ts';
 import { segmentName } from './segment.ts';
 
 const FORMAT = 'coffer-audit-index-1';
+const ASIDE = /^\d{8}\.idx\.[0-9a-f-]{36}$/;
 const NEWLINE = 10;
 /** Five columns of 4,096 hashes in base64, and some text around them. */
 const SUMMARY_BYTES_MAX: number = 192 * 1024;
+/** What it has where there are few. */
+const SUMMARY_BYTES: number = 32 * 1024;
 
 const WIDTHS = {
   time: 8,
@@ -35,11 +38,12 @@ export interface IndexPlace {
   /** Of the stream. */
   readonly directory: string;
   readonly number: number;
-  readonly lengthBytes: number;
 }
 
 /** What the first line of an index says. */
 export interface Summary {
+  /** How long the segment is. */
+  readonly lengthBytes: number;
   /** The sequence of the last record before the segment; row N, from 0, is record `after` + 1 + N. */
   readonly after: number;
   readonly rows: number;
@@ -57,7 +61,6 @@ export interface Summary {
 interface Written extends Omit<Summary, 'distinct' | 'columnsAtBytes'> {
   readonly stream: string;
   readonly segment: string;
-  readonly bytes: number;
   readonly distinct: Readonly<Record<string, string>>;
 }
 
@@ -65,8 +68,15 @@ export function indexPath(directory: string, number: number): string {
   return join(directory, `${segmentName(number)}.idx`);
 }
 
+/** Removes what a stop left of indexes that were being written; a thread that writes one now makes it again. */
+export async function sweepIndexes(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (ASIDE.test(name)) await rm(join(directory, name), { force: true });
+  }
+}
+
 /** Writes the index of a sealed segment. Rejects with the error of the file system, and then leaves nothing behind. */
-export async function writeIndex(place: IndexPlace, index: IndexBuilder, mac: Mac): Promise<void> {
+export async function writeIndex(place: IndexPlace, index: IndexBuilder, lengthBytes: number, mac: Mac): Promise<void> {
   if (!index.isUsable) return;
   const hashes: Record<string, string> = {};
   for (const name of NAMES) {
@@ -79,7 +89,7 @@ export async function writeIndex(place: IndexPlace, index: IndexBuilder, mac: Ma
   const file = await open(aside, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   try {
     try {
-      await file.writeFile(summaryLine(place, index, hashes, mac));
+      await file.writeFile(summaryLine(place, index, { lengthBytes, hashes }, mac));
       for (const name of NAMES) await file.writeFile(bytesOf(index.column(name)));
     } finally {
       await file.close();
@@ -91,19 +101,22 @@ export async function writeIndex(place: IndexPlace, index: IndexBuilder, mac: Ma
   }
 }
 
-/** What the index of a segment says of it; undefined where there is none that this server made of that very segment. */
+/** What the index of a segment says of it; undefined where there is none that this server made of it. */
 export async function readSummary(file: FileHandle, place: IndexPlace, mac: Mac): Promise<Summary | undefined> {
   const bytes = Buffer.allocUnsafe(SUMMARY_BYTES_MAX);
-  const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
-  const end = bytes.subarray(0, bytesRead).indexOf(NEWLINE);
+  let end = -1;
+  for (let held = 0, size = SUMMARY_BYTES; end === -1 && held < bytes.length; size = bytes.length) {
+    const { bytesRead } = await file.read(bytes, held, size - held, held);
+    if (bytesRead === 0) break;
+    held += bytesRead;
+    end = bytes.subarray(0, held).indexOf(NEWLINE);
+  }
   const line = end === -1 ? '' : bytes.toString('latin1', 0, end);
   const cut = line.lastIndexOf(',"mac":"');
   // The MAC comes first: nothing that somebody else wrote is even parsed.
   if (cut === -1 || !macHolds(line.slice(cut), `,"mac":"${mac(macText(line.slice(0, cut)))}"}`)) return undefined;
-  const { stream, segment, bytes: lengthBytes, distinct, ...known } = JSON.parse(line) as Written;
-  if (stream !== place.stream || segment !== segmentName(place.number) || lengthBytes !== place.lengthBytes) {
-    return undefined;
-  }
+  const { stream, segment, distinct, ...known } = JSON.parse(line) as Written;
+  if (stream !== place.stream || segment !== segmentName(place.number)) return undefined;
   const lists = Object.entries(distinct).map(([name, text]) => [name, hashesOf(text)]);
   return { ...known, distinct: Object.fromEntries(lists), columnsAtBytes: end + 1 };
 }
@@ -131,9 +144,9 @@ export async function readColumn<C extends keyof Columns>(
 }
 
 /** The summary of an index that is not in a file. */
-export function summaryOf(index: IndexBuilder): Omit<Summary, 'hashes' | 'columnsAtBytes'> {
+export function summaryOf(index: IndexBuilder, lengthBytes: number): Omit<Summary, 'hashes' | 'columnsAtBytes'> {
   const { after, rows, earliest, latest } = index;
-  return { after, rows, earliest, latest, distinct: distinctOf(index) };
+  return { lengthBytes, after, rows, earliest, latest, distinct: distinctOf(index) };
 }
 
 function distinctOf(index: IndexBuilder): Partial<Record<HashColumn, Uint32Array>> {
@@ -145,19 +158,23 @@ function distinctOf(index: IndexBuilder): Partial<Record<HashColumn, Uint32Array
   return lists;
 }
 
-function summaryLine(place: IndexPlace, index: IndexBuilder, hashes: Record<string, string>, mac: Mac): string {
+function summaryLine(
+  place: IndexPlace,
+  index: IndexBuilder,
+  file: { readonly lengthBytes: number; readonly hashes: Readonly<Record<string, string>> },
+  mac: Mac,
+): string {
   const lists = Object.entries(distinctOf(index)).map(([name, list]) => [name, textOf(list)]);
   const body = JSON.stringify({
     format: FORMAT,
     stream: place.stream,
     segment: segmentName(place.number),
-    bytes: place.lengthBytes,
     after: index.after,
     rows: index.rows,
     // Without any row there is neither, and JSON has no infinity.
     earliest: index.rows === 0 ? 0 : index.earliest,
     latest: index.rows === 0 ? 0 : index.latest,
-    hashes,
+    ...file,
     distinct: Object.fromEntries(lists),
   }).slice(0, -1);
   return `${body},"mac":"${mac(macText(body))}"}\n`;

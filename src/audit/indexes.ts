@@ -103,15 +103,15 @@ export class Indexes {
   }
 
   async #make(place: IndexPlace, budget: Budget): Promise<SegmentIndex | undefined> {
-    budget.leftBytes -= place.lengthBytes;
-    const index = await indexSegment(place);
+    const { index, lengthBytes } = await indexSegment(place);
+    budget.leftBytes -= lengthBytes;
     if (index === undefined) {
       this.distrust(place);
       return undefined;
     }
     // Without a file the next query makes it again: a disk that is full must not keep anybody from asking.
-    await writeIndex(place, index, this.#mac).catch(() => undefined);
-    return { summary: summaryOf(index), column: async (name) => index.column(name) };
+    await writeIndex(place, index, lengthBytes, this.#mac).catch(() => undefined);
+    return { summary: summaryOf(index, lengthBytes), column: async (name) => index.column(name) };
   }
 
   #cached<T>(key: string): T | undefined {
@@ -136,11 +136,14 @@ export class Indexes {
 }
 
 /** The index of a segment, from its lines; undefined where they are not records that count up without a gap. */
-async function indexSegment({ stream, directory, number, lengthBytes }: IndexPlace): Promise<IndexBuilder | undefined> {
+async function indexSegment({
+  stream,
+  directory,
+  number,
+}: IndexPlace): Promise<{ readonly index: IndexBuilder | undefined; readonly lengthBytes: number }> {
   let index: IndexBuilder | undefined;
   let fits = true;
-  const range = { fromBytes: 0, toBytes: lengthBytes };
-  const end = await scanBlocks(segmentPath(directory, number), range, (block, offsetBytes) =>
+  const end = await scanBlocks(segmentPath(directory, number), { fromBytes: 0 }, (block, offsetBytes) =>
     eachLine(block, (start, stop) => {
       if (offsetBytes + start === 0) return true;
       const record = parseRecord(block.toString('latin1', start, stop), stream);
@@ -153,9 +156,10 @@ async function indexSegment({ stream, directory, number, lengthBytes }: IndexPla
       return fits;
     }),
   );
-  return fits && end.wholeBytes === lengthBytes && index?.isUsable ? index : undefined;
+  const isWhole = fits && end.wholeBytes === end.sizeBytes && index?.isUsable === true;
+  return { index: isWhole ? index : undefined, lengthBytes: end.sizeBytes };
 }
 
-function keyOf({ stream, number, lengthBytes }: IndexPlace): string {
-  return `${stream} ${number} ${lengthBytes}`;
+function keyOf({ stream, number }: IndexPlace): string {
+  return `${stream} ${number}`;
 }

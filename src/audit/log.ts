@@ -17,6 +17,7 @@ import type {
 import { Fault } from '../core/error.ts';
 import type { Clock, Maybe, Store } from '../core/ports.ts';
 import { exportPart } from './export.ts';
+import { sweepIndexes } from './index-file.ts';
 import { recordFields } from './line.ts';
 import { type Mac, markHolds, type Position } from './mark.ts';
 import { pruneStreams } from './prune.ts';
@@ -72,6 +73,7 @@ export async function openAudit(options: AuditOptions): Promise<AuditLog> {
   try {
     const directory = streamDirectory(options.directory, stream);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    await sweepIndexes(directory);
     const pending = stream === MAIN ? await store.pendingAudit() : [];
     const marks = await store.auditMarks();
     const mark = marks.find((each) => each.stream === stream);
@@ -155,6 +157,15 @@ export class AuditLog implements Audit {
   }
 
   async verify(): Promise<AuditVerdict> {
+    const before = await this.#options.store.auditAnchors();
+    const verdict = await this.#verify();
+    if (verdict.ok) return verdict;
+    // What was pruned meanwhile looks like what was removed.
+    const after = await this.#options.store.auditAnchors();
+    return JSON.stringify(before) === JSON.stringify(after) ? verdict : this.#verify();
+  }
+
+  async #verify(): Promise<AuditVerdict> {
     const { directory, mac, store, ends } = this.#options;
     const kept = this.#settlement.settled;
     const others = (await ends?.()) ?? [];

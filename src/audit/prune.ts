@@ -50,8 +50,14 @@ export async function pruneStreams(options: PruneOptions): Promise<AuditPruned> 
   let waiting = 0;
   for (const stream of await listStreams(options.directory)) {
     const mark = marks.find((each) => each.stream === stream);
-    const anchor = anchors.find((each) => each.stream === stream);
-    const plan = await planOf(options, stream, mark, anchor);
+    const anchorOf = (all: readonly AuditAnchor[]) => all.find((each) => each.stream === stream);
+    const anchor = anchorOf(anchors);
+    const plan = await planOf(options, stream, mark, anchor).catch(async (error: unknown) => {
+      // Another thread may have pruned it meanwhile.
+      const moved = anchorOf(await options.store.auditAnchors());
+      if (moved?.segment === anchor?.segment) throw error;
+      return planOf(options, stream, mark, moved);
+    });
     waiting += plan.waiting;
     if (plan.kept !== undefined) streams.push(await announce(options, plan, plan.kept));
     await remove(plan.directory, [...plan.leftovers, ...plan.numbers]);

@@ -3,6 +3,8 @@
 // bounded part, so that the streams take turns and a query that may read no more can say where it stands.
 
 import { type FileHandle, open } from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { AuditQuery, ChainedRecord } from '../core/audit-record.ts';
 import { matches, needlesOf, type RowFilter, rowFilter } from './filter.ts';
 import type { IndexPlace } from './index-file.ts';
@@ -12,9 +14,11 @@ import { parseHeader, parseRecord, sequenceAt, timeAt } from './parse.ts';
 import { mayHold, Rows } from './rows.ts';
 import { eachLine, firstLine } from './scan.ts';
 import { seekRecord } from './seek.ts';
-import { segmentName, segmentPath } from './segment.ts';
+import { passAbsent, segmentName, segmentPath } from './segment.ts';
 
 const NEWLINE = 10;
+/** How long one query may keep the thread. */
+const TURN_MS = 1;
 /** Lines of an index that one step reads. */
 const STEP_ROWS = 64;
 
@@ -103,7 +107,13 @@ export class StreamReader {
 
   /** Looks until a match is known, none is left, or the budget is spent. Rejects with the error of the file system. */
   async fill(): Promise<void> {
+    let turnedAtMs = performance.now();
     while (this.#matches.length === 0 && !this.#done && this.#walking.budget.leftBytes > 0) {
+      // Indexes that are in memory wait for nothing, and others have their work too.
+      if (performance.now() - turnedAtMs > TURN_MS) {
+        await turn();
+        turnedAtMs = performance.now();
+      }
       if (this.#open === undefined) await this.#enter();
       else if (this.#open.rows !== undefined) await this.#readRows(this.#open, this.#open.rows);
       else await this.#readLines(this.#open);
@@ -123,55 +133,67 @@ export class StreamReader {
       this.#place = this.#step === 1 ? Math.max(this.#place, this.#part.sequence) : 0;
       return;
     }
-    const file = await open(segmentPath(this.#part.directory, number), 'r').catch(passAbsent);
-    if (file === undefined) return;
+    const isLast = number === this.#part.numbers.at(-1);
     try {
-      const isLast = number === this.#part.numbers.at(-1);
+      const rows = isLast ? 'none' : await this.#rowsOf(number);
+      if (rows === 'passed') return;
+      this.#open = await this.#openFile(number, isLast, rows === 'none' ? undefined : rows);
+    } catch (error) {
+      // It was pruned meanwhile.
+      passAbsent(error);
+    }
+  }
+
+  async #openFile(number: number, isLast: boolean, rows: Rows | undefined): Promise<Open> {
+    const file = await open(segmentPath(this.#part.directory, number), 'r');
+    try {
       const { size } = await file.stat();
       const lengthBytes = isLast ? Math.min(size, this.#part.lengthBytes) : size;
-      const atBytes = await this.#start(number, lengthBytes);
-      this.#open = { number, file, lengthBytes, rows: undefined, row: 0, atBytes };
-      if (!isLast) await this.#useIndex(this.#open);
+      if (rows !== undefined && rows.summary.lengthBytes === size) {
+        const { after, rows: count } = rows.summary;
+        const row = this.#step === 1 ? Math.max(0, this.#place - after) : Math.min(count, this.#place - after) - 1;
+        return { number, file, lengthBytes, rows, row, atBytes: 0 };
+      }
+      if (rows !== undefined) this.#walking.indexes.distrust(this.#indexPlace(number));
+      const atBytes = await this.#start(number, file, lengthBytes);
+      return { number, file, lengthBytes, rows: undefined, row: 0, atBytes };
     } catch (error) {
       await file.close();
-      this.#open = undefined;
       throw error;
     }
   }
 
   /** Where the lines of the segment that are to be looked at begin, or backwards end. */
-  async #start(number: number, lengthBytes: number): Promise<number> {
-    const path = segmentPath(this.#part.directory, number);
-    if (this.#step === 1) return this.#place === 0 ? 0 : seekRecord(path, this.#place, lengthBytes);
-    const file = await open(path, 'r');
-    try {
-      // What a thread is writing right now may be a part of a line.
-      return await wholeLines(file, this.#walking.lines, lengthBytes);
-    } finally {
-      await file.close();
-    }
+  async #start(number: number, file: FileHandle, lengthBytes: number): Promise<number> {
+    // What a thread is writing right now may be a part of a line.
+    if (this.#step === -1) return wholeLines(file, this.#walking.lines, lengthBytes);
+    return this.#place === 0 ? 0 : seekRecord(segmentPath(this.#part.directory, number), this.#place, lengthBytes);
   }
 
-  async #useIndex(open: Open): Promise<void> {
+  /** The rows of a sealed segment, `none` where it has no index, `passed` where nothing in it can match. */
+  async #rowsOf(number: number): Promise<Rows | 'none' | 'passed'> {
     const { indexes, budget } = this.#walking;
-    const index = await indexes.open(this.#indexPlace(open), budget);
-    if (index === undefined) return;
+    const index = await indexes.open(this.#indexPlace(number), budget);
+    if (index === undefined) return 'none';
     const { after, rows: count } = index.summary;
     const isOutside = this.#step === 1 ? after + count <= this.#place : after >= this.#place;
     if (isOutside || !mayHold(index.summary, this.#filter)) {
       this.#pass(this.#step === 1 ? after + count : after);
-      return this.#leave();
+      return 'passed';
     }
-    open.rows = await Rows.open(index, this.#filter);
-    open.row = this.#step === 1 ? Math.max(0, this.#place - after) : Math.min(count, this.#place - after) - 1;
+    const rows = await Rows.open(index, this.#filter);
+    if (rows === undefined) return 'none';
+    if (rows.find(this.#step === 1 ? 0 : count - 1, this.#step, 1).length > 0) return rows;
+    this.#pass(this.#step === 1 ? after + count : after);
+    return 'passed';
   }
 
   async #readRows(open: Open, rows: Rows): Promise<void> {
     const { after, rows: count } = rows.summary;
     const found = rows.find(open.row, this.#step, STEP_ROWS);
+    const offset = await rows.offset();
     const extents = found.map((row): Extent => {
-      const toBytes = rows.offset[row + 1] ?? open.lengthBytes;
-      return { fromBytes: rows.offset[row] as number, toBytes };
+      return { fromBytes: offset?.[row] ?? open.lengthBytes, toBytes: offset?.[row + 1] ?? open.lengthBytes };
     });
     let seen = 0;
     await this.#walking.lines.each(open.file, extents, (block, start, end) => {
@@ -182,10 +204,10 @@ export class StreamReader {
     });
     for (const { fromBytes, toBytes } of extents) this.#walking.budget.leftBytes -= toBytes - fromBytes;
     if (seen < found.length) {
-      // The segment was edited under its index.
-      this.#walking.indexes.distrust(this.#indexPlace(open));
+      // The segment was edited under its index, or the index went away.
+      this.#walking.indexes.distrust(this.#indexPlace(open.number));
       open.rows = undefined;
-      open.atBytes = await this.#start(open.number, open.lengthBytes);
+      open.atBytes = await this.#start(open.number, open.file, open.lengthBytes);
       this.#matches = [];
       return;
     }
@@ -260,9 +282,9 @@ export class StreamReader {
     return 0;
   }
 
-  #indexPlace({ number, lengthBytes }: Open): IndexPlace {
+  #indexPlace(number: number): IndexPlace {
     const { stream, directory } = this.#part;
-    return { stream, directory, number, lengthBytes };
+    return { stream, directory, number };
   }
 }
 
@@ -279,9 +301,4 @@ function eachHit(block: Buffer, needle: Buffer, visit: (start: number, end: numb
 async function wholeLines(file: FileHandle, lines: LineReader, lengthBytes: number): Promise<number> {
   const block = await lines.backward(file, lengthBytes);
   return lengthBytes - block.length + block.lastIndexOf(NEWLINE) + 1;
-}
-
-function passAbsent(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-  throw error;
 }

@@ -19,16 +19,11 @@ export class Rows {
   readonly #time: Float64Array | undefined;
   readonly #outcome: Uint8Array | undefined;
   readonly #hashes: readonly { readonly column: Uint32Array; readonly hash: number }[];
-  readonly offset: Uint32Array;
+  readonly #index: SegmentIndex;
 
-  private constructor(
-    index: SegmentIndex,
-    filter: RowFilter,
-    columns: Omit<Partial<Columns>, 'offset'>,
-    offset: Uint32Array,
-  ) {
+  private constructor(index: SegmentIndex, filter: RowFilter, columns: Partial<Columns>) {
     this.summary = index.summary;
-    this.offset = offset;
+    this.#index = index;
     this.#filter = filter;
     this.#time = columns.time;
     this.#outcome = columns.outcome;
@@ -50,8 +45,12 @@ export class Rows {
       if (column === undefined) return undefined;
       columns[name] = column;
     }
-    const offset = await index.column('offset');
-    return offset === undefined ? undefined : new Rows(index, filter, columns as Partial<Columns>, offset);
+    return new Rows(index, filter, columns as Partial<Columns>);
+  }
+
+  /** Where each row's line begins; undefined where the index is gone. */
+  offset(): Promise<Uint32Array | undefined> {
+    return this.#index.column('offset');
   }
 
   /** Up to `count` rows that may match, from `row` on, upwards or downwards. */

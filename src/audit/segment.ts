@@ -40,6 +40,12 @@ export async function listSegments(directory: string): Promise<number[]> {
   return numbers.sort((a, b) => a - b);
 }
 
+/** Lets pass that a file is not there; throws any other error on. */
+export function passAbsent(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
+}
+
 /** Makes the names in a directory durable. */
 export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');

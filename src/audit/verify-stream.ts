@@ -6,7 +6,7 @@ import type { AuditVerdict } from '../core/audit-record.ts';
 import { Chain, chainStart, type Walk, walk } from './chain.ts';
 import { anchorHolds, type Mac, markHolds, type Position } from './mark.ts';
 import { firstLine } from './scan.ts';
-import { segmentName, segmentPath } from './segment.ts';
+import { passAbsent, segmentName, segmentPath } from './segment.ts';
 import { isStream, streamDirectory } from './stream.ts';
 
 const ANEW = 'the log was written anew up to here: its hash is not the one that the server kept';
@@ -113,8 +113,7 @@ class StreamCheck {
         return undefined;
       });
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-      throw error;
+      return passAbsent(error);
     }
   }
 

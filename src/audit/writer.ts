@@ -259,8 +259,9 @@ export class Writer {
     const segment = this.#segment;
     if (index === undefined || segment === undefined || this.#restart?.broken !== undefined) return;
     const { stream, directory, mac } = this.#options;
-    const place = { stream, directory, number: this.#number, lengthBytes: segment.lengthBytes };
-    this.#indexing = this.#indexing.then(() => writeIndex(place, index, mac)).catch(() => undefined);
+    const place = { stream, directory, number: this.#number };
+    const { lengthBytes } = segment;
+    this.#indexing = this.#indexing.then(() => writeIndex(place, index, lengthBytes, mac)).catch(() => undefined);
   }
 
   async #syncDirectory(): Promise<void> {

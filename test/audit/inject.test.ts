@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -43,4 +43,17 @@ describe('failing system calls', { skip, concurrency: 2 }, () => {
       assert.equal(refused > 0, refuses);
     });
   }
+
+  test('a disk that takes longer to sync than records wait gets them into the full segment still', async (context) => {
+    const directory = mkdtempSync(join(tmpdir(), 'coffer-audit-inject-'));
+    context.after(() => rmSync(directory, { recursive: true }));
+    const node = [process.execPath, '--disable-warning=ExperimentalWarning', child, directory];
+    const injection = ['-e', 'trace=fdatasync', '-e', 'inject=fdatasync:delay_exit=1300000:when=2+4'];
+    const result = await execute('strace', ['-f', '-qq', '-o', '/dev/null', ...injection, ...node]);
+    assert.equal(result.stderr, '');
+    assert.deepEqual(JSON.parse(result.stdout), { missing: [], refused: 0, pending: 0, ok: true });
+    assert.ok(
+      readdirSync(directory).some((name) => name.endsWith('.jsonl') && statSync(join(directory, name)).size > 9000),
+    );
+  });
 });

@@ -23,7 +23,10 @@ import { fileURLToPath } from 'node:url';
 import { Fault } from '../../src/core/error.ts';
 import { parseProjectRef, secretKey } from '../../src/core/name.ts';
 import type { Need } from '../../src/core/ports.ts';
+import { Connection } from '../../src/store/connection.ts';
+import { prepareDirectory } from '../../src/store/directory.ts';
 import { MIGRATIONS } from '../../src/store/migrations/all.ts';
+import { migrate } from '../../src/store/schema.ts';
 import { openSqlite, type SqliteStore } from '../../src/store/sqlite.ts';
 import { StoreError } from '../../src/store/store-error.ts';
 import { aProject, apply, aRecord, aSealed, aSecret, aVersion, seed } from './store-rows.ts';
@@ -165,6 +168,20 @@ describe('the file', () => {
       first.names,
       MIGRATIONS.map(({ name }, ordinal) => ({ ordinal, name })),
     );
+  });
+
+  test('of before there were audit streams keeps its mark, as that of main', () => {
+    const directory = place();
+    const path = join(directory, 'coffer.db');
+    prepareDirectory(directory);
+    const connection = new Connection(path);
+    migrate(connection, path, MIGRATIONS.slice(0, 3));
+    connection.run('INSERT INTO audit_mark VALUES (1, ?, ?, ?, ?, ?)', ['00000007', 4321, 99, 'hh', 'mm']);
+    connection.close();
+    const store = openSqlite({ directory });
+    const mark = { segment: '00000007', sequence: 4321, lengthBytes: 99, head: 'hh', mac: 'mm' };
+    assert.deepEqual(store.auditMarks(), [{ stream: 'main', ...mark, streams: [] }]);
+    store.close();
   });
 
   test('is left alone where a newer program wrote it', () => {
