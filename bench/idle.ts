@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createConnection, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -55,14 +55,10 @@ async function startOnce({ server, reader }: Subject, args: readonly string[]): 
   });
   const gone = once(child, 'exit');
   try {
-    while (!(await accepts(port))) {
+    while (!(await answers(`http://${listen}/v1/${SECRET}/versions/latest:access`, reader))) {
       if (child.exitCode !== null || performance.now() - begunMs > GIVE_UP_MS) throw new Error('no server came up');
       await sleep(RETRY_MS);
     }
-    const headers = { authorization: reader };
-    const response = await fetch(`http://${listen}/v1/${SECRET}/versions/latest:access`, { headers });
-    await response.arrayBuffer();
-    if (response.status !== 200) throw new Error(`the first answer is ${response.status}`);
     return performance.now() - begunMs;
   } finally {
     child.kill('SIGTERM');
@@ -79,14 +75,15 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-function accepts(port: number): Promise<boolean> {
-  return new Promise((settled) => {
-    const socket = createConnection(port, '127.0.0.1');
-    const end = (isOpen: boolean) => () => {
-      socket.destroy();
-      settled(isOpen);
-    };
-    socket.once('connect', end(true));
-    socket.once('error', end(false));
-  });
+/** False while nobody listens, or who does is not ready; throws where the answer is not the secret. */
+async function answers(url: string, authorization: string): Promise<boolean> {
+  let response: Response;
+  try {
+    response = await fetch(url, { headers: { authorization } });
+    await response.arrayBuffer();
+  } catch {
+    return false;
+  }
+  if (response.status !== 200) throw new Error(`the first answer is ${response.status}`);
+  return true;
 }

@@ -16,7 +16,7 @@ import {
   GRPC_UNAVAILABLE,
   GRPC_UNIMPLEMENTED,
 } from './grpc-status.ts';
-import { EMPTY_BODY, type OpenRequest } from './head.ts';
+import { EMPTY_BODY, type OpenRequest, SENT_ONCE } from './head.ts';
 import { checkHealth, HEALTH_SERVICE } from './health.ts';
 import { REFUSALS } from './refusal.ts';
 import type { GrpcFailure, GrpcRequest, GrpcResponse } from './types.ts';
@@ -104,7 +104,12 @@ export class GrpcCall extends Exchange<GrpcResponse> {
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return;
     const framed = frame(response.message);
-    const headers = { ':status': 200, 'content-type': 'application/grpc', 'x-request-id': this.request.id };
+    const headers = {
+      ':status': 200,
+      'content-type': 'application/grpc',
+      'x-request-id': this.request.id,
+      [http2.sensitiveHeaders]: SENT_ONCE,
+    };
     this.answered();
     stream.respond(headers, { waitForTrailers: true });
     stream.on('wantTrailers', sendOkTrailers);

@@ -8,6 +8,12 @@ import type { Headers, WireRequest } from './types.ts';
 
 export const EMPTY_BODY: Uint8Array = new Uint8Array(0);
 
+/**
+ * Headers of an answer that no other answer repeats. In the table of HTTP/2's header compression they would drive out
+ * those that do, and each header is looked for among all of them: never indexed (RFC 7541 section 6.2.3).
+ */
+export const SENT_ONCE: string[] = ['x-request-id'];
+
 /** A request under construction: its body comes after its head. */
 export type OpenRequest = { -readonly [Field in keyof WireRequest]: WireRequest[Field] };
 

@@ -5,7 +5,7 @@ import http2, { type IncomingHttpHeaders, type ServerHttp2Session, type ServerHt
 import { type Connection, connectionOf, remember } from './connection.ts';
 import type { WireContext } from './context.ts';
 import { GrpcCall } from './grpc.ts';
-import { hostOf, type OpenRequest, openRequest, targetProblem } from './head.ts';
+import { hostOf, type OpenRequest, openRequest, SENT_ONCE, targetProblem } from './head.ts';
 import { type AnswerHeaders, HttpExchange } from './http-exchange.ts';
 import { REFUSALS, type Refusal } from './refusal.ts';
 import type { Headers } from './types.ts';
@@ -135,7 +135,8 @@ class Http2Exchange extends HttpExchange {
   protected override send(status: number, headers: AnswerHeaders, body: string | Uint8Array | undefined): void {
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return;
-    stream.respond({ ':status': status, ...headers }, { endStream: body === undefined });
+    const fields = { ':status': status, ...headers, [http2.sensitiveHeaders]: SENT_ONCE };
+    stream.respond(fields, { endStream: body === undefined });
     if (body !== undefined) stream.end(body);
     if (!this.#ended && !stream.readableEnded) this.linger(stream);
   }
