@@ -12,6 +12,7 @@ export const CLIENTS = 100;
 /** Enough that each worker has several. */
 const PROBES = 16;
 const REQUEST_MS_MAX = 30_000;
+const WAIT_MS_MAX = 60_000;
 const workers = process.env['COFFER_TEST_WORKERS'];
 /** How much longer than in a pipeline. */
 export const TIMES: number = process.env['COFFER_TEST_SIZE'] === 'full' ? 10 : 1;
@@ -148,8 +149,16 @@ export class History<I, O> {
   /** Resolves once so many more calls have begun and ended. */
   async grow(count: number): Promise<void> {
     const from = performance.now();
-    const isNew = () => this.calls.filter(({ start }) => start > from).length;
-    while (isNew() < count) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => this.calls.filter(({ start }) => start > from).length >= count);
+  }
+}
+
+/** Resolves once `isSo`; rejects where that takes too long. */
+export async function until(isSo: () => boolean): Promise<void> {
+  const endMs = performance.now() + WAIT_MS_MAX;
+  while (!isSo()) {
+    if (performance.now() > endMs) throw new Error(`the crowd gets nowhere in ${WAIT_MS_MAX} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 

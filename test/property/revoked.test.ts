@@ -7,7 +7,7 @@ import { sign } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { assertLinearizable } from '../support/linear.ts';
 import { type RegisterInput, register } from '../support/linear-models.ts';
-import { ACCESSOR, CLIENTS, type Client, type Crowd, crowded, History, openCrowd, TIMES } from './fixture.ts';
+import { ACCESSOR, CLIENTS, type Client, type Crowd, crowded, History, openCrowd, TIMES, until } from './fixture.ts';
 
 /** Reads of the crowd between two changes. */
 const READS = 300;
@@ -174,7 +174,7 @@ describe('a hundred clients never see what was before', () => {
         if (token !== undefined) tokens.push(token);
       };
       await crowded(crowd.clients, ask, async () => {
-        while (tokens.length < CLIENTS) await new Promise((resolve) => setTimeout(resolve, 1));
+        await until(() => tokens.length >= CLIENTS);
         await crowd.must('DELETE', `/v1/projects/-/serviceAccounts/${email}`);
       });
       // Whoever has the name next must not find that old tokens are his.
