@@ -2,6 +2,7 @@
 // them in the other. The main thread is the store's one writer; requests are answered by workers, or, with none, here.
 
 import { resolve } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { statePath } from './client/connection.ts';
 import type { Audit } from './core/audit-port.ts';
 import { systemClock } from './crypto/clock.ts';
@@ -23,7 +24,7 @@ import { readUpstream } from './proxy/upstream.ts';
 import { openSqlite, type SqliteStore } from './store/sqlite.ts';
 import { startSweeper } from './sweeper.ts';
 import { answersOf } from './threads/main-thread.ts';
-import { startThreads, type Threads, workersDefault } from './threads/threads.ts';
+import { spawnWorkers, startThreads, type Threads, workersDefault } from './threads/threads.ts';
 import { reserve } from './wire/listener.ts';
 
 export interface ServeOptions {
@@ -74,9 +75,11 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
+    const spawned = spawnWorkers(options.workers ?? workersDefault());
+    closing.push(() => Promise.all(spawned.map((worker) => worker.terminate())));
     const store = openSqlite({ directory: data });
     closing.push(() => store.close());
-    const started = await startOn({ ...options, data, listenOn, certificate, store, closing });
+    const started = await startOn({ ...options, data, listenOn, certificate, store, spawned, closing });
     return { ...started, stop: close };
   } catch (error) {
     await close();
@@ -88,6 +91,7 @@ interface Starting extends ServeOptions {
   readonly listenOn: ListenAddress;
   readonly certificate: OwnCertificate | undefined;
   readonly store: SqliteStore;
+  readonly spawned: readonly Worker[];
   /** What is to be done at the end, the last first. */
   readonly closing: (() => unknown)[];
 }
@@ -112,7 +116,7 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
     threads: () => threads,
   });
   const answering = await startThreads({
-    workers: starting.workers ?? workersDefault(),
+    workers: starting.spawned,
     serving: {
       host: at.host,
       port: at.port,

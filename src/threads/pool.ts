@@ -26,7 +26,8 @@ const YOUNG_MEGABYTES_MAX = 32;
 const ENTRY = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.mjs';
 
 export interface PoolOptions {
-  readonly workers: number;
+  /** One for each place. */
+  readonly workers: readonly Worker[];
   readonly serving: Omit<ServingOptions, 'stream'>;
   readonly shared: Omit<WorkerData, 'options'>;
   readonly answerers: Answerers;
@@ -34,10 +35,19 @@ export interface PoolOptions {
   died(error: Error, counted: CountsSnapshot | undefined): void;
 }
 
+/** Begins loading what a worker runs, which takes longer than all else of a start; it then waits to be told what to do. */
+export function spawnWorker(): Worker {
+  return new Worker(new URL(ENTRY, import.meta.url), {
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES_MAX },
+  });
+}
+
 /** Starts the workers; rejects with what kept the first of them that failed from starting, and then none is left. */
 export async function startPool(options: PoolOptions): Promise<Threads> {
-  const members = Array.from({ length: options.workers }, (_, index) => new Member(options, index + 1));
-  const started = await Promise.allSettled(members.map((member) => member.start()));
+  const members = options.workers.map((_, index) => new Member(options, index + 1));
+  const started = await Promise.allSettled(
+    members.map((member, index) => member.start(options.workers[index] as Worker)),
+  );
   const failed = started.find((each) => each.status === 'rejected');
   if (failed !== undefined) {
     await Promise.all(members.map((member) => member.stop(0)));
@@ -78,14 +88,9 @@ class Member {
   }
 
   /** Resolves once the worker listens. */
-  start(): Promise<void> {
+  start(worker: Worker): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const { serving, shared, answerers } = this.#options;
-    const worker = new Worker(new URL(ENTRY, import.meta.url), {
-      name: this.#stream,
-      workerData: { options: { ...serving, stream: this.#stream }, ...shared } satisfies WorkerData,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES_MAX },
-    });
     const gone = () => new Error(`worker ${this.#stream} is gone`);
     const line = new Line(worker, { ...answerers, ready: () => resolve() }, gone);
     const begunMs = performance.now();
@@ -105,6 +110,7 @@ class Member {
     });
     this.#worker = worker;
     this.#line = line;
+    worker.postMessage({ options: { ...serving, stream: this.#stream }, ...shared } satisfies WorkerData);
     // Only the first start has somebody who waits for it.
     promise.catch(() => {});
     return promise;
@@ -155,6 +161,6 @@ class Member {
     this.#restartMs = lifeMs < SHORT_LIFE_MS ? Math.min(2 * this.#restartMs, RESTART_MS_MAX) : 0;
     if (this.#restartMs > 0) await sleep(this.#restartMs, undefined, { ref: false });
     this.#restartMs = Math.max(this.#restartMs, RESTART_MS_MIN);
-    if (!this.#stopping) await this.start().catch(() => {});
+    if (!this.#stopping) await this.start(spawnWorker()).catch(() => {});
   }
 }

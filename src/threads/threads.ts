@@ -1,17 +1,18 @@
 // The threads that answer requests on one address: workers, or, where none are wanted, this thread itself.
 
 import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
 import type { Position } from '../audit/mark.ts';
 import type { Sighting } from '../core/census.ts';
 import type { CountsSnapshot } from '../counts.ts';
 import type { Keyring, OpenRoot } from '../crypto/keyring.ts';
 import type { Logger } from '../log.ts';
-import { type ServingOptions, startServing } from '../serving.ts';
+import type { ServingOptions } from '../serving.ts';
 import type { SqliteStore } from '../store/sqlite.ts';
 import { WIRE_LIMITS } from '../wire/limits.ts';
 import type { Answerers } from './line.ts';
 import type { MainThread } from './main-thread.ts';
-import { startPool } from './pool.ts';
+import { spawnWorker, startPool } from './pool.ts';
 
 /** More would only wait for the one thread that writes. */
 const WORKERS_DEFAULT_MAX = 4;
@@ -27,7 +28,8 @@ export interface Threads {
 }
 
 export interface ThreadsOptions {
-  readonly workers: number;
+  /** None: this thread answers. */
+  readonly workers: readonly Worker[];
   readonly serving: Omit<ServingOptions, 'stream' | 'shared' | 'connectionsMax'>;
   readonly main: MainThread;
   readonly answerers: Answerers;
@@ -45,12 +47,20 @@ export function workersDefault(): number {
   return process.platform === 'linux' ? Math.min(availableParallelism(), WORKERS_DEFAULT_MAX) : 1;
 }
 
+/** As many workers as are wanted, loading; whoever cannot use them must end them. */
+export function spawnWorkers(count: number): readonly Worker[] {
+  return Array.from({ length: count }, spawnWorker);
+}
+
+/** Has requests answered; rejects where that cannot be, and then none of the workers is left. */
 export async function startThreads(options: ThreadsOptions): Promise<Threads> {
   const { workers, store, log, quotaMemory } = options;
-  const connectionsMax = Math.ceil(WIRE_LIMITS.connectionsMax / Math.max(1, workers));
-  const serving = { ...options.serving, shared: workers > 1, connectionsMax };
-  if (workers === 0) {
+  const connectionsMax = Math.ceil(WIRE_LIMITS.connectionsMax / Math.max(1, workers.length));
+  const serving = { ...options.serving, shared: workers.length > 1, connectionsMax };
+  if (workers.length === 0) {
     const { main, keyring } = options;
+    // With workers this thread needs no dialects.
+    const { startServing } = await import('../serving.ts');
     const parts = { main, keyring, store, epoch: store.epoch, quotaMemory, log };
     const only = await startServing({ ...serving, stream: 'w1' }, parts);
     return {
