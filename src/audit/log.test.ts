@@ -149,7 +149,7 @@ test('a complete line that does not hold is kept and named, and the log goes on 
   assert.equal(firstBad.segment, '00000001');
   await bench.log.close();
   await bench.reopen();
-  assert.equal(bench.failures.length, 1);
+  assert.equal(bench.failures.filter((failure) => /does not hold/.test(failure)).length, 1);
   await bench.log.append(recordOf(10));
   const { records } = await bench.log.query({ limit: 10 });
   assert.deepEqual(

@@ -56,7 +56,7 @@ export class Search {
       written === undefined ? pending : { ...pending, records: pending.records.filter(({ id }) => !written(id)) };
     const parts = await this.#parts(end);
     const main = parts.find(({ stream }) => stream === MAIN) as StreamPart;
-    const seen = new Set<string>();
+    const seen = new Map<string, number>();
     const walking: Walking = {
       query,
       indexes: this.#indexes,
@@ -65,7 +65,7 @@ export class Search {
       isShown: (record) => {
         const key = shown.size > 0 && record.stream === MAIN ? shownKey(record.id) : '';
         if (key === '' || !shown.has(key)) return false;
-        seen.add(key);
+        seen.set(key, record.sequence);
         return true;
       },
     };
@@ -77,7 +77,11 @@ export class Search {
     };
     const limit = Math.min(Math.max(1, query.limit), AUDIT_PAGE_MAX);
     if (direction === 'back') return this.#back(walking, parts, cursor, limit, isFirst ? await extra(limit) : []);
-    return this.#forward(walking, parts, cursor, limit, extra, () => minus(shown, seen, left));
+    return this.#forward(walking, parts, cursor, limit, extra, (hasMore, place) => {
+      // What was read ahead is read again by the next page.
+      const isPast = (key: string) => (seen.get(key) ?? Infinity) <= place;
+      return new Set([...(hasMore ? shown : left)].filter((key) => !isPast(key)));
+    });
   }
 
   async #forward(
@@ -86,16 +90,17 @@ export class Search {
     cursor: Cursor | undefined,
     limit: number,
     extra: (room: number) => Promise<readonly ChainedRecord[]>,
-    stillShown: () => Set<string>,
+    stillShown: (hasMore: boolean, place: number) => Set<string>,
   ): Promise<AuditPage> {
     const readers = parts.map((part) => {
       return new StreamReader(walking, part, 'forward', cursor?.places.get(part.stream) ?? 0);
     });
     const { records, hasMore } = await merge(readers, limit, walking.budget, 1);
     const late = hasMore ? [] : await extra(limit - records.length);
-    const shown = stillShown();
+    const places = placesOf(readers);
+    const shown = stillShown(hasMore, places.get(MAIN) ?? 0);
     for (const record of late) shown.add(shownKey(record.id));
-    const tail = formatCursor({ direction: 'forward', places: placesOf(readers), shown });
+    const tail = formatCursor({ direction: 'forward', places, shown });
     return { records: [...records, ...late], ...(hasMore ? { next: tail } : {}), tail };
   }
 
@@ -167,9 +172,4 @@ function compare({ record: a }: Match, { record: b }: Match): number {
 
 function placesOf(readers: readonly StreamReader[]): Map<string, number> {
   return new Map(readers.map((reader) => [reader.stream, reader.place]));
-}
-
-/** Those that were shown before and have not come by in the log, as long as they still may. */
-function minus(shown: ReadonlySet<string>, seen: ReadonlySet<string>, left: ReadonlySet<string>): Set<string> {
-  return new Set([...shown].filter((key) => !seen.has(key) && left.has(key)));
 }

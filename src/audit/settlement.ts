@@ -26,6 +26,7 @@ export class Settlement {
   #synced: Position | undefined;
   #settled: Position | undefined;
   #settledAtMs = -Infinity;
+  #settling: Promise<void> = Promise.resolve();
 
   /** `found` are copies that were seen in the segments. */
   constructor(options: SettlementOptions, writer: Writer, found: ReadonlySet<string>) {
@@ -113,7 +114,14 @@ export class Settlement {
   }
 
   /** Keeps a mark of what is on the disk, and has the store forget its copies; `always`: also where nothing changed. */
-  async settle(always = false): Promise<void> {
+  settle(always = false): Promise<void> {
+    // One after the other: a mark never goes back.
+    const settling = this.#settling.catch(() => undefined).then(() => this.#settleOnce(always));
+    this.#settling = settling;
+    return settling;
+  }
+
+  async #settleOnce(always: boolean): Promise<void> {
     const { store, mac, stream } = this.#options;
     const position = this.#synced;
     const ids = this.#unsettled;

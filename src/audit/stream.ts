@@ -6,7 +6,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export const MAIN = 'main';
-/** Ours: more threads than any server has had; what lies beside them is not looked at. */
+/** Ours: more threads than any server has had. */
 const STREAMS_MAX = 256;
 const NAME = /^[a-z][a-z0-9]{0,15}$/;
 
@@ -20,9 +20,14 @@ export function streamDirectory(root: string, stream: string): string {
   return stream === MAIN ? root : join(root, stream);
 }
 
-/** Every stream that has a directory, ascending, `main` among them. Rejects with the error of the file system. */
+/**
+ * Every stream that has a directory, ascending, `main` among them. Rejects with the error of the file system, and where
+ * there are more than there can be: to leave some out would be to hide what they hold.
+ */
 export async function listStreams(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true });
   const others = entries.filter((entry) => entry.isDirectory() && isStream(entry.name) && entry.name !== MAIN);
-  return [MAIN, ...others.map(({ name }) => name)].sort().slice(0, STREAMS_MAX);
+  if (others.length >= STREAMS_MAX)
+    throw new Error(`${root} holds more streams than ${STREAMS_MAX}: move away what is none`);
+  return [MAIN, ...others.map(({ name }) => name)].sort();
 }

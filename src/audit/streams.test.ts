@@ -84,6 +84,7 @@ test('whoever follows the tail misses nothing and gets nothing twice, whatever i
   const step = fc.oneof(
     fc.record({ log: fc.nat(2), records: fc.integer({ min: 1, max: 6 }), time: fc.integer({ min: 1, max: 50 }) }),
     fc.record({ limit: fc.integer({ min: 1, max: 5 }) }),
+    fc.record({ change: fc.constantFrom('commit', 'copy', 'settle') }),
   );
   let number = 0;
   const written = new Set<string>();
@@ -96,9 +97,14 @@ test('whoever follows the tail misses nothing and gets nothing twice, whatever i
     after = page.tail;
     return page.next;
   };
-  for (const each of fc.sample(step, 150)) {
+  for (const each of fc.sample(step, 300)) {
     if ('limit' in each) await take(each.limit);
-    else {
+    else if ('change' in each) {
+      number += 1;
+      if (each.change === 'commit') written.add(bench.store.commit(recordOf(number, { time: 25 })).id);
+      if (each.change === 'copy') for (const record of bench.store.pending.values()) bench.log.copy(record);
+      if (each.change === 'settle') await bench.log.enroll();
+    } else {
       // A stream that is begun later is followed from its beginning.
       if (each.log === logs.length) logs.push(await bench.openStream(`w${logs.length}`));
       for (let count = 0; count < each.records; count += 1) {
@@ -159,6 +165,34 @@ test('a committed change is found before it is in the log, and not again once it
     assert.deepEqual((await log.query({ limit: 10 })).records.map(keyOf), ['w1/1', 'main/1', 'main/2', 'main/3']);
     assert.deepEqual((await log.query({ limit: 10, after: tail })).records.map(keyOf), ['main/2', 'main/3']);
   }
+});
+
+test('a change that was shown early is not shown again pages later, when the store has forgotten it', async (context) => {
+  const bench = await openBench(context);
+  const change = bench.store.commit(recordOf(9));
+  const first = await bench.log.query({ limit: 10 });
+  assert.deepEqual(
+    first.records.map(({ id }) => id),
+    ['id-9'],
+  );
+  await appendRange(bench.log, 1, 4);
+  bench.log.copy(change);
+  await appendRange(bench.log, 5, 6);
+  await bench.log.enroll();
+  assert.equal(bench.store.pending.size, 0);
+  const { records } = await follow(bench.log, { limit: 2, after: first.tail });
+  assert.deepEqual(
+    records.map(({ id }) => id),
+    ['id-1', 'id-2', 'id-3', 'id-4', 'id-5', 'id-6'],
+  );
+});
+
+test('more directories than there can be streams are told of, and hide none', async (context) => {
+  const bench = await openBench(context);
+  await bench.log.append(recordOf(1));
+  for (let number = 0; number < 256; number += 1) mkdirSync(join(bench.directory, `a${number}`));
+  await assert.rejects(bench.log.query({ limit: 1 }), /holds more streams than 256/);
+  await assert.rejects(bench.log.verify(), /holds more streams than 256/);
 });
 
 test('only the log of main copies what the store holds', async (context) => {
