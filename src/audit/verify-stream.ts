@@ -75,7 +75,8 @@ class StreamCheck {
     const last = this.#last(numbers);
     for (let number = first; number <= last; number += 1) {
       const segment = segmentName(number);
-      const walked = numbers.includes(number) ? await this.#walk(number) : undefined;
+      // Not by the list: a segment may have been begun since that was made.
+      const walked = await this.#walk(number);
       if (walked === undefined) return this.#bad(segment, `segment ${segment} is missing`);
       const problem = walked.problem ?? this.#cut(walked, number, last);
       if (problem !== undefined) return this.#badHere(segment, problem);
