@@ -6,6 +6,7 @@ import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
@@ -130,6 +131,27 @@ describe('a server of several threads', () => {
     } finally {
       await must(api, 'POST', '/coffer/v1/projects:setQuotas', { project: 'default' });
     }
+  });
+
+  test('while the store cannot be written, changes are unavailable and reads go on', async () => {
+    const foreign = new DatabaseSync(join(root, 'data', 'coffer.db'));
+    foreign.exec('BEGIN IMMEDIATE');
+    const adding = Array.from({ length: 8 }, () => api('POST', `${SECRET}:addVersion`, { payload: { data: 'bm8=' } }));
+    let done = false;
+    const answered = Promise.all(adding).finally(() => {
+      done = true;
+    });
+    const ends = await reading(() => done);
+    const answers = await answered;
+    assert.deepEqual([...ends.keys()], ['200']);
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([503]));
+    assert.equal(answers[0]?.json.error.status, 'UNAVAILABLE');
+    foreign.exec('ROLLBACK');
+    foreign.close();
+    const added = await must(api, 'POST', `${SECRET}:addVersion`, { payload: { data: 'eWVz' } });
+    const listed = await must(api, 'GET', `${SECRET}/versions?pageSize=1`);
+    assert.equal(listed.json.versions[0].name, added.json.name, 'none of those refused was made');
+    assert.equal(String(listed.json.totalSize), added.json.name.split('/').at(-1));
   });
 
   test('a second server on the same address is refused, however the first one shares it', async () => {
