@@ -1,6 +1,7 @@
 // Fills the data directory of a server that is not running: secrets with versions, sealed by its own keys and kept by
 // the store's own statements. Faster than any server can be, as nothing has to be durable before the last row.
 
+import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { crc32c } from '../src/core/crc32c.ts';
@@ -80,10 +81,12 @@ function* changesOf(keyring: Keyring, project: Project, from: number, to: number
 
 /** The file without any of its safety: whoever is interrupted starts anew. */
 class Writer {
+  readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(path: string) {
+    this.#path = path;
     this.#database = new DatabaseSync(path);
     this.#database.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -${CACHE_KIB}`);
   }
@@ -102,6 +105,10 @@ class Writer {
   close(): void {
     this.#database.exec('PRAGMA journal_mode = WAL');
     this.#database.close();
+    // Else the first to sync anything, the server at its start, would wait for all of it.
+    const file = openSync(this.#path, 'r+');
+    fsyncSync(file);
+    closeSync(file);
   }
 
   #prepared(sql: string): StatementSync {

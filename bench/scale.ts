@@ -5,6 +5,7 @@
 //
 //   node bench/scale.ts [--few=1000] [--many=1000000] [--seconds=N] [--workers=N]
 
+import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,7 +14,7 @@ import { closedLoop, type Figures } from './closed-loop.ts';
 import { Http1Connection, http1Request } from './http1-load.ts';
 import { residentMegabytes } from './process-stat.ts';
 import { report } from './report.ts';
-import { fill, nameOf, payloadOf, VERSIONS } from './scale-fill.ts';
+import { nameOf, payloadOf, VERSIONS } from './scale-fill.ts';
 import { bundle } from './subject.ts';
 
 const { values } = parseArgs({
@@ -27,6 +28,7 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds);
 const args = values.workers === undefined ? [] : [`--workers=${values.workers}`];
 
+const FILLER = join(import.meta.dirname, 'scale-fill-child.ts');
 const CONNECTIONS = 16;
 const WARM_SECONDS = 3;
 const CACHED_SECRETS = 100;
@@ -49,7 +51,7 @@ async function measure(secrets: number): Promise<Measured> {
   const empty = await startServer({ entry: bundle, args });
   await empty.stop();
   const begunMs = performance.now();
-  await fill(empty.data, secrets);
+  execFileSync(process.execPath, [FILLER, empty.data, String(secrets)], { stdio: 'inherit' });
   const megabytes = statSync(join(empty.data, 'coffer.db')).size / 1e6;
   const fillSeconds = (performance.now() - begunMs) / 1000;
   process.stderr.write(`${secrets} secrets, ${megabytes.toFixed(0)} MB, filled in ${fillSeconds.toFixed(0)} s\n`);
