@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { type AuditLog, type AuditSync, openAudit } from './audit/log.ts';
 import { startRetention } from './audit/retention.ts';
-import { type AuditSink, openAuditSink } from './audit/sink.ts';
+import { type AuditSink, openAuditSink, readDelivered } from './audit/sink.ts';
 import { accountKeyMaker } from './crypto/account-keys.ts';
 import { openAuthority } from './crypto/ca.ts';
 import { systemClock } from './crypto/clock.ts';
@@ -73,7 +73,7 @@ export interface MainServices {
 /** Opens the audit stream of changes, which goes on where it ended. */
 export function openMainAudit(
   data: string,
-  { sync = 'interval' }: AuditSettings,
+  { sync = 'interval', sink }: AuditSettings,
   parts: Pick<MainOptions, 'store' | 'keyring' | 'log'>,
 ): Promise<AuditLog> {
   const { store, keyring, log } = parts;
@@ -84,6 +84,7 @@ export function openMainAudit(
     store,
     mac: (text) => keyring.auditMac(text),
     clock: systemClock,
+    ...(sink === undefined ? {} : { delivered: () => readDelivered(store, sink) }),
     onFailure: (error) => log.error({ err: error }, 'the audit log needs attention'),
   });
 }

@@ -12,8 +12,8 @@ const BUSY_MS_MAX = 500;
 const CACHE_KIB_MAX = 32 * 1024;
 /** Of each thread that reads: enough for the inner pages of every index of a million secrets. */
 const READING_CACHE_KIB_MAX = 8 * 1024;
-/** Pages in the log that make a commit copy them back, 16 MiB: with fewer, many changes copy the same pages each time. */
-const CHECKPOINT_PAGES = 4000;
+/** Pages in the log that make a commit copy them back, 64 MiB: with fewer, many changes copy the same pages each time. */
+const CHECKPOINT_PAGES = 16_000;
 
 const COMMON = ['PRAGMA trusted_schema = OFF', 'PRAGMA temp_store = MEMORY', 'PRAGMA mmap_size = 0'];
 

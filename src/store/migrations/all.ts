@@ -6,6 +6,6 @@ import { lifecycle } from './0002-lifecycle.ts';
 import { tags } from './0003-tags.ts';
 import { auditStreams } from './0004-audit-streams.ts';
 import { census } from './0005-census.ts';
-import { auditPending } from './0006-audit-pending.ts';
+import { fewerIndexes } from './0006-fewer-indexes.ts';
 
-export const MIGRATIONS: readonly Migration[] = [init, lifecycle, tags, auditStreams, census, auditPending];
+export const MIGRATIONS: readonly Migration[] = [init, lifecycle, tags, auditStreams, census, fewerIndexes];
