@@ -8,7 +8,7 @@ import type { SealedPayload, Uid } from '../core/secret.ts';
 
 const BYTES_MAX: number = 16 * 1024 * 1024;
 /** What an entry comes to beside its payload, about. */
-const ENTRY_BYTES = 1024;
+const ENTRY_BYTES = 2048;
 
 interface Opened {
   readonly place: PayloadPlace;

@@ -2,7 +2,7 @@
 // goes as soon as the younger is full, so that what is asked for stays and nothing has to be kept in order.
 
 /** What a row without its payload comes to, about. */
-const ROW_BYTES = 2048;
+const ROW_BYTES = 3072;
 
 export class RowCache {
   /** What `get` answers where nothing is known: a row that is known not to exist is undefined. */
