@@ -91,8 +91,13 @@ test('a counter that was raised by hand, or is another store’s, is refused', (
   const { start, open, file } = openPlace(context);
   const store = new MapStore();
   start(store);
-  const forged = Buffer.from(store.meta('counter') ?? []).toString().replace(`${ID} 1 `, `${ID} 9 `);
-  assert.throws(() => open(new MapStore([['counter', Buffer.from(forged)]])), /the counter of the store .* was changed/);
+  const forged = Buffer.from(store.meta('counter') ?? [])
+    .toString()
+    .replace(`${ID} 1 `, `${ID} 9 `);
+  assert.throws(
+    () => open(new MapStore([['counter', Buffer.from(forged)]])),
+    /the counter of the store .* was changed/,
+  );
   // The line of the file says the same number, and yet it is none of the store's.
   assert.throws(() => open(new MapStore([['counter', readFileSync(file)]])), /was changed/);
   const text = readFileSync(file, 'latin1');
