@@ -62,12 +62,14 @@ const TOKEN_SWEEP_MS = 10 * 60_000;
 /** Runs a server until it is told to stop by SIGTERM or SIGINT; throws where it cannot start. */
 export async function serve(options: ServeOptions): Promise<void> {
   const server = await startServer(options);
-  process.stderr.write(`${server.greeting.join('\n')}\n`);
   if (options.tls !== undefined) process.on('SIGHUP', () => server.reload());
-  await new Promise<void>((stopped) => {
+  // Whoever reads the greeting may stop the server at once.
+  const told = new Promise<void>((stopped) => {
     process.once('SIGTERM', stopped);
     process.once('SIGINT', stopped);
   });
+  process.stderr.write(`${server.greeting.join('\n')}\n`);
+  await told;
   await server.stop();
 }
 
