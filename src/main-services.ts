@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type AuditLog, type AuditSync, openAudit } from './audit/log.ts';
 import { startRetention } from './audit/retention.ts';
 import { type AuditSink, openAuditSink, readDelivered } from './audit/sink.ts';
+import { Backups } from './backup/source.ts';
 import { accountKeyMaker } from './crypto/account-keys.ts';
 import { openAuthority } from './crypto/ca.ts';
 import { systemClock } from './crypto/clock.ts';
@@ -44,6 +45,8 @@ export interface MainOptions {
   readonly data: string;
   readonly store: SqliteStore;
   readonly keyring: Keyring;
+  /** The id of the root key. */
+  readonly storeId: string;
   readonly audit: AuditLog;
   readonly settings: AuditSettings;
   /** The operator's own certificate. */
@@ -100,6 +103,7 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
     allows: createProxyGate({ store, keyring, clock }),
   });
   closing.push(() => proxy.stop());
+  const backups = openBackups(options);
   const sink = await startSink(options);
   const authority = await openAuthority({ meta: store, keyring, clock, hosts: namesOf(host), allows: ownsName });
   const signer = await openSigningKeys({ meta: store, keyring, clock });
@@ -118,17 +122,27 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
     signerCertificates: () => signer.certificates(),
     makeAccountKey: accountKeyMaker(),
     openProxy: () => proxy.open(),
+    beginBackup: () => backups.begin(),
+    readBackup: (id, atBytes) => backups.read(id, atBytes),
+    endBackup: (id) => backups.end(id),
     metrics: async () => metrics.render((await threads()?.counts()) ?? []),
   };
   const charge = createCharge(new QuotaTable(options.quotaMemory));
   const engine = createEngine({
-    ...{ store, writer, keyring, audit, clock, entropy, signer, proxy, charge },
+    ...{ store, writer, keyring, audit, clock, entropy, signer, proxy, backups, charge },
     settleCensus: () => main.settleCensus(),
     // The server's own work reads no payload, and nobody asks it a question.
     census: { seen: () => {} },
     exercisedBy: () => [],
   });
   return { main, engine, metrics, proxy };
+}
+
+function openBackups({ data, store, keyring, storeId, log, closing }: MainOptions): Backups {
+  const onFailure = (error: unknown) => log.error({ err: error }, 'the backup could not be made');
+  const backups = new Backups({ data, store, keyring, storeId, clock: systemClock, onFailure });
+  closing.push(() => backups.close());
+  return backups;
 }
 
 /** Sends the ledger on, and prunes what is too old, where either is asked for. */

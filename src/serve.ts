@@ -3,10 +3,13 @@
 
 import { resolve } from 'node:path';
 import type { Worker } from 'node:worker_threads';
+import { type Acceptance, openCounter, type StoreCounter } from './backup/counter.ts';
 import { statePath } from './client/connection.ts';
 import type { Audit } from './core/audit-port.ts';
 import { systemClock } from './crypto/clock.ts';
+import { counterMac } from './crypto/counter-mac.ts';
 import { systemEntropy } from './crypto/entropy.ts';
+import { nameKey } from './crypto/envelope.ts';
 import { openSeal } from './crypto/file-seal.ts';
 import { Keyring } from './crypto/keyring.ts';
 import { OwnCertificate, type OwnCertificateFiles } from './crypto/own-certificate.ts';
@@ -15,7 +18,7 @@ import { isLoopback, issuerOf, type ListenAddress, parseListen, urlOf } from './
 import { readOwner, removeNote, writeNote, writeOwner } from './local-state.ts';
 import { createLog, type Logger } from './log.ts';
 import { type AuditSettings, openMainAudit, openMainServices } from './main-services.ts';
-import { bootstrap } from './ops/bootstrap.ts';
+import { bootstrap, ownRecord } from './ops/bootstrap.ts';
 import { sweepCensus } from './ops/census.ts';
 import { newQuotaMemory } from './ops/quota-table.ts';
 import { type SweepDeps, sweep } from './ops/sweep.ts';
@@ -38,6 +41,8 @@ export interface ServeOptions {
   /** Threads that answer requests; 0: the main thread does. Absent: as many as the machine has for them. */
   readonly workers?: number;
   readonly audit?: AuditSettings;
+  /** Start on an older copy of the store. */
+  readonly acceptRollback?: boolean;
 }
 
 export interface RunningServer {
@@ -51,17 +56,20 @@ export interface RunningServer {
 
 const DRAIN_MS = 10_000;
 const DUE_SWEEP_MS = 5_000;
+const COUNTER_MS = 60_000;
 const TOKEN_SWEEP_MS = 10 * 60_000;
 
 /** Runs a server until it is told to stop by SIGTERM or SIGINT; throws where it cannot start. */
 export async function serve(options: ServeOptions): Promise<void> {
   const server = await startServer(options);
-  process.stderr.write(`${server.greeting.join('\n')}\n`);
   if (options.tls !== undefined) process.on('SIGHUP', () => server.reload());
-  await new Promise<void>((stopped) => {
+  // Whoever reads the greeting may stop the server at once.
+  const told = new Promise<void>((stopped) => {
     process.once('SIGTERM', stopped);
     process.once('SIGINT', stopped);
   });
+  process.stderr.write(`${server.greeting.join('\n')}\n`);
+  await told;
   await server.stop();
 }
 
@@ -102,15 +110,24 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
   const keyFile = starting.keyFile === undefined ? {} : { keyFile: starting.keyFile };
   const seal = await openSeal({ dataDir: data, ...keyFile, meta: store });
   const keyring = new Keyring(seal);
+  const storeId = nameKey(seal.root).id;
+  const counter = openCounter({
+    ...{ store, data, storeId, keyFile: seal.keyFile, mac: counterMac(seal.root) },
+    accept: starting.acceptRollback === true,
+    warn: (text) => log.warn(text),
+  });
   const audit = await openMainAudit(data, settings, { store, keyring, log });
   closing.push(() => audit.close());
+  if (counter.acceptance !== undefined) await recordAcceptance(counter.acceptance, store, audit);
+  counter.advance();
+  closing.push(startCounter(counter, store, log));
   const isNew = await prepareOwner(data, store, keyring, audit);
   const at = await reserve(listenOn.host, listenOn.port);
   closing.push(() => at.release());
   const quotaMemory = newQuotaMemory();
   let threads: Threads | undefined;
   const { main, engine, metrics, proxy } = await openMainServices({
-    ...{ data, store, keyring, audit, settings, certificate, at, quotaMemory, log, closing },
+    ...{ data, store, storeId, keyring, audit, settings, certificate, at, quotaMemory, log, closing },
     host: listenOn.host,
     upstream: readUpstream(process.env),
     threads: () => threads,
@@ -166,6 +183,43 @@ async function prepareOwner(
   });
   if (record !== undefined) audit.copy(record);
   return isNew;
+}
+
+/** That an older copy is in use is known to the ledger before the counter says that it is the newest. */
+async function recordAcceptance(
+  { operation, details }: Acceptance,
+  store: SqliteStore,
+  audit: Pick<Audit, 'copy'>,
+): Promise<void> {
+  const record = { ...ownRecord(systemClock.now(), systemEntropy, operation), details };
+  await store.transact({}, () => ({ result: undefined, changes: [], record }));
+  audit.copy(record);
+}
+
+/** Raises the counter every so often where something was written, and at the end; what it answers does the latter. */
+function startCounter(counter: StoreCounter, store: SqliteStore, log: Logger): () => Promise<void> {
+  const failed = (error: unknown) => log.error({ err: error }, 'the counter of the store could not be raised');
+  let written = store.rowsWritten;
+  const raise = () => {
+    counter.advance();
+    written = store.rowsWritten;
+  };
+  const stop = startSweeper({
+    everyMs: COUNTER_MS,
+    sweep: async () => {
+      if (store.rowsWritten !== written) raise();
+      return false;
+    },
+    failed,
+  });
+  return async () => {
+    await stop();
+    try {
+      raise();
+    } catch (error) {
+      failed(error);
+    }
+  };
 }
 
 /** A renewal gone wrong must not stop a server that runs. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type AuditSync, openAudit } from './audit/log.ts';
 import type { Position } from './audit/mark.ts';
 import { readDelivered } from './audit/sink.ts';
+import type { BackupSource } from './core/backup-port.ts';
 import type { Sighting } from './core/census.ts';
 import { CENSUS_ENTRIES_MAX } from './core/limits.ts';
 import type { MetaStore, Store } from './core/ports.ts';
@@ -112,6 +113,7 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
     entropy: systemEntropy,
     signer: main,
     proxy: { open: () => main.openProxy() },
+    backups: backupsOf(main),
     charge: createCharge(new QuotaTable(quotaMemory)),
     census,
     settleCensus: () => main.settleCensus(),
@@ -150,6 +152,14 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
       await stopCensus();
       await audit.close();
     },
+  };
+}
+
+function backupsOf(main: MainThread): BackupSource {
+  return {
+    begin: () => main.beginBackup(),
+    read: (id, atBytes) => main.readBackup(id, atBytes),
+    end: (id) => main.endBackup(id),
   };
 }
 

@@ -3,6 +3,7 @@
 import { type Application, buildApplication, buildCommand, type RouteMap } from '@stricli/core';
 import { access } from './access/routes.ts';
 import { serviceAccounts } from './accounts/routes.ts';
+import { backup } from './backup/routes.ts';
 import { complaints } from './complaints.ts';
 import type { Context } from './context.ts';
 import {
@@ -153,6 +154,7 @@ const server = buildCommand({
       },
       auditSink: text('where every audit record is sent: file:/PATH, https://HOST/PATH or http://HOST/PATH', 'TARGET'),
       auditSinkHeaders: text('a file of header lines that go with each POST to the sink', 'FILE'),
+      acceptRollback: toggle('start on an older copy of the store, once; it is recorded'),
       auditRetention: count('days after which audit records are removed; for ever unless given'),
     },
   },
@@ -238,7 +240,7 @@ The commands are gcloud's. Anywhere on the line: --project=ID, --format=FORMAT, 
 /** Every command. */
 export const root: RouteMap<Context> = group(
   'Secrets',
-  { secrets, access, projects, pubsub, iam, auth, config, audit, server, run, env, completion, version },
+  { secrets, access, projects, pubsub, iam, auth, config, audit, backup, server, run, env, completion, version },
   description,
 );
 

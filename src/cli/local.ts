@@ -17,6 +17,7 @@ export interface ServerFlags {
   readonly auditSink?: string;
   readonly auditSinkHeaders?: string;
   readonly auditRetention?: number;
+  readonly acceptRollback?: boolean;
 }
 
 export interface RunFlags {
@@ -43,6 +44,7 @@ export async function runServer(this: Context, flags: ServerFlags): Promise<void
       data: resolve(this.io.cwd, data),
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),
       audit: auditSettings(this.io.cwd, flags),
+      ...(flags.acceptRollback ? { acceptRollback: true } : {}),
       ...(flags.keyFile ? { keyFile: resolve(this.io.cwd, flags.keyFile) } : {}),
       ...(tlsCert && tlsKey
         ? { tls: { certFile: resolve(this.io.cwd, tlsCert), keyFile: resolve(this.io.cwd, tlsKey) } }

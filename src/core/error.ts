@@ -69,6 +69,7 @@ const kinds = {
   },
   PERMISSION_DENIED: { class: 'denied', message: '{permission} is denied on {resource} (or it does not exist)' },
   ROUTE_NOT_FOUND: { class: 'missing', message: '{method} {path} is not an operation of this API' },
+  BACKUP_NOT_FOUND: { class: 'missing', message: 'there is no such backup, or nobody asked for it for too long' },
   PROJECT_NOT_FOUND: { class: 'missing', message: 'project {project} does not exist' },
   SECRET_NOT_FOUND: { class: 'missing', message: 'secret {secret} does not exist' },
   VERSION_NOT_FOUND: { class: 'missing', message: 'version {version} of secret {secret} does not exist' },
@@ -123,6 +124,7 @@ const kinds = {
     class: 'precondition',
     message: 'the audit log is not pruned: segment {segment} of its stream {stream} does not lead to what follows it',
   },
+  BACKUP_RUNNING: { class: 'precondition', message: 'another backup is being made or fetched' },
   LIMIT_REACHED: { class: 'exhausted', message: '{what}: at most {limit} are allowed' },
   PAYLOAD_CORRUPT: {
     class: 'corrupt',
@@ -130,6 +132,7 @@ const kinds = {
   },
   SEALED: { class: 'unavailable', message: 'the server is sealed' },
   AUDIT_UNAVAILABLE: { class: 'unavailable', message: 'the audit log cannot be written, so nothing is answered' },
+  BACKUP_FAILED: { class: 'unavailable', message: 'the backup could not be made' },
   STORE_UNAVAILABLE: { class: 'unavailable', message: 'the store cannot be written: {problem}' },
   INTERNAL: { class: 'internal', message: 'internal error' },
 } as const satisfies Record<string, FaultKind>;

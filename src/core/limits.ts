@@ -111,6 +111,8 @@ export const AUDIT_PAGE_MAX = 1000;
 export const AUDIT_CURSOR_CHARS_MAX: number = 8 * 1024;
 /** Ours: lines of the audit log that one part of an export holds; as JSON they take at most twice as much. */
 export const AUDIT_PART_BYTES_MAX: number = 2 * 1024 * 1024;
+/** Ours: bytes of a backup that one answer holds. */
+export const BACKUP_PART_BYTES_MAX: number = 1024 * 1024;
 /** Ours: text a caller chose (user agent, request reason) as kept in an audit record. */
 export const AUDIT_TEXT_CHARS_MAX = 256;
 

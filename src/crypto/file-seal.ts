@@ -39,6 +39,19 @@ export interface OpenSeal extends OpenRoot {
 
 type Unsealed = Omit<OpenSeal, 'fingerprintKey'>;
 
+/** What a seal record belongs to, for the operator. */
+interface Owner {
+  readonly name: string;
+  /** What to do where its record was changed. */
+  readonly remedy: string;
+}
+
+/** A root key that was opened, and the id of the key that opened it. */
+export interface OpenedSeal {
+  readonly root: OpenRoot['root'];
+  readonly sealKeyId: string;
+}
+
 interface SealRecord {
   readonly type: string;
   readonly wrappedRoot: Uint8Array;
@@ -52,9 +65,7 @@ export async function openSeal(options: SealOptions): Promise<OpenSeal> {
   const keyFile = options.keyFile === undefined ? defaultKeyFile(dataDir) : resolve(options.keyFile);
   const stored = await options.meta.meta(META_KEY);
   const seal =
-    stored === undefined
-      ? await initialise(dataDir, keyFile, options.meta)
-      : unseal(dataDir, keyFile, parseRecord(stored, dataDir));
+    stored === undefined ? await initialise(dataDir, keyFile, options.meta) : unseal(dataDir, keyFile, stored);
   return { ...seal, fingerprintKey: await openFingerprintKey(seal.root, options.meta, dataDir) };
 }
 
@@ -73,39 +84,44 @@ async function initialise(dataDir: string, keyFile: string, meta: MetaStore): Pr
   return { root, sealType: SEAL_TYPE, sealKeyId: sealKey.id, keyFile, keyFileMade: found === undefined };
 }
 
-function unseal(dataDir: string, keyFile: string, record: SealRecord): Unsealed {
+function unseal(dataDir: string, keyFile: string, stored: Uint8Array): Unsealed {
+  const owner = { name: `the store in ${dataDir}`, remedy: 'restore the data directory from your backup' };
+  const check = () => refuseInside(keyFile, dataDir);
+  return { ...openSealRecord(keyFile, stored, owner, check), sealType: SEAL_TYPE, keyFile, keyFileMade: false };
+}
+
+/**
+ * Opens the root key that a seal record holds with the key in a key file. Throws SealError, which names the key that is
+ * needed and the one that is there. `check` comes before the key file is read.
+ */
+export function openSealRecord(keyFile: string, stored: Uint8Array, owner: Owner, check = () => {}): OpenedSeal {
+  const record = parseRecord(stored, owner);
   const wanted = keyIdOf(record.wrappedRoot);
-  refuseInside(keyFile, dataDir);
-  const sealKey = readKeyFile(keyFile, `restore key ${wanted} of the store in ${dataDir} from your backup`);
+  check();
+  const sealKey = readKeyFile(keyFile, `restore key ${wanted} of ${owner.name} from your backup`);
   if (sealKey === undefined) {
     throw new SealError(
-      `key file ${keyFile} is missing, and the store in ${dataDir} opens with key ${wanted} only: ` +
+      `key file ${keyFile} is missing, and ${owner.name} opens with key ${wanted} only: ` +
         'restore it from your backup, or name its place with --key-file',
     );
   }
   if (sealKey.id !== wanted) {
     throw new SealError(
-      `key file ${keyFile} holds key ${sealKey.id}, but the store in ${dataDir} opens with key ${wanted} only: ` +
+      `key file ${keyFile} holds key ${sealKey.id}, but ${owner.name} opens with key ${wanted} only: ` +
         'put that key file there, or name its place with --key-file',
     );
   }
-  return {
-    root: openRoot(sealKey, record, dataDir),
-    sealType: SEAL_TYPE,
-    sealKeyId: sealKey.id,
-    keyFile,
-    keyFileMade: false,
-  };
+  return { root: openRoot(sealKey, record, owner), sealKeyId: sealKey.id };
 }
 
-function openRoot(sealKey: NamedKey, record: SealRecord, dataDir: string): OpenRoot['root'] {
+function openRoot(sealKey: NamedKey, record: SealRecord, { name, remedy }: Owner): OpenRoot['root'] {
   try {
     return adoptKey(openNamed(sealKey, rootData(record.type), record.wrappedRoot));
   } catch (error) {
     if (!(error instanceof EnvelopeError)) throw error;
     throw new SealError(
-      `the root key of the store in ${dataDir} does not open with its own key ${sealKey.id}, so its stored bytes were ` +
-        'changed: restore the data directory from your backup',
+      `the root key of ${name} does not open with its own key ${sealKey.id}, so its stored bytes were ` +
+        `changed: ${remedy}`,
       { cause: error },
     );
   }
@@ -121,15 +137,13 @@ function recordBytes(record: SealRecord): Buffer {
   return Buffer.concat([Buffer.of(RECORD_FORMAT, type.length), type, record.wrappedRoot]);
 }
 
-function parseRecord(bytes: Uint8Array, dataDir: string): SealRecord {
+function parseRecord(bytes: Uint8Array, { name, remedy }: Owner): SealRecord {
   const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const typeChars = record[1] ?? 0;
   const type = record.toString('latin1', 2, 2 + typeChars);
   const known = record[0] === RECORD_FORMAT && /^[a-z-]+$/.test(type) && typeChars <= TYPE_CHARS_MAX;
   if (known && type !== SEAL_TYPE) {
-    throw new SealError(
-      `the store in ${dataDir} has a "${type}" seal, which this program does not know: use a newer one`,
-    );
+    throw new SealError(`${name} has a "${type}" seal, which this program does not know: use a newer one`);
   }
   const wrappedRoot = record.subarray(2 + typeChars);
   try {
@@ -137,11 +151,7 @@ function parseRecord(bytes: Uint8Array, dataDir: string): SealRecord {
     keyIdOf(wrappedRoot);
   } catch (error) {
     if (!(error instanceof EnvelopeError)) throw error;
-    throw new SealError(
-      `the seal record of the store in ${dataDir} was changed (${error.message}): ` +
-        'restore the data directory from your backup',
-      { cause: error },
-    );
+    throw new SealError(`the seal record of ${name} was changed (${error.message}): ${remedy}`, { cause: error });
   }
   return { type, wrappedRoot };
 }

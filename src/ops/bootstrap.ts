@@ -36,7 +36,7 @@ export function bootstrap(deps: Bootstrap): Maybe<{ readonly isNew: boolean; rea
     if (!isNew && token?.kind === 'owner') return { isNew };
     const setup = isNew ? initialise(deps, project === undefined) : [];
     const changes = [...setup, { change: 'token.deleteAll', member: OWNER.member } as const, ownerCredential(deps)];
-    const record = recordOf(deps, isNew ? 'server.initialise' : 'server.renewOwner');
+    const record = ownRecord(deps.clock.now(), deps.entropy, isNew ? 'server.initialise' : 'server.renewOwner');
     return then(
       store.transact({}, () => ({ result: undefined, changes, record })),
       () => ({ isNew, record }),
@@ -64,10 +64,11 @@ function ownerCredential({ clock, entropy, keepOwner }: Bootstrap): Change {
   };
 }
 
-function recordOf({ clock, entropy }: Bootstrap, operation: string): AuditRecord {
+/** The record of something that the server does at its start, on the owner's behalf. */
+export function ownRecord(now: number, entropy: Entropy, operation: string): AuditRecord {
   return {
     id: entropy.uid(),
-    time: clock.now(),
+    time: now,
     operation,
     outcome: 'allowed',
     principal: OWNER.member,

@@ -5,6 +5,7 @@
 
 import type { Audit } from '../core/audit-port.ts';
 import type { AuditRecord, Outcome } from '../core/audit-record.ts';
+import type { BackupSource } from '../core/backup-port.ts';
 import { workloadOf } from '../core/census.ts';
 import type { Census } from '../core/census-ports.ts';
 import { Fault, type FaultCode } from '../core/error.ts';
@@ -30,6 +31,7 @@ export interface EngineDeps {
   readonly entropy: Entropy;
   readonly signer: TokenSigner;
   readonly proxy: LoopbackProxy;
+  readonly backups: BackupSource;
   readonly charge: Charge;
   readonly census: Census;
   /** Brings every sighting so far, of every thread, into the store. */
@@ -160,9 +162,19 @@ class Call<C, R> {
   #finish(result: unknown, kept: unknown): Maybe<R> {
     const { operation, command } = this.#request;
     if (operation.finish === undefined) return result as R;
-    const { keyring, audit, signer, proxy, exercisedBy } = this.#deps;
+    const { keyring, audit, signer, proxy, backups, exercisedBy } = this.#deps;
     const { scope, grant } = this.#admission as Admission;
-    return operation.finish(result, command, { keyring, audit, signer, proxy, exercisedBy, scope, grant, kept });
+    return operation.finish(result, command, {
+      keyring,
+      audit,
+      signer,
+      proxy,
+      backups,
+      exercisedBy,
+      scope,
+      grant,
+      kept,
+    });
   }
 
   /** Audits what did not happen and throws on why. Bugs and failing disks are audited as the internal fault they are. */

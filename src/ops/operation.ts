@@ -3,6 +3,7 @@
 // I/O: the engine loads, authorises, audits and applies.
 
 import type { Audit } from '../core/audit-port.ts';
+import type { BackupSource } from '../core/backup-port.ts';
 import { Fault } from '../core/error.ts';
 import type { Permission } from '../core/iam/permissions.ts';
 import type { Grant, Policy } from '../core/iam/policy.ts';
@@ -109,6 +110,7 @@ export interface Finish {
   readonly audit: Audit;
   readonly signer: TokenSigner;
   readonly proxy: LoopbackProxy;
+  readonly backups: BackupSource;
   readonly exercisedBy: ExercisedBy;
   readonly scope: Scope;
   /** The grant that the permission check gave; absent where the operation takes none. */

@@ -13,6 +13,7 @@ import {
 } from './account-keys.ts';
 import { createAccount, deleteAccount, getAccount, listAccounts } from './accounts.ts';
 import { exportAudit, pruneAudit, queryAudit, verifyAudit } from './audit.ts';
+import { createBackup, endBackup, readBackup } from './backup.ts';
 import { listConsumers } from './consumers.ts';
 import { promoteVersion, rollbackSecret } from './current.ts';
 import { dropOldEvents, listEventTypes, queryEvents } from './events.ts';
@@ -110,6 +111,9 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   verifyAudit,
   exportAudit,
   pruneAudit,
+  createBackup,
+  readBackup,
+  endBackup,
   getSeal,
   createTopic,
   getTopic,

@@ -194,6 +194,11 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
     return this.#connection.run(CENSUS_SWEEP, [before, SWEEP_ROWS_MAX]);
   }
 
+  /** A number that grows with every row that is written. */
+  get rowsWritten(): number {
+    return Number(this.#connection.all('SELECT total_changes()')[0]?.[0]);
+  }
+
   setMeta(key: string, value: Uint8Array): void {
     this.#connection.assertIdle();
     this.#connection.run(META_UPSERT, [key, value]);

@@ -3,6 +3,7 @@
 
 import type { Position } from '../audit/mark.ts';
 import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
+import type { BackupBegun, BackupPart } from '../core/backup-port.ts';
 import type { Sighting } from '../core/census.ts';
 import type { Claims } from '../core/jwt.ts';
 import type { AccountKeyPair, Maybe } from '../core/ports.ts';
@@ -35,6 +36,9 @@ export interface MainThread extends Writer, MainCensus {
   signerCertificates(): Maybe<Readonly<Record<string, string>>>;
   makeAccountKey(): Promise<AccountKeyPair>;
   openProxy(): Promise<{ readonly host: string; readonly port: number }>;
+  beginBackup(): Promise<BackupBegun>;
+  readBackup(id: string, atBytes: number): Promise<BackupPart>;
+  endBackup(id: string): Promise<void>;
   metrics(): Promise<Exposition>;
 }
 
@@ -46,6 +50,11 @@ type SentKeyPair = Omit<AccountKeyPair, 'privateKey'> & { readonly privateKey: s
 interface SentSettlement {
   readonly ids: readonly string[];
   readonly mark: AuditMark | undefined;
+}
+
+interface SentPlace {
+  readonly id: string;
+  readonly atBytes: number;
 }
 
 /** The main thread as a worker sees it. */
@@ -68,6 +77,9 @@ export function mainThreadOver(line: Line): MainThread {
       return { ...pair, privateKey: new Redacted(privateKey) };
     },
     openProxy: () => ask('openProxy'),
+    beginBackup: () => ask('beginBackup'),
+    readBackup: (id, atBytes) => ask('readBackup', { id, atBytes } satisfies SentPlace),
+    endBackup: (id) => ask('endBackup', id),
     metrics: () => ask('metrics'),
   };
 }
@@ -94,6 +106,9 @@ export function answersOf(
       return { ...pair, privateKey: privateKey.reveal() };
     },
     openProxy: () => main.openProxy(),
+    beginBackup: () => main.beginBackup(),
+    readBackup: ({ id, atBytes }: SentPlace) => main.readBackup(id, atBytes),
+    endBackup: (id: string) => main.endBackup(id),
     metrics: () => main.metrics(),
   };
 }

@@ -1,11 +1,13 @@
 // A whole server without its wires: the real store, keyring and audit in a directory of their own, and callers to ask
 // as. The clock is the test's, so that an hour passes when the test says so.
 
+import assert from 'node:assert/strict';
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openAudit } from '../../src/audit/log.ts';
+import { Backups } from '../../src/backup/source.ts';
 import type { Audit } from '../../src/core/audit-port.ts';
 import type { AuditRecord } from '../../src/core/audit-record.ts';
 import type { Clock, Store } from '../../src/core/ports.ts';
@@ -92,6 +94,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const allows = createProxyGate({ store, keyring, clock });
   const target = () => ({ host: '127.0.0.1', port: 1 });
   const proxy = createLoopbackProxy({ meta: store, target, route: () => ({ kind: 'direct' }), allows });
+  const made = { data: directory, store, keyring, storeId: '0'.repeat(16), clock };
+  const backups = new Backups({ ...made, onFailure: (error) => assert.fail(error as Error) });
   const charge = createCharge(new QuotaTable(newQuotaMemory()));
   // As between threads: what is submitted, and what is answered, is plain data or is lost.
   const inner = createWriter({ store, keyring, audit, clock, entropy });
@@ -104,7 +108,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const reads = new CachedReads(store, store.epoch);
   const census = createCensus({ entriesMax: options.censusEntriesMax ?? 1000 });
   const engine = createEngine({
-    ...{ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, charge, census },
+    ...{ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, backups, charge, census },
     settleCensus: () => settleCensus(census, store),
     exercisedBy: (permission) => [`test of ${permission}`],
   });
@@ -131,6 +135,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     records: async () => (await log.query({ limit: 1000 })).records,
     close: async () => {
       await proxy.stop();
+      await backups.close();
       await log.close();
       await store.close();
       rmSync(root, { recursive: true, force: true });

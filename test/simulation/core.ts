@@ -147,11 +147,12 @@ function openDoor(options: CoreOptions, { store, reader, keyring, writer, log }:
   const reads = new CachedReads(wrapReads(reader), store.epoch);
   const signer = { sign: absent };
   const proxy = { open: absent };
+  const backups = { begin: absent, read: absent, end: absent };
   const charge = createCharge(new QuotaTable(newQuotaMemory()));
   const audit = wrapAudit(log);
   const census = createCensus({ entriesMax: 1000 });
   const engine = createEngine({
-    ...{ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, charge, census },
+    ...{ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, backups, charge, census },
     settleCensus: () => settleCensus(census, store),
     exercisedBy: () => [],
   });

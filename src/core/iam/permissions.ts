@@ -67,6 +67,7 @@ export const PERMISSIONS = [
   'serviceusage.quotas.update',
   'coffer.audit.prune',
   'coffer.audit.verify',
+  'coffer.backup.create',
   'coffer.server.get',
 ] as const;
 

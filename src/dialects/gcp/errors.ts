@@ -144,11 +144,14 @@ const MESSAGES = {
   QUOTA_EXCEEDED:
     "Quota exceeded for quota metric '{metric}' and limit '{metric} per minute' of service " +
     "'secretmanager.googleapis.com' for consumer 'project_number:{projectNumber}'.",
+  BACKUP_RUNNING: 'Another backup is being made or fetched.',
+  BACKUP_NOT_FOUND: 'Backup not found.',
   LIMIT_REACHED: 'Quota exceeded for {what}: at most {limit} are allowed.',
   PAYLOAD_CORRUPT: `Secret Version [${SECRET}/versions/{version}] cannot be read: its stored data is damaged.`,
   SEALED: UNAVAILABLE,
   AUDIT_INCOMPLETE: 'The audit log is not whole: segment {segment} of its stream {stream}.',
   AUDIT_UNAVAILABLE: UNAVAILABLE,
+  BACKUP_FAILED: UNAVAILABLE,
   STORE_UNAVAILABLE: UNAVAILABLE,
   INTERNAL: 'Internal error encountered.',
 } as const satisfies Record<FaultCode, string>;

@@ -1,6 +1,7 @@
 // What an operation answered, as JSON: times as RFC 3339, and the one place where a token leaves by this door.
 
 import type { AuditPage, AuditPart, AuditPruned, AuditVerdict, ChainedRecord } from '../../core/audit-record.ts';
+import type { BackupBegun, BackupPart } from '../../core/backup-port.ts';
 import type { EVENT_TYPES } from '../../core/events.ts';
 import type { EventInList, SealStatus } from '../../core/ports.ts';
 import type { EventPage } from '../../ops/events.ts';
@@ -57,6 +58,12 @@ const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'audit.query': ({ records, ...places }: AuditPage) => ({ records: records.map(record), ...places }),
   'audit.export': (part: AuditPart) => ({ ...part }),
   'audit.prune': (pruned: AuditPruned) => ({ ...pruned }),
+  'backup.create': (begun: BackupBegun) => ({ ...begun }),
+  'backup.read': ({ sizeBytes, bytes }: BackupPart) => ({
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...(bytes === undefined ? {} : { data: Buffer.from(bytes).toString('base64') }),
+  }),
+  'backup.end': () => ({}),
   'audit.verify': (verdict: AuditVerdict) => ({ ...verdict }),
   'events.query': ({ events, next }: EventPage) => ({
     events: events.map(event),
