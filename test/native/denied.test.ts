@@ -20,6 +20,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   ...{ project: 'default', secret: 'kept', version: '1', data: 'eA==' },
   serviceAccount: 'stranger@default.iam.gserviceaccount.com',
   key: '0'.repeat(40),
+  id: '0'.repeat(32),
   ...{
     principal: 'user:a@example.com',
     workload: 'web',
