@@ -123,7 +123,12 @@ export class Backups implements BackupSource {
     return this.#current;
   }
 
+  /** A disk that fails now must not end the server: the next start clears what is left. */
   #clear(): void {
-    rmSync(this.#directory, { recursive: true, force: true });
+    try {
+      rmSync(this.#directory, { recursive: true, force: true });
+    } catch (error) {
+      this.#options.onFailure(error);
+    }
   }
 }
