@@ -153,9 +153,8 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): void {
     if (ids.length === 0 && mark === undefined) return;
     this.#connection.transaction(() => {
-      for (const id of ids) {
-        const ordinal = this.#pending.get(id);
-        if (ordinal !== undefined) this.#connection.run(AUDIT_SETTLE, [ordinal]);
+      for (const run of runsOf(ids.flatMap((id) => this.#pending.get(id) ?? []))) {
+        this.#connection.run(AUDIT_SETTLE, run);
       }
       if (mark === undefined) return;
       const { stream, segment, sequence, lengthBytes, head, streams, mac } = mark;
@@ -323,6 +322,17 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
       }
     }
   }
+}
+
+/** Ordinals as the first and last of each unbroken run: records are copied in about the order in which they were written. */
+function runsOf(ordinals: readonly number[]): readonly (readonly [first: number, last: number])[] {
+  const runs: [number, number][] = [];
+  for (const ordinal of ordinals.toSorted((a, b) => a - b)) {
+    const run = runs.at(-1);
+    if (run !== undefined && ordinal === run[1] + 1) run[1] = ordinal;
+    else runs.push([ordinal, ordinal]);
+  }
+  return runs;
 }
 
 function checkSmallFile(connection: Connection, path: string): void {
