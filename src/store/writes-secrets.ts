@@ -101,6 +101,8 @@ function settingsOf({ tags, versionAliases, topics, versionDestroyTtlSeconds, ro
 
 export function insertVersion(version: Version, sealed: SealedPayload): Write {
   return one(VERSION_INSERT, [
+    version.secretUid,
+    version.number,
     version.uid,
     version.secretUid,
     version.number,
@@ -124,9 +126,10 @@ export function updateVersion(version: Version): Write {
     version.destroyedAt ?? null,
     version.etag,
     ...(destroyed ? [] : [version.scheduledDestroyAt ?? null]),
-    version.uid,
     version.secretUid,
     version.number,
+    version.uid,
+    version.secretUid,
     version.createdAt,
   ]);
 }

@@ -179,7 +179,8 @@ test('every need is answered from an index', async () => {
         const steps = plan(database, sql);
         const walks = MERGED.has(need.need) ? /SCAN (?!by_|dues?$|naming)/m : /SCAN|TEMP B-TREE/;
         assert.doesNotMatch(steps, walks, `${need.need}:\n${steps}`);
-        if (sql === read.total?.sql) assert.match(steps, /COVERING INDEX/, `the total of ${need.need}:\n${steps}`);
+        const counts = sql === read.total?.sql && /COUNT/.test(sql);
+        if (counts) assert.match(steps, /COVERING INDEX/, `the total of ${need.need}:\n${steps}`);
       }
     }
   }

@@ -8,6 +8,7 @@ import { auditStreams } from './0004-audit-streams.ts';
 import { census } from './0005-census.ts';
 import { fewerIndexes } from './0006-fewer-indexes.ts';
 import { eventsByOrdinal } from './0007-events-by-ordinal.ts';
+import { versionsByOrdinal } from './0008-versions-by-ordinal.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly Migration[] = [
   census,
   fewerIndexes,
   eventsByOrdinal,
+  versionsByOrdinal,
 ];
