@@ -29,7 +29,8 @@ export const VERSIONS_LIST = byPlace(
   WHERE ${found} AND v.ordinal BETWEEN ${FIRST} AND ${LAST} AND v.number < ? ORDER BY v.ordinal DESC LIMIT ?`,
 );
 export const VERSIONS_TOTAL = byPlace(
-  (found) => `SELECT COALESCE(MAX(s.last_version), 0) FROM projects p JOIN secrets s ON s.project_uid = p.uid WHERE ${found}`,
+  (found) =>
+    `SELECT COALESCE(MAX(s.last_version), 0) FROM projects p JOIN secrets s ON s.project_uid = p.uid WHERE ${found}`,
 );
 
 export const VERSIONS_DUE = `SELECT ${WITH_SECRET}
