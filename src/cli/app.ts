@@ -142,6 +142,8 @@ const server = buildCommand({
     flags: {
       listen: text('the address to listen on; 127.0.0.1:8200 unless given', 'HOST:PORT'),
       data: text('the data directory; $COFFER_DATA or one in the data home unless given', 'DIR'),
+      store: text('the store; $COFFER_STORE, or the embedded one in the data directory', 'postgres://USER@HOST,…/NAME'),
+      storePasswordFile: text('a file with the password that --store leaves out', 'FILE'),
       keyFile: text('the file with the root key', 'FILE'),
       tlsCert: text('a certificate for the names that stand in it, in PEM; read again on SIGHUP', 'FILE'),
       tlsKey: text('its private key, in PEM', 'FILE'),
