@@ -1,6 +1,6 @@
 // A real PostgreSQL for tests: the system's own, on a free loopback port, in a directory of its own, gone with the test
 // process. Where none is installed and we are root on Debian, it is installed; where that cannot be, tests are skipped
-// and say so, but with CI=true that is a failure. Durability is off: its data is not meant to last.
+// and say so, but with CI=true that is a failure. Durability is off unless asked for: its data is not meant to last.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -17,6 +17,8 @@ export interface PostgresOptions {
   readonly user?: string;
   readonly password?: string;
   readonly database?: string;
+  /** Whether what it commits is on the disk, as a benchmark wants it. */
+  readonly isDurable?: boolean;
 }
 
 export interface Postgres {
@@ -81,7 +83,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   });
 
   const port = await freePort();
-  const fast = ['-c', 'fsync=off', '-c', 'full_page_writes=off', '-c', 'synchronous_commit=off'];
+  const fast = options.isDurable
+    ? []
+    : ['-c', 'fsync=off', '-c', 'full_page_writes=off', '-c', 'synchronous_commit=off'];
   const where = ['-h', '127.0.0.1', '-p', String(port), '-k', ''];
   const child = spawn(join(folder, 'postgres'), ['-D', data, ...where, ...fast], {
     ...account,
