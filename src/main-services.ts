@@ -9,8 +9,6 @@ import { sharing } from './audit/share.ts';
 import { type AuditSink, openAuditSink, readDelivered } from './audit/sink.ts';
 import { MAIN, streamOf } from './audit/stream.ts';
 import { Backups } from './backup/source.ts';
-import type { BackupSource } from './core/backup-port.ts';
-import { Fault } from './core/error.ts';
 import { accountKeyMaker } from './crypto/account-keys.ts';
 import { openAuthority } from './crypto/ca.ts';
 import { systemClock } from './crypto/clock.ts';
@@ -154,9 +152,9 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
     signerCertificates: () => signer.certificates(),
     makeAccountKey: accountKeyMaker(),
     openProxy: () => proxy.open(),
-    beginBackup: async () => backups.begin(),
-    readBackup: async (id, atBytes) => backups.read(id, atBytes),
-    endBackup: async (id) => backups.end(id),
+    beginBackup: () => backups.begin(),
+    readBackup: (id, atBytes) => backups.read(id, atBytes),
+    endBackup: (id) => backups.end(id),
     metrics: async () => metrics.render((await threads()?.counts()) ?? []),
   };
   const charge = createCharge(new QuotaTable(options.quotaMemory));
@@ -170,17 +168,17 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
   return { main, engine, metrics, proxy };
 }
 
-function openBackups({ data, opened, keyring, storeId, log, closing }: MainOptions): BackupSource {
-  const { sqlite: store } = opened;
-  if (store === undefined) return NO_BACKUPS;
+function openBackups({ data, opened, ledger, keyring, storeId, log, closing }: MainOptions): Backups {
   const onFailure = (error: unknown) => log.error({ err: error }, 'the backup could not be made');
-  const backups = new Backups({ data, store, keyring, storeId, clock: systemClock, onFailure });
+  const { store } = opened;
+  const snapshot = async (to: string) => {
+    await opened.snapshot(to);
+    await ledger.refresh?.();
+  };
+  const backups = new Backups({ data, store, snapshot, keyring, storeId, clock: systemClock, onFailure });
   closing.push(() => backups.close());
   return backups;
 }
-
-const noBackup = () => Promise.reject(new Fault('BACKUP_FAILED'));
-const NO_BACKUPS: BackupSource = { begin: noBackup, read: noBackup, end: noBackup };
 
 /** Sends the ledger on, and prunes what is too old, where either is asked for. */
 async function startSink({ data, settings, opened, audit, log, closing }: MainOptions): Promise<AuditSink | undefined> {

@@ -80,7 +80,7 @@ export class Mirror {
     for (;;) {
       const parts = await this.#options.shared.sharedAudit(stream, behind, PARTS_MAX);
       for (const part of parts) {
-        if (!(await write(directory, part))) return;
+        if (!(await writePart(directory, part))) return;
         behind = { segment: part.segment, atBytes: part.atBytes + part.lengthBytes };
       }
       if (parts.length < PARTS_MAX) return;
@@ -89,7 +89,10 @@ export class Mirror {
 }
 
 /** False where the bytes before the part are missing, or it is not what it says; `verify` tells what is lacking then. */
-async function write(directory: string, { segment, atBytes, lengthBytes, packed }: SharedPart): Promise<boolean> {
+export async function writePart(
+  directory: string,
+  { segment, atBytes, lengthBytes, packed }: SharedPart,
+): Promise<boolean> {
   const bytes = await unpack(packed, { maxOutputLength: PART_BYTES_MAX }).catch(() => undefined);
   if (bytes?.length !== lengthBytes || !/^\d{8}$/.test(segment)) return false;
   const path = segmentPath(directory, Number(segment));

@@ -41,7 +41,11 @@ export function sharing(root: string, store: Pick<Store, 'auditMarks'>, shared: 
 }
 
 /** The bytes of a stream between two places. Of what somebody took away there is nothing to give; `verify` names it. */
-async function* partsOf(root: string, from: Reached | undefined, to: AuditMark): AsyncGenerator<SharedPart> {
+export async function* partsOf(
+  root: string,
+  from: Reached | undefined,
+  to: Reached & { readonly stream: string },
+): AsyncGenerator<SharedPart> {
   const { stream } = to;
   const directory = streamDirectory(root, stream);
   const first = Number(from?.segment ?? 1);

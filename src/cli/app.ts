@@ -23,6 +23,7 @@ import {
 import { projects } from './projects/routes.ts';
 import { pubsub } from './pubsub/routes.ts';
 import { secrets } from './secrets/routes.ts';
+import { store } from './store/routes.ts';
 
 /** Ours: threads beyond the cores only take memory. */
 const WORKERS_MAX = 64;
@@ -242,7 +243,7 @@ The commands are gcloud's. Anywhere on the line: --project=ID, --format=FORMAT, 
 /** Every command. */
 export const root: RouteMap<Context> = group(
   'Secrets',
-  { secrets, access, projects, pubsub, iam, auth, config, audit, backup, server, run, env, completion, version },
+  { secrets, access, projects, pubsub, iam, auth, config, audit, backup, store, server, run, env, completion, version },
   description,
 );
 

@@ -10,6 +10,7 @@ import { lockDirectory } from './lock.ts';
 import type { PostgresAddress } from './postgres/dsn.ts';
 import type { Connecting } from './postgres/link.ts';
 import { readServerId } from './server-id.ts';
+import { snapshotStore } from './snapshot.ts';
 import { openSqlite, type SqliteStore } from './sqlite.ts';
 import { SqliteReader } from './sqlite-reads.ts';
 
@@ -38,6 +39,8 @@ export interface OpenStore {
   alone<T>(work: () => Promise<T>): Promise<T>;
   /** Has `told` called where records of changes may wait in the store that nobody was told of. */
   onDoubt(told: () => void): void;
+  /** Copies the store as it is at one moment to a new private SQLite file, while it goes on. */
+  snapshot(to: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -77,6 +80,7 @@ export async function openStore({ data, postgres, clock }: OpenOptions): Promise
       source: { engine: 'postgres', connecting, server },
       alone: (work) => store.alone(work),
       onDoubt: (told) => store.onDoubt(told),
+      snapshot: async (to) => (await import('./copy-store.ts')).copyStore(connecting, to),
       close: async () => {
         await store.close();
         lock.release();
@@ -121,6 +125,7 @@ function openEmbedded(directory: string): OpenStore {
     // Its directory is locked.
     alone: (work) => work(),
     onDoubt: () => {},
+    snapshot: (to) => snapshotStore(directory, to),
     close: async () => sqlite.close(),
   };
 }

@@ -32,6 +32,11 @@ const PORT_DEFAULT = 5432;
 const HOSTS_MAX = 16;
 const MODES: ReadonlySet<string> = new Set(['disable', 'require', 'verify-ca', 'verify-full']);
 
+/** Whether a place of a store is an address of this engine. */
+export function isPostgres(text: string): boolean {
+  return /^postgres(ql)?:/.test(text);
+}
+
 /** Throws StoreError, one line for the operator that never holds the password. */
 export function parseDsn(text: string): PostgresAddress {
   const [, user, password, authority = '', name, query = ''] = FORM.exec(text) ?? refuse('is not of that form');

@@ -79,7 +79,7 @@ export class Link {
     this.#broken = why;
     this.#client.end().catch(() => {});
     // Whoever waits for an answer on it is told now.
-    if (!wasIdle(this.#client)) (this.#client as unknown as Streaming).connection.stream.destroy();
+    if (!wasIdle(this.#client)) destroy(this.#client);
   }
 }
 
@@ -88,6 +88,11 @@ interface Streaming {
 }
 
 const READ_ONLY = Object.assign(new Error('it can only be read'), { code: '25006' });
+
+/** Ends it at once: what it waits for may never come. */
+function destroy(client: Client): void {
+  (client as unknown as Streaming).connection.stream.destroy();
+}
 
 function wasIdle(client: Client): boolean {
   return client.getTransactionStatus() === 'I';
@@ -132,6 +137,7 @@ export async function connect(connecting: Connecting): Promise<Link> {
         throw error;
       }
     } catch (error) {
+      destroy(client);
       failed.push(errorOf(error));
     }
   }

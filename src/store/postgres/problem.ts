@@ -88,8 +88,9 @@ export function postgresProblem(problem: string, remedy: string, failing: Failin
 export function errorOf(error: unknown): PostgresError {
   if (error instanceof PostgresError) return error;
   const { message, code } = (error instanceof Error ? error : new Error(String(error))) as NodeJS.ErrnoException;
-  // The driver has no code for a connection that ended.
-  return new PostgresError(message, code ?? '', code === undefined ? GONE : problemOf(code, message));
+  // The driver has no code for a connection that ended, nor for a password that is missing or not the server's.
+  const known = code === undefined ? (/^SASL/.test(message) ? LOGIN : GONE) : problemOf(code, message);
+  return new PostgresError(message, code ?? '', known);
 }
 
 function problemOf(code: string, message: string): Problem | undefined {

@@ -45,3 +45,6 @@ export const PARTS_SELECT = `SELECT segment, at_bytes, length_bytes, packed FROM
   WHERE stream = ? AND (segment > ? OR (segment = ? AND at_bytes + length_bytes > ?))
   ORDER BY segment, at_bytes LIMIT ?`;
 export const PARTS_PRUNE = 'DELETE FROM audit_parts WHERE stream = ? AND segment < ?';
+export const PARTS_LIST = `SELECT stream, segment, at_bytes, length_bytes, packed FROM audit_parts
+  WHERE (stream, segment, at_bytes) > (?, ?, CAST(? AS BIGINT)) ORDER BY stream, segment, at_bytes LIMIT ?`;
+export const WAITING_ALL = 'SELECT id, record, ordinal FROM audit_waiting ORDER BY ordinal';
