@@ -123,9 +123,22 @@ export class Batch {
     this.#rows = [];
   }
 
+  /**
+   * Of a statement that failed the server still says in which state it leaves the connection: until then nobody may have
+   * it. Of one that ends the connection, or that never was sent, nothing comes any more.
+   */
   handleError(error: unknown): void {
-    this.#wire?.off('parseComplete', this.#parsed);
-    this.#settle.reject(error);
+    const wire = this.#wire;
+    wire?.off('parseComplete', this.#parsed);
+    const isOfStatement = (error as { readonly severity?: string }).severity === 'ERROR';
+    if (wire === undefined || !isOfStatement) return this.#settle.reject(error);
+    const settle = () => {
+      wire.off('readyForQuery', settle);
+      wire.off('end', settle);
+      this.#settle.reject(error);
+    };
+    wire.once('readyForQuery', settle);
+    wire.once('end', settle);
   }
 
   handleReadyForQuery(): void {
