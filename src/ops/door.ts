@@ -13,7 +13,7 @@ import {
 } from '../core/jwt.ts';
 import { type AccountEmail, parseAccountEmail } from '../core/name.ts';
 import type { Clock, JwtReader, Maybe, Store } from '../core/ports.ts';
-import { ANONYMOUS, accountPrincipal, type Caller, OWNER, type Principal } from '../core/principal.ts';
+import { ANONYMOUS, accountPrincipal, type Caller, OWNER, type Principal, type Seen } from '../core/principal.ts';
 import type { AccountKey, Token } from '../core/secret.ts';
 import type { Engine } from './engine.ts';
 import { then } from './maybe.ts';
@@ -66,8 +66,11 @@ export function createDoor(deps: DoorDeps): Door {
           callerOf(found, jwt, origin),
         );
       }
-      return then(store.read({ token: { need: 'token', hash } }), ({ token }) =>
-        token === undefined || !isLive(token, clock.now()) ? refused(origin) : callerOfToken(token, origin),
+      const seen: Seen = {};
+      return then(store.read({ token: { need: 'token', hash } }, seen), ({ token }) =>
+        token === undefined || !isLive(token, clock.now())
+          ? refused(origin)
+          : { ...callerOfToken(token, origin), seen },
       );
     },
     assertion: (text, origin, audiences) => {
