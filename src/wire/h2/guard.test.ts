@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { blockOf, frameOf, GET, POST, RawH2, settingsOf, uint32 } from '../../../test/support/h2.ts';
+import { blockOf, frameOf, GET, POST, PREFACE, RawH2, settingsOf, uint32 } from '../../../test/support/h2.ts';
 import { type Started, start, until } from '../../../test/support/wire.ts';
 import {
   CONTINUATION,
@@ -12,6 +12,7 @@ import {
   PRIORITY,
   RST_STREAM,
   SETTINGS,
+  SETTINGS_INITIAL_WINDOW_SIZE,
   WINDOW_UPDATE,
 } from './protocol.ts';
 
@@ -57,6 +58,23 @@ for (const [what, bytes] of FLOODS) {
     await flooded.listener.drain(100);
   });
 }
+
+test('a peer may open its windows for each frame that it has read, however late', async () => {
+  const large = await start({ http: () => ({ status: 200, body: Buffer.alloc(1024 * 1024) }) });
+  const wide = Buffer.concat([PREFACE, settingsOf([SETTINGS_INITIAL_WINDOW_SIZE, 2 ** 30])]);
+  const client = new RawH2(large.port, wide);
+  client.send(frameOf(WINDOW_UPDATE, 0, 0, uint32(2 ** 30)));
+  const streams = Array.from({ length: 10 }, (_, index) => 2 * index + 1);
+  for (const stream of streams) client.get(stream);
+  await until(() => streams.every((stream) => client.isDone(stream)));
+  const frames = client.of(DATA).length;
+  client.send(...Array.from({ length: 2 * frames }, () => frameOf(WINDOW_UPDATE, 0, 0, uint32(1))));
+  await client.settled();
+  assert.equal(client.isClosed, false);
+  client.send(...Array.from({ length: 1200 }, () => frameOf(WINDOW_UPDATE, 0, 0, uint32(1))));
+  assert.equal(await client.closed(), ENHANCE_YOUR_CALM);
+  await large.listener.drain(100);
+});
 
 test('data without content is a flood, but not among data', async () => {
   const client = new RawH2(server.port);

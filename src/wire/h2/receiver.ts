@@ -81,6 +81,8 @@ export class Receiver<T> implements FrameTaker {
   readonly #emptyFrames = new Guard('frames that bring nothing', EMPTY_FRAMES_BURST, EMPTY_FRAMES_PER_SECOND);
   /** What the peer may still send on all streams together. */
   #window = CONNECTION_WINDOW_BYTES;
+  /** Windows that the peer opened for what it had read. */
+  #windowUpdates = 0;
   /** What we may send at first on each stream. */
   #sendWindow = WINDOW_BYTES_INITIAL;
 
@@ -252,7 +254,9 @@ export class Receiver<T> implements FrameTaker {
   #onWindow(id: number, bytes: Buffer, start: number, end: number): void {
     if (end - start !== 4) throw wrongSize(WINDOW_UPDATE);
     const more = readUint31(bytes, start);
-    this.#emptyFrames.count();
+    // Whoever reads may say so for the stream and for the connection, once for each frame.
+    if (this.#windowUpdates < 2 * this.#sender.dataFrames) this.#windowUpdates++;
+    else this.#emptyFrames.count();
     if (id === 0) {
       if (more === 0) throw new ConnectionError(PROTOCOL_ERROR, 'a window that opens by nothing');
       if (!this.#sender.widen(more)) throw windowOverflow();
@@ -264,7 +268,7 @@ export class Receiver<T> implements FrameTaker {
       stream.sendWindow += more;
       if (stream.sendWindow > WINDOW_BYTES_MAX) return this.#streams.fail(id, FLOW_CONTROL_ERROR);
     }
-    if (this.#sender.pump()) this.#emptyFrames.forgive();
+    this.#sender.pump();
   }
 
   #onPing(flags: number, bytes: Buffer, start: number, end: number): void {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import tls from 'node:tls';
 import { frameOf, GET, PREFACE, RawH2, settingsOf, uint32 } from '../../../test/support/h2.ts';
-import { ask2, session, start, until } from '../../../test/support/wire.ts';
+import { ask2, LOCALHOST, session, start, until } from '../../../test/support/wire.ts';
 import { CANCEL, DATA, RST_STREAM, SETTINGS_INITIAL_WINDOW_SIZE, WINDOW_UPDATE } from './protocol.ts';
 
 const MIB = 1024 * 1024;
@@ -91,6 +92,31 @@ test('requests of a peer that holds too many answers back are refused', async ()
   assert.equal(await client.reset(9), 11);
   // Nothing was read of four answers of 1 MiB but the first 64 KiB.
   assert.deepEqual([client.of(RST_STREAM).length, server.requests.length], [1, 4]);
+  client.close();
+  await server.listener.drain(100);
+});
+
+test('answers of streams that were reset are held no longer', async () => {
+  const server = await start({ http, limits: { sessionBytesMax: 3.5 * MIB } });
+  const client = new RawH2(server.port);
+  for (let stream = 1; stream < 60; stream += 2) {
+    client.get(stream);
+    await client.settled();
+    client.send(frameOf(RST_STREAM, 0, stream, uint32(CANCEL)));
+  }
+  await client.settled();
+  assert.deepEqual([server.requests.length, client.of(RST_STREAM).length], [30, 0]);
+  client.close();
+  await server.listener.drain(100);
+});
+
+test('large answers pass through TLS', async () => {
+  const server = await start({ http, tls: { certificateFor: () => LOCALHOST } });
+  const { port } = server;
+  const connectTls = () => tls.connect({ port, host: '127.0.0.1', ca: LOCALHOST.cert, ALPNProtocols: ['h2'] });
+  const client = session(port, { createConnection: connectTls, settings: { initialWindowSize: 4 * MIB } });
+  const answers = await Promise.all(Array.from({ length: 8 }, () => ask2(client, { ':path': '/large' })));
+  for (const answer of answers) assert.equal(answer.body, body.toString());
   client.close();
   await server.listener.drain(100);
 });

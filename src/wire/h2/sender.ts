@@ -24,6 +24,8 @@ const BACKLOG_BYTES_MAX = 256 * 1024;
 export class Sender {
   /** True while frames are being read: whoever reads flushes. */
   isHeld = false;
+  /** Frames of bodies sent since the connection began. */
+  dataFrames = 0;
   readonly #socket: Duplex;
   readonly #turn: Turn;
   readonly #ended: (stream: Stream) => void;
@@ -100,13 +102,12 @@ export class Sender {
     return this.#window <= WINDOW_BYTES_MAX;
   }
 
-  /** Sends of the bodies that wait what the windows allow now. False where that is nothing. */
-  pump(): boolean {
-    if (this.#blocked.length === 0) return false;
+  /** Sends of the bodies that wait what the windows allow now. */
+  pump(): void {
+    if (this.#blocked.length === 0) return;
     const waiting = this.#blocked;
     this.#blocked = [];
     this.#isFull = false;
-    let isSending = false;
     for (const stream of waiting) {
       if (stream.isClosed) continue;
       const sendBytes = this.#sendable(stream);
@@ -114,9 +115,14 @@ export class Sender {
       writeRest(frames, 0, stream, sendBytes);
       if (frames.length > 0) this.frame(frames);
       this.#passed(stream, sendBytes);
-      isSending ||= sendBytes > 0;
     }
-    return isSending;
+  }
+
+  /** Forgets what a stream had to send. */
+  drop(stream: Stream): void {
+    if (stream.body === undefined) return;
+    stream.body = undefined;
+    this.#blocked = this.#blocked.filter((each) => each !== stream);
   }
 
   /** Hands everything to the socket, in one write. */
@@ -163,6 +169,7 @@ export class Sender {
     stream.sentBytes += sentBytes;
     stream.sendWindow -= sentBytes;
     this.#window -= sentBytes;
+    this.dataFrames += Math.ceil(sentBytes / FRAME_BYTES_MAX);
     if (stream.body !== undefined && stream.sentBytes < stream.body.length) {
       this.#blocked.push(stream);
       return;

@@ -109,6 +109,7 @@ export class Streams implements StreamHost {
     }
     if (this.#latest === stream) this.#latest = undefined;
     stream.isClosed = true;
+    this.#sender.drop(stream);
     stream.owner?.close();
     this.#removed();
   }
