@@ -86,8 +86,8 @@ export abstract class Exchange<Answer> implements Expiring {
   }
 
   /**
-   * Leaves time to throw away the rest of a body that was answered too early for its sender. Ending the stream now would reset it
-   * under the peer's hands, before it has read why (RFC 9112 section 9.6; the same holds for HTTP/2).
+   * Leaves time to throw away the rest of a body that was answered too early for its sender. Ending the stream now would
+   * reset it under the peer's hands, before it has read why (RFC 9112 section 9.6; the same holds for HTTP/2).
    */
   protected linger(): void {
     this.expiresAtMs = performance.now() + this.context.limits.lingerMs;

@@ -17,6 +17,8 @@ import { type AnswerHeaders, HttpExchange } from './http-exchange.ts';
 import type { WireLimits } from './limits.ts';
 import { REFUSALS, type Refusal } from './refusal.ts';
 
+const CONTINUE = headerBlock({ ':status': 100 });
+
 /** What the requests of a connection share that have the same head. */
 interface Prepared {
   readonly parts: RequestParts;
@@ -80,8 +82,6 @@ function receive(
   if (exchange.isReading && request.headers['expect']?.toLowerCase() === '100-continue') stream.inform(CONTINUE);
 }
 
-const CONTINUE = headerBlock({ ':status': 100 });
-
 class Http2Exchange extends HttpExchange implements StreamOwner {
   readonly #stream: Stream;
 
@@ -93,7 +93,7 @@ class Http2Exchange extends HttpExchange implements StreamOwner {
 
   protected override send(status: number, headers: AnswerHeaders, body: string | Uint8Array | undefined): void {
     const stream = this.#stream;
-    const block = headerBlock({ ':status': status, ...headers, date: httpDate() });
+    const block = headerBlock({ ':status': status, date: httpDate(), ...headers });
     stream.answer(block, '', typeof body === 'string' ? Buffer.from(body) : body);
     if (!stream.isEnded) this.linger();
   }
