@@ -68,12 +68,15 @@ export class SigningKeys implements TokenSigner {
   #keys: readonly SigningKey[];
   #making: Promise<void> | undefined;
   #readAt: number;
+  /** How long a key is published before it signs. */
+  readonly #aheadMs: number;
   readonly #certificates = new Map<string, Promise<string>>();
 
   constructor(keys: readonly SigningKey[], options: SigningKeysOptions) {
     this.#keys = keys;
     this.#options = options;
     this.#readAt = options.clock.now();
+    this.#aheadMs = PUBLISH_AHEAD_MS + (options.isShared ? REREAD_MS : 0);
   }
 
   /** A JWT over these claims (RFC 7515 compact form), signed by the key that is current. */
@@ -116,7 +119,7 @@ export class SigningKeys implements TokenSigner {
       });
       await this.#making;
     }
-    const published = this.#keys.filter(({ createdAt }) => now - createdAt >= PUBLISH_AHEAD_MS + REREAD_MS);
+    const published = this.#keys.filter(({ createdAt }) => now - createdAt >= this.#aheadMs);
     // The very first key has nobody who could know another.
     return (published.at(-1) ?? this.#keys[0]) as SigningKey;
   }
@@ -151,7 +154,7 @@ export class SigningKeys implements TokenSigner {
   #living(now: number): readonly SigningKey[] {
     return this.#keys.filter((_key, index) => {
       const successor = this.#keys[index + 1];
-      return successor === undefined || now < successor.createdAt + PUBLISH_AHEAD_MS + TOKEN_MS;
+      return successor === undefined || now < successor.createdAt + this.#aheadMs + TOKEN_MS;
     });
   }
 
