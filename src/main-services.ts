@@ -135,7 +135,10 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
   const backups = openBackups(options);
   const sink = await startSink(options);
   const authority = await openAuthority({ meta: store, keyring, clock, hosts: namesOf(host), allows: ownsName });
-  const signer = await openSigningKeys({ meta: store, keyring, clock });
+  const isShared = options.opened.shared !== undefined;
+  const signer = await openSigningKeys({ meta: store, keyring, clock, isShared });
+  // The first key signs at once, so all servers must begin with the same.
+  if (isShared) await signer.jwks();
   const writer = createGroupWriter({ store, keyring, audit, clock, entropy });
   const metrics = createMetrics({ sinkBacklog: () => sink?.backlog() });
   const main: MainThread = {

@@ -94,13 +94,14 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     const spawned = spawnWorkers(options.workers ?? workersDefault());
     closing.push(() => Promise.all(spawned.map((worker) => worker.terminate())));
     const address = addressOf(options);
-    const opened = await openStore({
-      data,
-      clock: systemClock,
-      ...(address === undefined ? {} : { postgres: address }),
-    });
-    closing.push(() => opened.close());
     const log = createLog(process.env['COFFER_LOG_LEVEL'] ?? 'info');
+    const onProblem = (problem: string | undefined) => {
+      if (problem === undefined) log.info('the store answers again');
+      else log.error({ problem }, 'the store does not work');
+    };
+    const postgres = address === undefined ? {} : { postgres: address };
+    const opened = await openStore({ data, clock: systemClock, onProblem, ...postgres });
+    closing.push(() => opened.close());
     const place = address === undefined ? data : `${data} (audit log, id of this server), ${nameOf(address)}`;
     const started = await startOn({ ...options, data, place, listenOn, certificate, opened, log, spawned, closing });
     return { ...started, stop: close };

@@ -60,10 +60,12 @@ export interface OpenOptions {
   /** Absent: the embedded engine. */
   readonly postgres?: PostgresAddress;
   readonly clock: Clock;
+  /** Told once of each new problem of a PostgreSQL, and, with undefined, that it is over. */
+  readonly onProblem: (problem: string | undefined) => void;
 }
 
 /** Opens it and brings its schema up to date. Rejects with StoreError, one line for the operator. */
-export async function openStore({ data, postgres, clock }: OpenOptions): Promise<OpenStore> {
+export async function openStore({ data, postgres, clock, onProblem }: OpenOptions): Promise<OpenStore> {
   if (postgres === undefined) return openEmbedded(data);
   const { openPostgres } = await import('./postgres/store.ts');
   const { prepareConnecting } = await import('./postgres/link.ts');
@@ -72,7 +74,7 @@ export async function openStore({ data, postgres, clock }: OpenOptions): Promise
   try {
     const server = readServerId(directory);
     const connecting = prepareConnecting(postgres);
-    const store = await openPostgres({ connecting, server, clock });
+    const store = await openPostgres({ connecting, server, clock, onProblem });
     return {
       store,
       shared: store,

@@ -46,6 +46,14 @@ async function found(server: RunningServer, operation: string, count: number): P
   }
 }
 
+/** Every row of every table, as text. */
+async function everything(dsn: string): Promise<readonly string[]> {
+  const tables = await runSql(dsn, `SELECT tablename FROM pg_tables WHERE schemaname = 'public'`);
+  const rows = await Promise.all(tables.map(([table]) => runSql(dsn, `SELECT t::text FROM ${table} t`)));
+  assert.ok(rows.flat().length > 20);
+  return rows.flat().map(([text]) => String(text));
+}
+
 describe('several servers on one PostgreSQL', { skip: whyNoPostgres() ?? false }, () => {
   before(async () => {
     postgres = await startPostgres();
@@ -64,11 +72,18 @@ describe('several servers on one PostgreSQL', { skip: whyNoPostgres() ?? false }
       const { json } = await asking(server)('GET', `${base}/shared/versions/latest:access`);
       assert.equal(atob(json.payload.data), 'for all');
     }
+    const canaries = ['for all', ...servers.map((server) => ownerToken(server))];
+    for (const text of await everything(dsn)) {
+      for (const canary of canaries) {
+        assert.ok(!text.includes(canary) && !text.includes(Buffer.from(canary).toString('hex')), text.slice(0, 200));
+      }
+    }
     const ids = servers.map(({ data }) => readFileSync(join(data, 'server.id'), 'utf8'));
     assert.equal(new Set(ids).size, 3);
-    const certificates = await Promise.all(servers.map(({ address }) => fetch(`${address}/coffer/v1/ca`)));
-    const pems = await Promise.all(certificates.map((response) => response.text()));
-    assert.equal(new Set(pems).size, 1);
+    const authorities = await Promise.all(servers.map((server) => asking(server)('GET', '/coffer/v1/ca')));
+    assert.equal(new Set(authorities.map(({ json }) => json.certificate)).size, 1);
+    const keys = await Promise.all(servers.map((server) => asking(server)('GET', '/oauth2/v3/certs')));
+    assert.equal(new Set(keys.map(({ json }) => json.keys[0].kid)).size, 1);
     for (const server of servers) assert.equal(await server.stop(), 0);
   });
 

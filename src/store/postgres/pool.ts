@@ -18,8 +18,12 @@ export class Pool {
   readonly #waiting = new Set<(taken: Link | PostgresError) => void>();
   #open = 0;
   #closed = false;
+  readonly #told: (problem: string | undefined) => void;
+  #problem: string | undefined;
 
-  constructor(connecting: Connecting, size: number) {
+  /** `told` hears of each new problem, and, with undefined, that it is over. */
+  constructor(connecting: Connecting, size: number, told: (problem: string | undefined) => void = () => {}) {
+    this.#told = told;
     this.#connecting = connecting;
     this.#size = size;
   }
@@ -32,8 +36,11 @@ export class Pool {
     const endsAtMs = performance.now() + limitMs;
     for (let pauseMs = PAUSE_MS_MIN; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX)) {
       try {
-        return await this.#once(endsAtMs, work);
+        const done = await this.#once(endsAtMs, work);
+        this.#tell(undefined);
+        return done;
       } catch (error) {
+        if (error instanceof PostgresError && !this.#closed) this.#tell(error.known?.problem);
         const isFinal = !(error instanceof PostgresError) || error.failing === 'refused' || this.#closed;
         if (isFinal || performance.now() + pauseMs >= endsAtMs) throw error;
         await sleep(pauseMs, undefined, { ref: false });
@@ -45,6 +52,11 @@ export class Pool {
     this.#closed = true;
     for (const link of this.#idle.splice(0)) link.close();
     this.#wakeAll(closedError());
+  }
+
+  #tell(problem: string | undefined): void {
+    if (problem !== this.#problem) this.#told(problem);
+    this.#problem = problem;
   }
 
   async #once<T>(endsAtMs: number, work: (link: Link) => Promise<T>): Promise<T> {

@@ -29,6 +29,11 @@ const LOGIN: Problem = {
   remedy: 'correct the user and password of --store',
   failing: 'lost',
 };
+const NO_TLS: Problem = {
+  problem: 'it does not speak TLS',
+  remedy: 'turn ssl on there, or say sslmode=disable in --store',
+  failing: 'lost',
+};
 const BUSY: Problem = {
   problem: 'another server holds its lock',
   remedy: 'look what the other server waits for, then start again',
@@ -89,8 +94,13 @@ export function errorOf(error: unknown): PostgresError {
   if (error instanceof PostgresError) return error;
   const { message, code } = (error instanceof Error ? error : new Error(String(error))) as NodeJS.ErrnoException;
   // The driver has no code for a connection that ended, nor for a password that is missing or not the server's.
-  const known = code === undefined ? (/^SASL/.test(message) ? LOGIN : GONE) : problemOf(code, message);
+  const known = code === undefined ? byMessage(message) : problemOf(code, message);
   return new PostgresError(message, code ?? '', known);
+}
+
+function byMessage(message: string): Problem {
+  if (/^SASL/.test(message)) return LOGIN;
+  return /SSL connection/.test(message) ? NO_TLS : GONE;
 }
 
 function problemOf(code: string, message: string): Problem | undefined {

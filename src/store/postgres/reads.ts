@@ -15,9 +15,6 @@ import type { Pool } from './pool.ts';
 import { faultOf } from './problem.ts';
 import { WAITING_SELECT } from './sql.ts';
 
-/** Records of a server that has not come for them for so long are anybody's. */
-const ABANDONED_MS = 60 * 60_000;
-
 export class PostgresReads {
   protected readonly pool: Pool;
   /** The id of this server. */
@@ -55,7 +52,7 @@ export class PostgresReads {
   }
 
   protected async waiting(limit: number = Number.MAX_SAFE_INTEGER) {
-    const rows = await this.all(WAITING_SELECT, [this.server, Date.now() - ABANDONED_MS, limit]);
+    const rows = await this.all(WAITING_SELECT, [this.server, limit]);
     return rows.map((row) => ({ record: auditRecordOf(row), ordinal: integer('audit_waiting', row, 2) }));
   }
 

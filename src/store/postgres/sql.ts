@@ -31,9 +31,9 @@ export const SERVER_COMMIT_SELECT = 'SELECT last_commit FROM servers WHERE id = 
 
 export const WAITING_INSERT =
   'INSERT INTO audit_waiting (id, record, server, created_at) VALUES (?, ?, ?, ?) RETURNING ordinal';
-/** Those of this server, and of any that has not come for them for so long. */
-export const WAITING_SELECT = `SELECT id, record, ordinal FROM audit_waiting WHERE server = ? OR created_at < ?
-  ORDER BY ordinal LIMIT ?`;
+/** Those that their server has not come for in so long are taken over by this one. */
+export const WAITING_CLAIM = 'UPDATE audit_waiting SET server = ? WHERE server <> ? AND created_at < ?';
+export const WAITING_SELECT = 'SELECT id, record, ordinal FROM audit_waiting WHERE server = ? ORDER BY ordinal LIMIT ?';
 export const WAITING_DELETE = 'DELETE FROM audit_waiting WHERE ordinal = ANY(CAST(? AS BIGINT[]))';
 
 export const PARTS_INSERT = `INSERT INTO audit_parts (stream, segment, at_bytes, length_bytes, packed)

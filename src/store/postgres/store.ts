@@ -22,7 +22,7 @@ import { Pool } from './pool.ts';
 import { faultOf, PostgresError } from './problem.ts';
 import { PostgresReads } from './reads.ts';
 import { migrate } from './schema.ts';
-import { LOCK_ROW, PARTS_INSERT, PARTS_PRUNE, PARTS_SELECT, ROLLBACK, WAITING_DELETE } from './sql.ts';
+import { LOCK_ROW, PARTS_INSERT, PARTS_PRUNE, PARTS_SELECT, ROLLBACK, WAITING_CLAIM, WAITING_DELETE } from './sql.ts';
 import {
   BEGIN_WRITING,
   COMMIT_ALL,
@@ -42,6 +42,8 @@ const CONNECTIONS_MAX = 4;
 const WRITE_MS_MAX = 6_000;
 /** How long after that the answer to a lost commit is looked for. */
 const DOUBT_MS_MAX = 3_000;
+/** Records that wait for their server for so long wait in vain: it settles them every second. */
+const ABANDONED_MS = 10 * 60_000;
 /** How long a server waits for the start of another, and how long its own may take. */
 const START_MS_MAX = 60_000;
 
@@ -50,6 +52,8 @@ export interface PostgresOptions {
   /** The id of this server, which no other has. */
   readonly server: string;
   readonly clock: Clock;
+  /** Told once of each new problem of the connection, and, with undefined, that it is over. */
+  readonly onProblem?: (problem: string | undefined) => void;
 }
 
 /** Opens the store and brings its schema up to date. Rejects with StoreError, one line for the operator. */
@@ -80,7 +84,7 @@ export class PostgresStore extends PostgresReads implements Store, MetaStore, Sh
   #isInDoubt = false;
 
   constructor(options: PostgresOptions) {
-    super(new Pool(options.connecting, CONNECTIONS_MAX), options.server);
+    super(new Pool(options.connecting, CONNECTIONS_MAX, options.onProblem), options.server);
     this.#options = options;
   }
 
@@ -107,7 +111,10 @@ export class PostgresStore extends PostgresReads implements Store, MetaStore, Sh
     return done;
   }
 
+  /** With those of a server that is gone. */
   override async pendingAudit(limit?: number): Promise<readonly AuditRecord[]> {
+    const before = this.#options.clock.now() - ABANDONED_MS;
+    await this.#change([{ sql: WAITING_CLAIM, values: [this.server, this.server, before] }]);
     const pending = await this.waiting(limit);
     for (const { record, ordinal } of pending) this.#pending.set(record.id, ordinal);
     return pending.map(({ record }) => record);
