@@ -1,11 +1,11 @@
 // Versions and their sealed payloads. Totals are counted over the covering index of (secret, number).
 
 import { PROJECT_COLUMNS } from './projects.ts';
-import { byPlace, placeholders, qualified } from './reference.ts';
+import { byPlace, byReference, folded, placeholders, qualified, spelling } from './reference.ts';
 import { SECRET_COLUMNS } from './secrets.ts';
 
 const COLUMNS = `uid, secret_uid, number, state, created_at, destroyed_at, etag, crc32c, client_checksum,
-  scheduled_destroy_at, fingerprint`;
+  scheduled_destroy_at, fingerprint, attributes`;
 const SEALED = `${COLUMNS}, wrapped_key, ciphertext`;
 const OF_SECRET = `FROM projects p JOIN secrets s ON s.project_uid = p.uid JOIN versions v ON v.secret_uid = s.uid`;
 /** Number 0 asks for the current one. */
@@ -18,6 +18,30 @@ export const VERSION_SELECT = byPlace(
 export const PAYLOAD_SELECT = byPlace(
   (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${WANTED}`,
 );
+/** Few secrets have many versions: the index of (secret, number) leads to them, and they are looked through. */
+export const VERSION_OF_UID_SELECT = byPlace(
+  (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET} WHERE ${found} AND v.uid = ?`,
+);
+export const PAYLOAD_OF_UID_SELECT = byPlace(
+  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND v.uid = ?`,
+);
+export const PAYLOADS_LIST = byPlace(
+  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET}
+  WHERE ${found} AND v.state <> 'DESTROYED' ORDER BY v.number LIMIT ?`,
+);
+/** Those that deletion took are lists of their own. Of two that are spelled alike, only one that is spelled exactly so counts. */
+const currentVersions = (purge: string) =>
+  byReference(
+    (column) => `SELECT ${qualified('s', SECRET_COLUMNS)}, s.ordinal, ${qualified('v', COLUMNS)} ${OF_SECRET}
+  WHERE ${column} = ? AND s.location = '' AND s.purge_at ${purge} AND s.ordinal < ?
+    AND v.number = s.current_version AND v.state <> 'DESTROYED'
+    AND (s.key = ${spelling('s.key')} OR NOT EXISTS (SELECT 1 FROM secrets o
+      WHERE o.project_uid = s.project_uid AND o.location = '' AND ${folded('o.key')} = ${folded('s.key')}
+        AND o.purge_at ${purge} AND o.uid <> s.uid))
+  ORDER BY s.ordinal DESC LIMIT ?`,
+  );
+export const CURRENT_VERSIONS = currentVersions('IS NULL');
+export const CURRENT_VERSIONS_DELETED = currentVersions('IS NOT NULL');
 export const VERSIONS_LIST = byPlace(
   (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET}
   WHERE ${found} AND v.number < ? ORDER BY v.number DESC LIMIT ?`,
@@ -38,9 +62,9 @@ export const VERSIONS_OF_VALUE = byPlace(
 
 export const VERSION_INSERT = `INSERT INTO versions (${SEALED}) VALUES (${placeholders(SEALED)})`;
 /** Neither the payload nor what follows from it is among what can be set: it never changes. */
-export const VERSION_UPDATE = `UPDATE versions SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = ?
+export const VERSION_UPDATE = `UPDATE versions SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = ?, attributes = ?
   WHERE uid = ? AND secret_uid = ? AND number = ? AND created_at = ?`;
 export const VERSION_DESTROY = `UPDATE versions
-  SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = NULL, fingerprint = NULL,
+  SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = NULL, attributes = ?, fingerprint = NULL,
     wrapped_key = NULL, ciphertext = NULL
   WHERE uid = ? AND secret_uid = ? AND number = ? AND created_at = ?`;
