@@ -29,10 +29,7 @@ const SCOPES = ['https://www.googleapis.com/auth/cloud-platform'];
 const AUDIENCE_CHARS_MAX = 1024;
 
 /** What it tells of. */
-export type MetadataContext = Pick<
-  IdentityContext,
-  'email' | 'projectId' | 'projectNumber' | 'token' | 'idToken'
->;
+export type MetadataContext = Pick<IdentityContext, 'email' | 'projectId' | 'projectNumber' | 'token' | 'idToken'>;
 
 export class MetadataTree {
   readonly #root: Directory;

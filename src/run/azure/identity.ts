@@ -7,6 +7,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Identity, IdentityContext, RunningIdentity } from '../identity.ts';
+import { ANY_TENANT } from './any-tenant.ts';
 import { makeAzCommand } from './az-command.ts';
 import { APP_SERVICE_PATH, createIdentityServer } from './identity-server.ts';
 
@@ -15,9 +16,6 @@ const FEDERATION_AUDIENCE = 'api://AzureADTokenExchange';
 /** What is handed out holds for five minutes at least. */
 const REWRITE_MS = 60_000;
 const STANDARD_PATH = '/usr/local/bin:/usr/bin:/bin';
-
-/** So that one tenant serves every vault, by whichever name it is reached: of Python and Node, and of Go. */
-const ANY_TENANT = { AZURE_IDENTITY_DISABLE_MULTITENANTAUTH: '1', AZURE_ADDITIONALLY_ALLOWED_TENANTS: '*' };
 
 export const azureIdentity: Identity = { name: 'azure', start };
 
