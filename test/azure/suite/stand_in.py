@@ -1,18 +1,26 @@
 """What Microsoft's published tests of azure-keyvault-secrets import and Microsoft does not publish: every test is live.
 
 Nothing is recorded, and nothing is played back, so whatever cleans recordings does nothing. The published tests run one
-api-version when they are live; the question that they ask for that is answered so that they run each of them.
+api-version when they are live; the question that they ask for that is answered so that they run each of them. They wait
+for a cloud, which takes seconds for what is done here at once: a wait is as short as two times of whole seconds can be.
 """
 
 import asyncio
 import functools
 import hashlib
 import sys
+import time
 
 import pytest
 
 from azure.identity import DefaultAzureCredential
 from azure.identity.aio import DefaultAzureCredential as AsyncDefaultAzureCredential
+
+WAIT_SECONDS_MAX = 1.05
+_sleep = time.sleep
+_sleep_async = asyncio.sleep
+time.sleep = lambda seconds: _sleep(min(seconds, WAIT_SECONDS_MAX))
+asyncio.sleep = lambda seconds, *rest: _sleep_async(min(seconds, WAIT_SECONDS_MAX), *rest)
 
 
 def is_live():
