@@ -12,6 +12,8 @@ const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
 const KEY_ID = /^[0-9a-f]{40}$/;
 /** Fields that a header may have: any other could mean something that is not understood here (RFC 7515 section 4.1.11). */
 const HEADER_FIELDS: ReadonlySet<string> = new Set(['alg', 'kid', 'typ']);
+/** NIST SP 800-131A: shorter keys are no longer believed. */
+const MODULUS_BITS_MIN = 2048;
 /** RSA with 2048 bits. */
 const SIGNATURE_BYTES = 256;
 /** Of a client, which brings its own key: as many as 8192 bits, and a certificate in the header. */
@@ -88,10 +90,11 @@ const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RS
 export function createJwtReader(): JwtReader {
   const keys = new Map<string, KeyObject>();
   const verified = new Map<string, string>();
-  const keyOf = (publicKey: string): KeyObject => {
+  const keyOf = (publicKey: string): KeyObject | undefined => {
     const known = keys.get(publicKey);
     if (known !== undefined) return known;
-    const key = createPublicKey(publicKey);
+    const key = rsaKey(publicKey);
+    if (key === undefined) return undefined;
     keep(keys, publicKey, key, KEYS_MAX);
     return key;
   };
@@ -100,12 +103,25 @@ export function createJwtReader(): JwtReader {
     readClient: readClientJwt,
     isSignedBy: (jwt, publicKey) => {
       if (verified.get(jwt.hash) === publicKey) return true;
-      const key = jwt.isPss ? { key: keyOf(publicKey), ...PSS } : keyOf(publicKey);
-      const isGood = verify('RSA-SHA256', Buffer.from(jwt.signed), key, jwt.signature);
+      const key = keyOf(publicKey);
+      if (key === undefined) return false;
+      const way = jwt.isPss ? { key, ...PSS } : key;
+      const isGood = verify('RSA-SHA256', Buffer.from(jwt.signed), way, jwt.signature);
       if (isGood) keep(verified, jwt.hash, publicKey, VERIFIED_MAX);
       return isGood;
     },
   };
+}
+
+/** The key that somebody brought, where it is one that can be trusted with a signature. */
+function rsaKey(publicKey: string): KeyObject | undefined {
+  try {
+    const key = createPublicKey(publicKey);
+    const { modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
+    return key.asymmetricKeyType === 'rsa' && modulusLength >= MODULUS_BITS_MIN ? key : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Adds to a bounded map; the oldest goes. */
