@@ -5,6 +5,7 @@
 
 import { parseArgs } from 'node:util';
 import { accessByGrpc, accessByRest, wireByGrpc, wireByRest } from './access.ts';
+import { accessByAzure } from './access-azure.ts';
 import { firstAnswer, idleMemory } from './idle.ts';
 import { addVersions } from './write.ts';
 
@@ -29,6 +30,7 @@ const BENCHES: Readonly<Record<string, (bench: string) => Promise<void>>> = {
   'access.rest.synced': (bench) =>
     accessByRest(bench, [...args, '--audit-sync=always'], { seconds, targets: { requests: { least: 0.2 } } }),
   'access.grpc': (bench) => accessByGrpc(bench, args, { seconds, targets: { requests: { least: 0.6 }, ...tail } }),
+  'access.azure': (bench) => accessByAzure(bench, args, { seconds, targets: { cpu: { most: 1.3 } } }),
   'versions.add': (bench) => addVersions(bench, seconds, args),
   'idle.memory': (bench) => idleMemory(bench, args, workers),
   'start.answer': (bench) => firstAnswer(bench, args),

@@ -49,6 +49,7 @@ export function decodeQuery(text: string): Query {
 
 /** A part of a path, decoded once; what cannot be decoded names nothing. */
 export function decodeSegment(text: string): string {
+  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch {
