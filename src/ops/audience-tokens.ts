@@ -119,7 +119,7 @@ export const narrowToken: Operation<NarrowToken, NarrowedToken> = operation({
   prepare: (input, keyring, { signer }) => signed(input, keyring, signer),
   decide: (input) => {
     const { credential } = input.caller;
-    if (credential?.kind !== 'access') {
+    if (credential?.kind !== 'access' || credential.audience !== undefined) {
       throw new Fault('PERMISSION_DENIED', { permission: 'tokens.narrow', resource: 'an access token' });
     }
     const { audience } = input.command;

@@ -122,7 +122,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'keys, which are not here': { ask: ['GET', '/keys'], told: [501, 'NotImplemented'] },
 };
 
-describe('a request that is wrong', () => {
+describe('cases 1, 5, 19 and 27: a request that is wrong', () => {
   for (const [name, { ask, told, says, outcome = 'failed' }] of Object.entries(CASES))
     test(name, async () => {
       const kept = await at.everything();
@@ -138,7 +138,7 @@ describe('a request that is wrong', () => {
     });
 });
 
-describe('who asks', () => {
+describe('case 14: who asks', () => {
   const challenge =
     /^Bearer authorization="https:\/\/login\.microsoftonline\.com\/[0-9a-f-]{36}", resource="https:\/\/vault\.azure\.net"$/;
   const denied = async (given: { token?: string; host?: string }, status: number, code: string): Promise<Json> => {
