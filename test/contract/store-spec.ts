@@ -30,6 +30,7 @@ import { describeChanges, describeTransactions } from './store-spec-changes.ts';
 import { describeIdentity, describeOutbox, describeTopics } from './store-spec-events.ts';
 import { describeGroups } from './store-spec-groups.ts';
 import { describeSchedules, describeSecrets } from './store-spec-lifecycle.ts';
+import { describeSpelled } from './store-spec-spelled.ts';
 import { describeTags } from './store-spec-tags.ts';
 
 /** A place where one store lives; opening it again after closing finds the same data. */
@@ -331,6 +332,7 @@ export function storeSpec(engine: string, create: () => Maybe<StorePlace>): void
     describeSchedules(use);
     describeTopics(use);
     describeTags(use);
+    describeSpelled(use);
     describeCensus(use);
     describeOutbox(use);
     describeIdentity(use);

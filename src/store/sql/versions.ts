@@ -3,16 +3,18 @@
 // number that is too large finds a version of the next secret. No version ever goes alone, so the last is the total.
 
 import { PROJECT_COLUMNS } from './projects.ts';
-import { byPlace, placeholders, qualified } from './reference.ts';
+import { byPlace, byReference, folded, placeholders, qualified, spelling } from './reference.ts';
 import { SECRET_COLUMNS } from './secrets.ts';
 
 const COLUMNS = `uid, secret_uid, number, state, created_at, destroyed_at, etag, crc32c, client_checksum,
-  scheduled_destroy_at, fingerprint`;
+  scheduled_destroy_at, fingerprint, attributes`;
 const SEALED = `${COLUMNS}, wrapped_key, ciphertext`;
 /** Ordinals that a secret takes up. More than VERSIONS_MAX; never changes, as it is in what is stored. */
 export const ORDINALS_A_SECRET = 131_072;
 const FIRST = `s.ordinal * ${ORDINALS_A_SECRET}`;
 const LAST = `${FIRST} + ${ORDINALS_A_SECRET - 1}`;
+/** All that a secret has. */
+const OWN = `v.ordinal BETWEEN ${FIRST} AND ${LAST}`;
 const OF_SECRET = `FROM projects p JOIN secrets s ON s.project_uid = p.uid JOIN versions v ON v.secret_uid = s.uid`;
 /** Number 0 asks for the current one. */
 const WANTED = `v.ordinal = ${FIRST} + COALESCE(NULLIF(CAST(? AS BIGINT), 0), s.current_version)`;
@@ -24,9 +26,33 @@ export const VERSION_SELECT = byPlace(
 export const PAYLOAD_SELECT = byPlace(
   (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${WANTED}`,
 );
+/** Few secrets have many versions: they lie together, and are looked through. */
+export const VERSION_OF_UID_SELECT = byPlace(
+  (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET} WHERE ${found} AND ${OWN} AND v.uid = ?`,
+);
+export const PAYLOAD_OF_UID_SELECT = byPlace(
+  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${OWN} AND v.uid = ?`,
+);
+export const PAYLOADS_LIST = byPlace(
+  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET}
+  WHERE ${found} AND ${OWN} AND v.state <> 'DESTROYED' ORDER BY v.ordinal LIMIT ?`,
+);
+/** Those that deletion took are lists of their own. Of two that are spelled alike, only one that is spelled exactly so counts. */
+const currentVersions = (purge: string) =>
+  byReference(
+    (column) => `SELECT ${qualified('s', SECRET_COLUMNS)}, s.ordinal, ${qualified('v', COLUMNS)} ${OF_SECRET}
+  WHERE ${column} = ? AND s.location = '' AND s.purge_at ${purge} AND s.ordinal < ?
+    AND v.ordinal = ${FIRST} + s.current_version AND v.state <> 'DESTROYED'
+    AND (s.key = ${spelling('s.key')} OR NOT EXISTS (SELECT 1 FROM secrets o
+      WHERE o.project_uid = s.project_uid AND o.location = '' AND ${folded('o.key')} = ${folded('s.key')}
+        AND o.purge_at ${purge} AND o.uid <> s.uid))
+  ORDER BY s.ordinal DESC LIMIT ?`,
+  );
+export const CURRENT_VERSIONS = currentVersions('IS NULL');
+export const CURRENT_VERSIONS_DELETED = currentVersions('IS NOT NULL');
 export const VERSIONS_LIST = byPlace(
   (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET}
-  WHERE ${found} AND v.ordinal BETWEEN ${FIRST} AND ${LAST} AND v.number < ? ORDER BY v.ordinal DESC LIMIT ?`,
+  WHERE ${found} AND ${OWN} AND v.number < ? ORDER BY v.ordinal DESC LIMIT ?`,
 );
 export const VERSIONS_TOTAL = byPlace(
   (found) =>
@@ -52,10 +78,11 @@ export const VERSION_INSERT = `INSERT INTO versions (ordinal, ${SEALED})
 const THAT_VERY_ONE = `ordinal = (SELECT ${FIRST} FROM secrets s WHERE s.uid = ?) + ? AND uid = ? AND secret_uid = ?
   AND created_at = ?`;
 /** Neither the payload nor what follows from it is among what can be set: it never changes. */
-export const VERSION_UPDATE = `UPDATE versions SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = ?
+export const VERSION_UPDATE = `UPDATE versions
+  SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = ?, attributes = ?
   WHERE ${THAT_VERY_ONE}`;
 export const VERSION_DESTROY = `UPDATE versions
-  SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = NULL, fingerprint = NULL,
+  SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = NULL, attributes = ?, fingerprint = NULL,
     wrapped_key = NULL, ciphertext = NULL
   WHERE ${THAT_VERY_ONE}`;
 /** Of a secret that goes; takes its uid twice. */
