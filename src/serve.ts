@@ -253,6 +253,11 @@ function startSweeping(
     }),
     startSweeper({
       everyMs: TOKEN_SWEEP_MS,
+      sweep: async () => (await deps.store.sweepVault(deps.clock.now())) > 0,
+      failed: failed("what expired of Vault's API could not be removed"),
+    }),
+    startSweeper({
+      everyMs: TOKEN_SWEEP_MS,
       sweep: () => sweepCensus(deps.store, deps.clock),
       failed: failed('readers of long ago could not be removed'),
     }),

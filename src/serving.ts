@@ -19,8 +19,10 @@ import { createGcpDialect } from './dialects/gcp/dialect.ts';
 import { GCP_PERMISSIONS } from './dialects/gcp/permissions.ts';
 import { createNativeDialect } from './dialects/native/dialect.ts';
 import { NATIVE_PERMISSIONS } from './dialects/native/routes.ts';
+import { createVaultDialect, isMarkedForVault } from './dialects/vault/dialect.ts';
+import { VAULT_PERMISSIONS } from './dialects/vault/permissions.ts';
 import { createJwtReader } from './identity/jwt.ts';
-import { parseToken } from './identity/tokens.ts';
+import { hashToken, parseToken } from './identity/tokens.ts';
 import type { Logger } from './log.ts';
 import { createCensus, recordDueCensus, settleCensus } from './ops/census.ts';
 import { createDoor, type Door } from './ops/door.ts';
@@ -28,6 +30,7 @@ import { createEngine } from './ops/engine.ts';
 import type { ExercisedBy } from './ops/operation.ts';
 import { QuotaTable } from './ops/quota-table.ts';
 import { createCharge } from './ops/quotas.ts';
+import { createVaultDoor, type VaultDoor } from './ops/vault/door.ts';
 import { createRouter } from './router.ts';
 import { CachedReads } from './store/cached-reads.ts';
 import type { Epoch } from './store/epoch.ts';
@@ -125,7 +128,8 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
   let ready = true;
   const onError = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'a request failed unexpectedly');
-  const dialects = dialectsOf(door, main, options.issuer, onError);
+  const vaultDoor = createVaultDoor({ door, store: reads, keyring, clock, digest: hashToken });
+  const dialects = dialectsOf(door, vaultDoor, main, options.issuer, onError);
   const listener = await listen({
     host: options.host,
     port: options.port,
@@ -197,11 +201,13 @@ function startCensus(main: MainThread, log: Logger) {
 const exercisedBy: ExercisedBy = (permission) => [
   ...(GCP_PERMISSIONS.has(permission) ? ['gcp'] : []),
   ...(NATIVE_PERMISSIONS.has(permission) ? ['coffer'] : []),
+  ...(VAULT_PERMISSIONS.has(permission) ? ['vault'] : []),
 ];
 
 /** Every dialect, in the order in which the router asks. */
 function dialectsOf(
   door: Door,
+  vaultDoor: VaultDoor,
   main: MainThread,
   issuer: string,
   onError: (error: unknown, requestId?: string) => void,
@@ -211,9 +217,12 @@ function dialectsOf(
     certificates: () => main.signerCertificates(),
     freshSeconds: KEYS_FRESH_SECONDS,
   };
+  const vault = createVaultDialect(vaultDoor, { onError });
   return [
     createNativeDialect(door, { certificatePem: () => main.certificatePem(), onError }),
     createAuthorityDialect(door, { keys, address: () => issuer, onError }),
+    { ...vault, claims: isMarkedForVault },
     createGcpDialect(door, { onError, makeAccountKey: () => main.makeAccountKey() }),
+    vault,
   ];
 }

@@ -2,13 +2,18 @@
 
 import type { Token } from './secret.ts';
 
-export const CREDENTIAL_PREFIX = { owner: 'cof_owner_', access: 'ya29.' } as const satisfies Record<
-  Token['kind'],
-  string
->;
+export type CredentialKind = Token['kind'] | 'vault';
+
+export const CREDENTIAL_PREFIX = {
+  owner: 'cof_owner_',
+  access: 'ya29.',
+  vault: 'hvs.',
+} as const satisfies Record<CredentialKind, string>;
 
 /** Of the password by which a program of `coffer env` may use the server's proxy; 256 bits of MAC follow. */
 export const PROXY_PASSWORD_PREFIX = 'cof_proxy_';
 
 /** Random characters of `[A-Za-z0-9_-]` after the prefix. */
 export const CREDENTIAL_RANDOM_CHARS = 43;
+/** The same of a token of Vault's, which some of its clients take to have 28 characters in all. */
+export const VAULT_RANDOM_CHARS = 24;

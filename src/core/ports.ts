@@ -5,6 +5,7 @@ import type { AuditAnchor, AuditMark } from './audit-port.ts';
 import type { AuditRecord } from './audit-record.ts';
 import type { Sighting, SightingOfVersion } from './census.ts';
 import type { CensusNeed, SightingOfSecret } from './census-ports.ts';
+import type { CredentialKind } from './credential.ts';
 import type { Grant, Policy } from './iam/policy.ts';
 import type { Claims, SignedJwt } from './jwt.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
@@ -23,6 +24,8 @@ import type {
   Version,
 } from './secret.ts';
 import type { TagKey, TagKeyOfProject, TagKeyRef, TagValue, TagValueOfProject, TagValueRef } from './tag.ts';
+import type { VaultChange, VaultNeed, VaultRowByNeed } from './vault/entry.ts';
+import type { Shape } from './vault/kv.ts';
 
 export type Maybe<T> = T | Promise<T>;
 
@@ -41,7 +44,7 @@ export interface Entropy {
   /** `count` random characters of `[A-Za-z0-9_-]`. */
   text(count: number): string;
   /** A new credential of this kind, and the hash that the store keeps in its place. */
-  credential(kind: Token['kind']): { readonly text: Redacted<string>; readonly hash: string };
+  credential(kind: CredentialKind): { readonly text: Redacted<string>; readonly hash: string };
 }
 
 /** How a secret is found. A deleted one is not, unless `deleted` asks for it too. */
@@ -108,7 +111,8 @@ export type Need =
   | { readonly need: 'dueVersions'; readonly until: number; readonly limit: number }
   /** Versions of the server that hold the same value as this one, itself among them; none where it has no fingerprint. */
   | ({ readonly need: 'sameValue'; readonly number: number; readonly limit: number } & SecretPlace)
-  | CensusNeed;
+  | CensusNeed
+  | VaultNeed;
 
 export interface Listed<T> {
   readonly rows: readonly T[];
@@ -128,7 +132,7 @@ export interface PayloadRow {
   readonly sealed?: SealedPayload;
 }
 
-interface RowByNeed {
+interface RowByNeed extends VaultRowByNeed {
   readonly server: Policy;
   readonly project: Project | undefined;
   /** By id, ascending. */
@@ -230,7 +234,8 @@ export type Change =
   | { readonly change: 'token.insert'; readonly token: Token }
   | { readonly change: 'token.delete'; readonly hash: string }
   /** Revokes whatever this member holds. */
-  | { readonly change: 'token.deleteAll'; readonly member: string };
+  | { readonly change: 'token.deleteAll'; readonly member: string }
+  | VaultChange;
 
 export interface Decided<R> {
   readonly result: R;
@@ -272,6 +277,8 @@ export interface Store {
   auditAnchors(): Maybe<readonly AuditAnchor[]>;
   /** Removes tokens that expired before `now`; answers how many. */
   sweepTokens(now: number): Maybe<number>;
+  /** The same of entries of Vault's API, with all that they own. */
+  sweepVault(now: number): Maybe<number>;
   /** Adds these sightings to those it has, in one transaction; those of secrets that are gone are dropped. */
   recordCensus(sightings: readonly Sighting[]): Maybe<void>;
   /** Forgets readers that were not seen since `before`; answers how many sightings that were. */
@@ -308,6 +315,8 @@ export interface Keyring {
   seal(projectKey: Uint8Array, place: PayloadPlace, payload: Redacted<Uint8Array>): SealedPayload;
   /** Demands a grant of `secretmanager.versions.access`; throws PAYLOAD_CORRUPT where the bytes were changed. */
   open(grant: Grant, projectKey: Uint8Array, place: PayloadPlace, sealed: SealedPayload): Redacted<Uint8Array>;
+  /** Whether a value is a JSON object, a text or neither: all that can be told of it without a grant. */
+  shapeOf(projectKey: Uint8Array, place: PayloadPlace, sealed: SealedPayload): Shape;
   /** The keyed fingerprint of a value: 64 hex digits under one store-wide key, wrapped by the root. */
   fingerprint(payload: Redacted<Uint8Array>): string;
   /** By which the holder of this key of a service account may use the server's proxy: kept nowhere, made anew. */

@@ -4,6 +4,7 @@
 import type { JwtProblem } from './jwt.ts';
 import { type AccountEmail, parseAccountEmail } from './name.ts';
 import type { Token } from './secret.ts';
+import type { VaultAuthority } from './vault/authority.ts';
 
 export interface Principal {
   /** `user:…`, `serviceAccount:…`, or `anonymous`. */
@@ -36,7 +37,7 @@ export interface Caller {
   /** The credential that was accepted; the audit keeps the beginning of its hash, to tell two of one principal apart. */
   readonly credential?: {
     readonly hash: string;
-    readonly kind: Token['kind'] | 'jwt';
+    readonly kind: Token['kind'] | 'jwt' | 'vault';
     /** Of a JWT: the account's key that signed it. */
     readonly keyId?: string;
   };
@@ -48,6 +49,8 @@ export interface Caller {
   readonly peer: string;
   readonly requestId: string;
   readonly userAgent?: string;
+  /** Of a caller by Vault's API: what it is judged by beside IAM. */
+  readonly vault?: VaultAuthority;
   /** The program that the credential was made for. */
   readonly workload?: string;
 }

@@ -11,6 +11,7 @@ import { locationPart } from '../core/name.ts';
 import type { PayloadPlace } from '../core/ports.ts';
 import type { Redacted } from '../core/redacted.ts';
 import type { Project, SealedPayload, Secret, Version } from '../core/secret.ts';
+import { effectiveKv, type KvSettings } from '../core/vault/mounts.ts';
 import { destroyVersionLater, moveVersion } from '../core/version-state.ts';
 import type { FieldValues } from './fields.ts';
 import { nativeFields, nativeSecret, nativeVersion } from './native-ref.ts';
@@ -49,6 +50,10 @@ export interface AddVersion extends SecretRef {
   readonly crc32c?: number;
   /** It can be read by its number, and does not become the current one. */
   readonly candidate?: true;
+  /** The number that must be current; 0: none may be. */
+  readonly checkAndSet?: number;
+  /** It is written by Vault's API: what its mount says. */
+  readonly kv?: KvSettings;
 }
 
 export interface ListVersions extends SecretRef, FilteredRequest {}
@@ -131,6 +136,17 @@ interface Sealed {
   readonly sealed: SealedPayload;
 }
 
+/** Throws where check-and-set stands against it. Answers after how many seconds it is deleted for Vault's clients. */
+function checkKvRules(secret: Secret, { checkAndSet, kv }: AddVersion): number {
+  if (checkAndSet !== undefined && checkAndSet !== secret.currentVersion) throw new Fault('CHECK_AND_SET_FAILED');
+  if (kv === undefined) return 0;
+  const { casRequired, deleteAfterSeconds } = effectiveKv(kv, secret.kv);
+  if (casRequired && checkAndSet === undefined) {
+    throw new Fault('VAULT_REQUEST_INVALID', { problem: 'check-and-set parameter required for this call' });
+  }
+  return deleteAfterSeconds;
+}
+
 export const addVersion: Operation<AddVersion, VersionResult> = operation({
   name: 'versions.add',
   help: 'add a version to a secret and make it the current one, unless it is a candidate',
@@ -171,6 +187,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
     if (before.lastVersion >= VERSIONS_MAX) {
       throw new Fault('LIMIT_REACHED', { what: 'versions of one secret', limit: VERSIONS_MAX });
     }
+    const deleteAfterSeconds = checkKvRules(before, input.command);
     const number = before.lastVersion + 1;
     const { candidate } = input.command;
     const moved = candidate ? {} : { currentVersion: number, previousVersion: before.currentVersion };
@@ -185,6 +202,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
       crc32c: input.prepared.crc32c,
       fingerprint: input.prepared.fingerprint,
       clientChecksum: input.command.crc32c !== undefined,
+      ...(deleteAfterSeconds === 0 ? {} : { deletedAt: input.now + deleteAfterSeconds * 1000 }),
     };
     return {
       result: version,

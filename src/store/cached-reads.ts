@@ -86,6 +86,8 @@ const KINDS: Readonly<Partial<Record<Need['need'], EpochKind>>> = {
   accountKey: 'authority',
   accountKeys: 'authority',
   token: 'authority',
+  vaultEntry: 'authority',
+  vaultEntriesNamed: 'authority',
   secret: 'secrets',
   version: 'secrets',
   payload: 'secrets',
@@ -110,6 +112,10 @@ function keyOf(need: Need): string {
       return `accountKey\n${need.id}`;
     case 'token':
       return `token\n${need.hash}`;
+    case 'vaultEntry':
+      return `vaultEntry\n${need.id}`;
+    case 'vaultEntriesNamed':
+      return `vaultEntriesNamed\n${need.ids.join('\n')}`;
     default:
       return need.need;
   }

@@ -12,6 +12,7 @@ import { SERVER_UPDATE } from './sql/server.ts';
 import { TAG_BINDING_DELETE, TAG_BINDING_INSERT, TAG_KEY_DELETE, TAG_VALUE_DELETE } from './sql/tags.ts';
 import { TOKEN_DELETE, TOKENS_DELETE_OF_MEMBER } from './sql/tokens.ts';
 import { SUBSCRIPTION_DELETE, TOPIC_DELETE } from './sql/topics.ts';
+import { writeVault } from './vault.ts';
 import { any, one, type Rewrite, type Write } from './write.ts';
 import { insertAccount, insertAccountKey, insertToken, updateAccount, updateAccountKey } from './writes-accounts.ts';
 import { deleteEventsBefore, insertEvent, insertSubscription, insertTopic } from './writes-events.ts';
@@ -111,12 +112,20 @@ function writeOf(change: Exclude<Change, { change: 'account.delete' | 'secret.in
       return any(TOKEN_DELETE, [change.hash]);
     case 'token.deleteAll':
       return any(TOKENS_DELETE_OF_MEMBER, [change.member]);
+    case 'vaultEntry.put':
+    case 'vaultEntry.delete':
+    case 'vaultEntry.deleteBelow':
+    case 'vaultEntry.release':
+    case 'secrets.deleteAt':
+      return writeVault(change);
   }
 }
 
 /** True where a change leaves sealed bytes behind in the log of the engine, which has to forget them too. */
 export function erases(change: Change): boolean {
   return (
-    change.change === 'secret.delete' || (change.change === 'version.update' && change.version.state === 'DESTROYED')
+    change.change === 'secret.delete' ||
+    change.change === 'secrets.deleteAt' ||
+    (change.change === 'version.update' && change.version.state === 'DESTROYED')
   );
 }

@@ -7,7 +7,7 @@ import { JsonColumn } from './json.ts';
 
 /** What a secret has that no query looks for. */
 export interface SecretSettings
-  extends Pick<Secret, 'tags' | 'versionAliases' | 'topics' | 'versionDestroyTtlSeconds'> {
+  extends Pick<Secret, 'tags' | 'versionAliases' | 'topics' | 'versionDestroyTtlSeconds' | 'kv'> {
   readonly rotationPeriodSeconds?: number;
 }
 
@@ -31,7 +31,7 @@ export const secretSettingsColumn: JsonColumn<SecretSettings> = new JsonColumn((
   hasShape(
     value,
     { tags: isLabels, versionAliases: isAliases, topics: isTexts },
-    { versionDestroyTtlSeconds: isCount, rotationPeriodSeconds: isCount },
+    { versionDestroyTtlSeconds: isCount, rotationPeriodSeconds: isCount, kv: isKvSettings },
   ),
 );
 
@@ -63,6 +63,14 @@ function isReplicaLocation(value: unknown): value is ReplicaLocation {
 
 function isLabels(value: unknown): value is Labels {
   return isObject(value) && Object.values(value).every(isText);
+}
+
+function isKvSettings(value: unknown): boolean {
+  return hasShape(value, {
+    maxVersions: isCount,
+    casRequired: (flag) => typeof flag === 'boolean',
+    deleteAfterSeconds: Number.isSafeInteger,
+  });
 }
 
 function isAliases(value: unknown): boolean {

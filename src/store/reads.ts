@@ -34,6 +34,7 @@ import {
   VERSIONS_TOTAL,
 } from './sql/versions.ts';
 import type { Rows } from './statement.ts';
+import { readVault } from './vault.ts';
 
 const NEWEST = Number.MAX_SAFE_INTEGER;
 
@@ -82,6 +83,11 @@ export function readOf(need: Need): Read {
     case 'tagsOfSecret':
     case 'tagUse':
       return readTags(need);
+    case 'vaultEntry':
+    case 'vaultEntriesNamed':
+    case 'vaultEntries':
+    case 'secretNames':
+      return readVault(need);
     default:
       return readEvents(need);
   }

@@ -89,12 +89,13 @@ function changing(secret: Secret): Value[] {
   ];
 }
 
-function settingsOf({ tags, versionAliases, topics, versionDestroyTtlSeconds, rotation }: Secret): SecretSettings {
+function settingsOf({ tags, versionAliases, topics, versionDestroyTtlSeconds, rotation, kv }: Secret): SecretSettings {
   return {
     tags,
     versionAliases,
     topics,
     ...(versionDestroyTtlSeconds === undefined ? {} : { versionDestroyTtlSeconds }),
+    ...(kv === undefined ? {} : { kv }),
     ...(rotation?.periodSeconds === undefined ? {} : { rotationPeriodSeconds: rotation.periodSeconds }),
   };
 }
@@ -112,6 +113,7 @@ export function insertVersion(version: Version, sealed: SealedPayload): Write {
     version.clientChecksum ? 1 : 0,
     version.scheduledDestroyAt ?? null,
     version.fingerprint ?? null,
+    version.deletedAt ?? null,
     sealed.wrappedKey,
     sealed.ciphertext,
   ]);
@@ -124,6 +126,7 @@ export function updateVersion(version: Version): Write {
     version.destroyedAt ?? null,
     version.etag,
     ...(destroyed ? [] : [version.scheduledDestroyAt ?? null]),
+    version.deletedAt ?? null,
     version.uid,
     version.secretUid,
     version.number,

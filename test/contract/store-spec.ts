@@ -26,6 +26,7 @@ import { describeIdentity, describeOutbox, describeTopics } from './store-spec-e
 import { describeGroups } from './store-spec-groups.ts';
 import { describeSchedules, describeSecrets } from './store-spec-lifecycle.ts';
 import { describeTags } from './store-spec-tags.ts';
+import { describeVault } from './store-spec-vault.ts';
 
 /** A place where one store lives; opening it again after closing finds the same data. */
 export interface StorePlace {
@@ -308,6 +309,7 @@ export function storeSpec(engine: string, create: () => Maybe<StorePlace>): void
     describeSchedules(use);
     describeTopics(use);
     describeTags(use);
+    describeVault(use);
     describeCensus(use);
     describeOutbox(use);
     describeIdentity(use);

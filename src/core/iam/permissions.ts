@@ -69,6 +69,7 @@ export const PERMISSIONS = [
   'coffer.audit.verify',
   'coffer.backup.create',
   'coffer.server.get',
+  'coffer.vault.use',
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];

@@ -7,5 +7,6 @@ import { tags } from './0003-tags.ts';
 import { auditStreams } from './0004-audit-streams.ts';
 import { census } from './0005-census.ts';
 import { fewerIndexes } from './0006-fewer-indexes.ts';
+import { vault } from './0009-vault.ts';
 
-export const MIGRATIONS: readonly Migration[] = [init, lifecycle, tags, auditStreams, census, fewerIndexes];
+export const MIGRATIONS: readonly Migration[] = [init, lifecycle, tags, auditStreams, census, fewerIndexes, vault];

@@ -5,7 +5,7 @@ import { byPlace, placeholders, qualified } from './reference.ts';
 import { SECRET_COLUMNS } from './secrets.ts';
 
 const COLUMNS = `uid, secret_uid, number, state, created_at, destroyed_at, etag, crc32c, client_checksum,
-  scheduled_destroy_at, fingerprint`;
+  scheduled_destroy_at, fingerprint, deleted_at`;
 const SEALED = `${COLUMNS}, wrapped_key, ciphertext`;
 const OF_SECRET = `FROM projects p JOIN secrets s ON s.project_uid = p.uid JOIN versions v ON v.secret_uid = s.uid`;
 /** Number 0 asks for the current one. */
@@ -38,9 +38,9 @@ export const VERSIONS_OF_VALUE = byPlace(
 
 export const VERSION_INSERT = `INSERT INTO versions (${SEALED}) VALUES (${placeholders(SEALED)})`;
 /** Neither the payload nor what follows from it is among what can be set: it never changes. */
-export const VERSION_UPDATE = `UPDATE versions SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = ?
+export const VERSION_UPDATE = `UPDATE versions SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = ?, deleted_at = ?
   WHERE uid = ? AND secret_uid = ? AND number = ? AND created_at = ?`;
 export const VERSION_DESTROY = `UPDATE versions
-  SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = NULL, fingerprint = NULL,
+  SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = NULL, deleted_at = ?, fingerprint = NULL,
     wrapped_key = NULL, ciphertext = NULL
   WHERE uid = ? AND secret_uid = ? AND number = ? AND created_at = ?`;
