@@ -11,8 +11,10 @@ import { counterMac } from './crypto/counter-mac.ts';
 import { systemEntropy } from './crypto/entropy.ts';
 import { nameKey } from './crypto/envelope.ts';
 import { openSeal } from './crypto/file-seal.ts';
-import { Keyring } from './crypto/keyring.ts';
+import { defaultKeyFile, SealError } from './crypto/key-file.ts';
+import { Keyring, type OpenRoot } from './crypto/keyring.ts';
 import { OwnCertificate, type OwnCertificateFiles } from './crypto/own-certificate.ts';
+import { storedSeal } from './crypto/shamir-seal.ts';
 import { parseToken } from './identity/tokens.ts';
 import { isLoopback, issuerOf, type ListenAddress, parseListen, urlOf } from './listen-address.ts';
 import { readOwner, removeNote, writeNote, writeOwner } from './local-state.ts';
@@ -24,11 +26,12 @@ import { newQuotaMemory } from './ops/quota-table.ts';
 import { type SweepDeps, sweep } from './ops/sweep.ts';
 import { operationNamed } from './ops/table.ts';
 import { readUpstream } from './proxy/upstream.ts';
+import { type OpenServer, ShareSeal } from './share-seal.ts';
 import { openSqlite, type SqliteStore } from './store/sqlite.ts';
 import { startSweeper } from './sweeper.ts';
 import { answersOf } from './threads/main-thread.ts';
 import { spawnWorkers, startThreads, type Threads, workersDefault } from './threads/threads.ts';
-import { reserve } from './wire/listener.ts';
+import { type Reservation, reserve } from './wire/listener.ts';
 
 export interface ServeOptions {
   /** `HOST:PORT`; port 0 takes any free one. */
@@ -43,6 +46,8 @@ export interface ServeOptions {
   readonly audit?: AuditSettings;
   /** Start on an older copy of the store. */
   readonly acceptRollback?: boolean;
+  /** Of a new store; absent: that of the store, or a file. */
+  readonly seal?: 'file' | 'shamir';
 }
 
 export interface RunningServer {
@@ -83,11 +88,19 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
-    const spawned = spawnWorkers(options.workers ?? workersDefault());
-    closing.push(() => Promise.all(spawned.map((worker) => worker.terminate())));
+    if (options.seal === 'shamir')
+      return await startSealed({ ...options, data, listenOn, certificate, closing, close });
+    const spawned = spawn(options, closing);
     const store = openSqlite({ directory: data });
     closing.push(() => store.close());
-    const started = await startOn({ ...options, data, listenOn, certificate, store, spawned, closing });
+    const stored = await storedSeal(store);
+    if (stored === 'shamir')
+      throw new SealError(`the store in ${data} is sealed by shares: start it with --seal=shamir`);
+    const keyFile = options.keyFile === undefined ? {} : { keyFile: options.keyFile };
+    const opened = await openSeal({ dataDir: data, ...keyFile, meta: store });
+    const at = await reserve(listenOn.host, listenOn.port);
+    closing.push(() => at.release());
+    const started = await startOn({ ...options, data, listenOn, certificate, store, spawned, closing, opened, at });
     return { ...started, stop: close };
   } catch (error) {
     await close();
@@ -102,13 +115,81 @@ interface Starting extends ServeOptions {
   readonly spawned: readonly Worker[];
   /** What is to be done at the end, the last first. */
   readonly closing: (() => unknown)[];
+  /** What it was opened with; the counter of the store lies beside `keyFile`. */
+  readonly opened: OpenRoot & { readonly keyFile: string };
+  readonly at: Reservation;
+  /** Seals it again, where its seal is one that can. */
+  readonly sealAgain?: () => Promise<void>;
+  /** Told when the threads that answer were told to stop. */
+  readonly stopping?: () => void;
+}
+
+/** Workers that load while the rest is opened. */
+function spawn({ workers }: ServeOptions, closing: Starting['closing']): readonly Worker[] {
+  const spawned = spawnWorkers(workers ?? workersDefault());
+  closing.push(() => Promise.all(spawned.map((worker) => worker.terminate())));
+  return spawned;
+}
+
+interface StartingSealed extends Pick<Starting, 'listenOn' | 'certificate' | 'closing'>, ServeOptions {
+  close(): Promise<void>;
+}
+
+/** Listens, and opens the rest each time that enough shares came. */
+async function startSealed(options: StartingSealed): Promise<RunningServer> {
+  const { data, listenOn, certificate, closing, close } = options;
+  const log = createLog(process.env['COFFER_LOG_LEVEL'] ?? 'info');
+  const store = openSqlite({ directory: data });
+  closing.push(() => store.close());
+  if (((await storedSeal(store)) ?? 'shamir') !== 'shamir') {
+    throw new SealError(`the store in ${data} is sealed by a key file, not by shares: leave --seal away`);
+  }
+  const at = await reserve(listenOn.host, listenOn.port);
+  closing.push(() => at.release());
+  const shareSeal = new ShareSeal({
+    ...{ store, data, host: listenOn.host, at, certificate, log },
+    open: (root, sealAgain) =>
+      openPhase({ ...options, store, at, opened: { ...root, keyFile: defaultKeyFile(data) }, sealAgain }),
+  });
+  closing.push(() => shareSeal.stop());
+  await shareSeal.start();
+  const address = urlOf(at);
+  return {
+    address,
+    greeting: [
+      `coffer: listening on ${address} (sealed by shares)`,
+      `  data      ${data}`,
+      "  next      initialise it where it is new, and unseal it, by Vault's API: vault operator init, vault operator unseal",
+    ],
+    reload: () => reloadCertificate(certificate, log),
+    stop: close,
+  };
+}
+
+async function openPhase(options: Omit<Starting, 'spawned'>): Promise<OpenServer> {
+  const closing: (() => unknown)[] = [];
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  const close = async () => {
+    for (const step of closing.splice(0).reverse()) await step();
+    begin();
+  };
+  try {
+    await startOn({ ...options, spawned: spawn(options, closing), closing, stopping: begin });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    close: () => {
+      const closed = close();
+      return { closing: begun, closed };
+    },
+  };
 }
 
 async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>> {
-  const { data, store, certificate, closing, listenOn, audit: settings = {} } = starting;
+  const { data, store, certificate, closing, listenOn, opened: seal, at, audit: settings = {} } = starting;
   const log = createLog(process.env['COFFER_LOG_LEVEL'] ?? 'info');
-  const keyFile = starting.keyFile === undefined ? {} : { keyFile: starting.keyFile };
-  const seal = await openSeal({ dataDir: data, ...keyFile, meta: store });
   const keyring = new Keyring(seal);
   const storeId = nameKey(seal.root).id;
   const counter = openCounter({
@@ -122,14 +203,13 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
   counter.advance();
   closing.push(startCounter(counter, store, log));
   const isNew = await prepareOwner(data, store, keyring, audit);
-  const at = await reserve(listenOn.host, listenOn.port);
-  closing.push(() => at.release());
   const quotaMemory = newQuotaMemory();
   let threads: Threads | undefined;
   const { main, engine, metrics, proxy } = await openMainServices({
     ...{ data, store, storeId, keyring, audit, settings, certificate, at, quotaMemory, log, closing },
     host: listenOn.host,
     upstream: readUpstream(process.env),
+    seal: starting.sealAgain,
     threads: () => threads,
   });
   const answering = await startThreads({
@@ -137,6 +217,7 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
     serving: {
       host: at.host,
       port: at.port,
+      ...(starting.sealAgain === undefined ? {} : { shared: true as const }),
       data,
       auditSync: settings.sync ?? 'interval',
       ...(settings.sink === undefined ? {} : { auditSink: settings.sink }),
@@ -150,7 +231,11 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
   // From now on none of the threads' streams can be removed unseen; nobody has to wait for it.
   audit.enroll().catch((error: unknown) => log.error({ err: error }, 'the audit streams could not be named'));
   store.onErase(() => answering.forgetPayloads());
-  closing.push(() => answering.stop(DRAIN_MS));
+  closing.push(() => {
+    const stopped = answering.stop(DRAIN_MS);
+    starting.stopping?.();
+    return stopped;
+  });
   await proxy.resume();
   const address = urlOf(at);
   const note = statePath(process.env);

@@ -217,7 +217,7 @@ function dialectsOf(
     certificates: () => main.signerCertificates(),
     freshSeconds: KEYS_FRESH_SECONDS,
   };
-  const vault = createVaultDialect(vaultDoor, { onError });
+  const vault = createVaultDialect(vaultDoor, { onError, seal: () => main.seal() });
   return [
     createNativeDialect(door, { certificatePem: () => main.certificatePem(), onError }),
     createAuthorityDialect(door, { keys, address: () => issuer, onError }),

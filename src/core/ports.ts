@@ -302,10 +302,12 @@ export interface PayloadPlace {
 
 export interface SealStatus {
   readonly sealed: boolean;
-  /** `file`. */
+  /** `file` or `shamir`. */
   readonly type: string;
   /** Names the key that opens the root key. */
   readonly keyId: string;
+  /** How many shares that key has, and how many it takes; absent: it is not shared out. */
+  readonly shares?: { readonly shares: number; readonly threshold: number };
 }
 
 export interface Keyring {

@@ -45,6 +45,8 @@ export interface OpenRoot {
   readonly fingerprintKey: KeyObject;
   readonly sealType: string;
   readonly sealKeyId: string;
+  /** Of a key that was shared out. */
+  readonly shares?: SealStatus['shares'];
 }
 
 interface OpenProjectKey {
@@ -63,7 +65,10 @@ export class Keyring implements KeyringPort {
   readonly #projectKeys = new Lru<Uid, OpenProjectKey>(PROJECT_KEYS_MAX);
 
   constructor(open: OpenRoot) {
-    this.#status = { sealed: false, type: open.sealType, keyId: open.sealKeyId };
+    this.#status = {
+      ...{ sealed: false, type: open.sealType, keyId: open.sealKeyId },
+      ...(open.shares === undefined ? {} : { shares: open.shares }),
+    };
     this.#root = nameKey(open.root);
     this.#pageKey = deriveKey(open.root, 'coffer page token v1');
     this.#auditKey = deriveKey(open.root, 'coffer audit mark v1');

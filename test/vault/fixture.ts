@@ -33,7 +33,11 @@ export interface VaultClient {
 
 export async function openVault(options: StartOptions = {}): Promise<VaultClient> {
   const server = await startServer(options);
-  const root = ownerToken(server);
+  return clientOf(server, ownerToken(server));
+}
+
+/** `root`: the token of whoever names none. */
+export function clientOf(server: RunningServer, root: string): VaultClient {
   const ask: VaultClient['ask'] = (method, path, body, { token = root, headers = {} } = {}) =>
     send(server.address, method, path, body, { ...(token === '' ? {} : { 'x-vault-token': token }), ...headers });
   const must: VaultClient['must'] = async (method, path, body, asked) => {

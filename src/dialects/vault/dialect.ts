@@ -35,8 +35,11 @@ import { rewrapped, wrapped } from './wrap.ts';
 
 const GRPC_UNIMPLEMENTED = 12;
 const PREFIX = '/v1/';
+const SEAL_PATH = '/v1/sys/seal';
 
 export interface VaultDialectOptions {
+  /** Seals the server; answers once it takes no request any more. Rejects where its seal is not one that can. */
+  seal(): Maybe<void>;
   /** Told of every failure that is no Fault: the answer says nothing of it. */
   onError?(error: unknown, requestId: string): void;
 }
@@ -54,7 +57,7 @@ export function isMarkedForVault({ method, path, headers }: RequestHead): boolea
   );
 }
 
-export function createVaultDialect(door: VaultDoor, options: VaultDialectOptions = {}): Dialect {
+export function createVaultDialect(door: VaultDoor, options: VaultDialectOptions): Dialect {
   return {
     name: 'vault',
     ownsHost: () => false,
@@ -65,7 +68,9 @@ export function createVaultDialect(door: VaultDoor, options: VaultDialectOptions
         return failed(error);
       };
       try {
-        const answer = route(door, request);
+        const answer = then(route(door, request), (response) =>
+          request.path === SEAL_PATH && response.status === 204 ? then(options.seal(), () => response) : response,
+        );
         return answer instanceof Promise ? answer.catch(fail) : answer;
       } catch (error) {
         return fail(error);

@@ -109,7 +109,6 @@ function written(call: KvCall): { readonly value: KvData; readonly cas: number |
     throw new VaultError(400, 'no data provided');
   const known = typeof options === 'object' && options !== null ? (options as KvData) : {};
   const cas = integerField(known, 'cas');
-  if (cas !== undefined && cas < 0) throw new VaultError(400, 'error parsing check-and-set parameter');
   return { value: value as KvData, cas };
 }
 

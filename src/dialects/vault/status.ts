@@ -9,13 +9,21 @@ import { VaultError } from './request.ts';
 
 /** What the server calls itself where clients ask for a version. */
 export const VAULT_VERSION = '1.15.6';
-const BUILD_DATE = '2024-02-28T17:07:34Z';
+export const BUILD_DATE = '2024-02-28T17:07:34Z';
 
 type Answer = (request: WireRequest, facts: ServerFacts, now: number) => WireResponse;
 
-const sealStatus: Answer = (_request, { name, id }) =>
+const sealStatus: Answer = (_request, { name, id, shares }) =>
   bare({
-    ...{ type: 'shamir', initialized: true, sealed: false, t: 1, n: 1, progress: 0, nonce: '' },
+    ...{
+      type: 'shamir',
+      initialized: true,
+      sealed: false,
+      t: shares.threshold,
+      n: shares.shares,
+      progress: 0,
+      nonce: '',
+    },
     ...{ version: VAULT_VERSION, build_date: BUILD_DATE, migration: false },
     ...{ cluster_name: name, cluster_id: id, recovery_seal: false, storage_type: 'file' },
   });
@@ -35,7 +43,8 @@ const health: Answer = ({ query }, { name, id }, now) => {
   );
 };
 
-const leader: Answer = () =>
+/** There is one server, and nobody to lead. */
+export const leader = (): WireResponse =>
   bare({
     ...{ ha_enabled: false, is_self: false, active_time: '0001-01-01T00:00:00Z', leader_address: '' },
     ...{ leader_cluster_address: '', performance_standby: false, performance_standby_last_remote_wal: 0 },

@@ -46,6 +46,8 @@ export interface VaultDoor extends Engine {
 export interface ServerFacts {
   readonly name: string;
   readonly id: string;
+  /** Of the key of its seal; one of one where that is a file. */
+  readonly shares: { readonly shares: number; readonly threshold: number };
 }
 
 export interface VaultDoorDeps {
@@ -77,8 +79,10 @@ export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
     batch: (text) => readBatchToken(keyring, text),
     now: () => clock.now(),
     describe: () => {
-      const id = keyring.status().keyId.padEnd(32, '0').slice(0, 32);
+      const { keyId, shares = { shares: 1, threshold: 1 } } = keyring.status();
+      const id = keyId.padEnd(32, '0').slice(0, 32);
       return {
+        shares,
         name: `coffer-${id.slice(0, 8)}`,
         id: id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
       };

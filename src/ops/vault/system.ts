@@ -30,6 +30,7 @@ const fixed: Handler = (call) => {
 };
 
 export const SYSTEM_ROUTES: readonly VaultRoute[] = [
+  { path: 'sys/seal', help: 'Seal the server.', sudo: true, write: () => ({}) },
   { path: 'sys/auth', help: 'List the auth methods.', sudo: true, read: () => ({ data: { 'token/': TOKEN_METHOD } }) },
   { path: 'sys/auth/*path/tune', help: 'The settings of an auth method.', sudo: true, read: tuning },
   { path: 'sys/auth/*path', help: 'Read an auth method.', sudo: true, read: method, write: fixed, delete: fixed },
