@@ -9,6 +9,7 @@ import { sharing } from './audit/share.ts';
 import { type AuditSink, openAuditSink, readDelivered } from './audit/sink.ts';
 import { MAIN, streamOf } from './audit/stream.ts';
 import { Backups } from './backup/source.ts';
+import { Fault } from './core/error.ts';
 import { accountKeyMaker } from './crypto/account-keys.ts';
 import { openAuthority } from './crypto/ca.ts';
 import { systemClock } from './crypto/clock.ts';
@@ -66,6 +67,8 @@ export interface MainOptions {
   readonly log: Logger;
   /** What is to be done at the end, the last first. */
   readonly closing: (() => unknown)[];
+  /** Seals the server; absent: its seal is a file, which is there whenever the server is. */
+  readonly seal?: (() => Promise<void>) | undefined;
   /** The threads that answer; undefined until they are there. */
   threads(): Threads | undefined;
 }
@@ -156,10 +159,20 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
     signerCertificates: () => signer.certificates(),
     makeAccountKey: accountKeyMaker(),
     openProxy: () => proxy.open(),
-    beginBackup: () => backups.begin(),
+    beginBackup: async () => {
+      // Nothing that restores one knows these shares.
+      if (options.seal !== undefined)
+        throw new Fault('UNIMPLEMENTED', { what: 'a backup of a server sealed by shares' });
+      return backups.begin();
+    },
     readBackup: (id, atBytes) => backups.read(id, atBytes),
     endBackup: (id) => backups.end(id),
     metrics: async () => metrics.render((await threads()?.counts()) ?? []),
+    seal: async () => {
+      if (options.seal === undefined)
+        throw new Fault('UNIMPLEMENTED', { what: 'sealing a server whose key is a file' });
+      await options.seal();
+    },
   };
   const charge = createCharge(new QuotaTable(options.quotaMemory));
   const engine = createEngine({

@@ -4,35 +4,37 @@
 import { resolve } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import type { AuditLog } from './audit/log.ts';
-import { type Acceptance, openCounter, type StoreCounter } from './backup/counter.ts';
+import { openCounter } from './backup/counter.ts';
 import { statePath } from './client/connection.ts';
 import type { Audit } from './core/audit-port.ts';
+import type { MetaStore } from './core/ports.ts';
 import { systemClock } from './crypto/clock.ts';
 import { counterMac } from './crypto/counter-mac.ts';
 import { systemEntropy } from './crypto/entropy.ts';
 import { nameKey } from './crypto/envelope.ts';
-import { type OpenSeal, openSeal } from './crypto/file-seal.ts';
-import { Keyring } from './crypto/keyring.ts';
+import { openSeal } from './crypto/file-seal.ts';
+import { defaultKeyFile, SealError } from './crypto/key-file.ts';
+import { Keyring, type OpenRoot } from './crypto/keyring.ts';
 import { OwnCertificate, type OwnCertificateFiles } from './crypto/own-certificate.ts';
+import { storedSeal } from './crypto/shamir-seal.ts';
 import { parseToken } from './identity/tokens.ts';
 import { isLoopback, issuerOf, type ListenAddress, parseListen, urlOf } from './listen-address.ts';
 import { readOwner, removeNote, writeNote, writeOwner } from './local-state.ts';
 import { createLog, type Logger } from './log.ts';
 import { type AuditSettings, type Ledger, ledgerOf, openMainAudit, openMainServices } from './main-services.ts';
-import { bootstrap, ownRecord } from './ops/bootstrap.ts';
-import { sweepCensus } from './ops/census.ts';
+import { bootstrap } from './ops/bootstrap.ts';
 import { newQuotaMemory } from './ops/quota-table.ts';
-import { type SweepDeps, sweep } from './ops/sweep.ts';
 import { operationNamed } from './ops/table.ts';
 import { readUpstream } from './proxy/upstream.ts';
-import { type OpenStore, openStore, type ServerStore } from './store/open.ts';
+import { type OpenServer, ShareSeal } from './share-seal.ts';
+import { type OpenStore, openStore } from './store/open.ts';
 import { nameOf, type PostgresAddress, parseDsn } from './store/postgres/dsn.ts';
 import { withPassword } from './store/postgres/password.ts';
-import type { SqliteStore } from './store/sqlite.ts';
-import { startSweeper } from './sweeper.ts';
+import { recordAcceptance, startCounter } from './store-counter.ts';
+import { startSweeping } from './sweeps.ts';
 import { answersOf } from './threads/main-thread.ts';
 import { spawnWorkers, startThreads, type Threads, workersDefault } from './threads/threads.ts';
-import { reserve } from './wire/listener.ts';
+import { type Reservation, reserve } from './wire/listener.ts';
 
 export interface ServeOptions {
   /** `HOST:PORT`; port 0 takes any free one. */
@@ -51,6 +53,8 @@ export interface ServeOptions {
   readonly audit?: AuditSettings;
   /** Start on an older copy of the store. */
   readonly acceptRollback?: boolean;
+  /** Of a new store; absent: that of the store, or a file. */
+  readonly seal?: 'file' | 'shamir';
 }
 
 export interface RunningServer {
@@ -63,9 +67,6 @@ export interface RunningServer {
 }
 
 const DRAIN_MS = 10_000;
-const DUE_SWEEP_MS = 5_000;
-const COUNTER_MS = 60_000;
-const TOKEN_SWEEP_MS = 10 * 60_000;
 
 /** Runs a server until it is told to stop by SIGTERM or SIGINT; throws where it cannot start. */
 export async function serve(options: ServeOptions): Promise<void> {
@@ -91,19 +92,11 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
-    const spawned = spawnWorkers(options.workers ?? workersDefault());
-    closing.push(() => Promise.all(spawned.map((worker) => worker.terminate())));
-    const address = addressOf(options);
     const log = createLog(process.env['COFFER_LOG_LEVEL'] ?? 'info');
-    const onProblem = (problem: string | undefined) => {
-      if (problem === undefined) log.info('the store answers again');
-      else log.error({ problem }, 'the store does not work');
-    };
-    const postgres = address === undefined ? {} : { postgres: address };
-    const opened = await openStore({ data, clock: systemClock, onProblem, ...postgres });
-    closing.push(() => opened.close());
-    const place = address === undefined ? data : `${data} (audit log, id of this server), ${nameOf(address)}`;
-    const started = await startOn({ ...options, data, place, listenOn, certificate, opened, log, spawned, closing });
+    const starting = { ...options, data, listenOn, certificate, log, closing };
+    if (options.seal === 'shamir') return { ...(await startSealed(starting)), stop: close };
+    const spawned = spawn(options, closing);
+    const started = await startOn({ ...starting, ...(await openPlace(starting)), spawned });
     return { ...started, stop: close };
   } catch (error) {
     await close();
@@ -126,6 +119,92 @@ interface Starting extends Omit<ServeOptions, 'store'> {
   readonly spawned: readonly Worker[];
   /** What is to be done at the end, the last first. */
   readonly closing: (() => unknown)[];
+  /** Of a store that shares have opened; the counter of the store lies beside `keyFile`. Absent: a key file opens it. */
+  readonly unsealed?: OpenRoot & { readonly keyFile: string };
+  /** Absent: it is not taken yet. */
+  readonly at?: Reservation;
+  /** Seals it again, where its seal is one that can. */
+  readonly sealAgain?: () => Promise<void>;
+  /** Told when the threads that answer were told to stop. */
+  readonly stopping?: () => void;
+}
+
+/** Workers that load while the rest is opened. */
+function spawn({ workers }: ServeOptions, closing: Starting['closing']): readonly Worker[] {
+  const spawned = spawnWorkers(workers ?? workersDefault());
+  closing.push(() => Promise.all(spawned.map((worker) => worker.terminate())));
+  return spawned;
+}
+
+type Place = Pick<Starting, 'opened' | 'place'>;
+
+async function openPlace(options: ServeOptions & Pick<Starting, 'log' | 'closing'>): Promise<Place> {
+  const { data, log, closing } = options;
+  const address = addressOf(options);
+  const onProblem = (problem: string | undefined) => {
+    if (problem === undefined) log.info('the store answers again');
+    else log.error({ problem }, 'the store does not work');
+  };
+  const postgres = address === undefined ? {} : { postgres: address };
+  const opened = await openStore({ data, clock: systemClock, onProblem, ...postgres });
+  closing.push(() => opened.close());
+  return { opened, place: address === undefined ? data : `${data} (audit log, id of this server), ${nameOf(address)}` };
+}
+
+async function reserveFor({ listenOn, closing }: Pick<Starting, 'listenOn' | 'closing'>): Promise<Reservation> {
+  const at = await reserve(listenOn.host, listenOn.port);
+  closing.push(() => at.release());
+  return at;
+}
+
+type StartingSealed = ServeOptions & Pick<Starting, 'listenOn' | 'certificate' | 'log' | 'closing'>;
+
+/** Listens, and opens the rest each time that enough shares came. */
+async function startSealed(options: StartingSealed): Promise<Omit<RunningServer, 'stop'>> {
+  const { data, listenOn, certificate, closing, log } = options;
+  const { opened, place } = await openPlace(options);
+  if (((await storedSeal(opened.store)) ?? 'shamir') !== 'shamir') {
+    throw new SealError(`the store in ${data} is sealed by a key file, not by shares: leave --seal away`);
+  }
+  const at = await reserveFor(options);
+  const shareSeal = new ShareSeal({
+    ...{ opened, data, host: listenOn.host, at, certificate, log },
+    open: (root, sealAgain) =>
+      openPhase({ ...options, opened, place, at, unsealed: { ...root, keyFile: defaultKeyFile(data) }, sealAgain }),
+  });
+  closing.push(() => shareSeal.stop());
+  await shareSeal.start();
+  const address = urlOf(at);
+  return {
+    address,
+    greeting: [
+      `coffer: listening on ${address} (sealed by shares)`,
+      `  data      ${place}`,
+      "  next      initialise it where it is new, and unseal it, by Vault's API: vault operator init, vault operator unseal",
+    ],
+    reload: () => reloadCertificate(certificate, log),
+  };
+}
+
+async function openPhase(options: Omit<Starting, 'spawned'>): Promise<OpenServer> {
+  const closing: (() => unknown)[] = [];
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  const close = async () => {
+    for (const step of closing.splice(0).reverse()) await step();
+    begin();
+  };
+  try {
+    await startOn({ ...options, spawned: spawn(options, closing), closing, stopping: begin });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    close: () => {
+      const closed = close();
+      return { closing: begun, closed };
+    },
+  };
 }
 
 async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>> {
@@ -133,8 +212,7 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
   const { store, source, server } = opened;
   const prepared = await opened.alone(() => prepare(starting));
   const { seal, keyring, storeId, ledger, audit, isNew } = prepared;
-  const at = await reserve(listenOn.host, listenOn.port);
-  closing.push(() => at.release());
+  const at = starting.at ?? (await reserveFor(starting));
   const quotaMemory = newQuotaMemory();
   let threads: Threads | undefined;
   const { main, engine, metrics, proxy } = await opened.alone(() =>
@@ -142,6 +220,7 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
       ...{ data, opened, ledger, storeId, keyring, audit, settings, certificate, at, quotaMemory, log, closing },
       host: listenOn.host,
       upstream: readUpstream(process.env),
+      seal: starting.sealAgain,
       threads: () => threads,
     }),
   );
@@ -150,6 +229,7 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
     serving: {
       host: at.host,
       port: at.port,
+      ...(starting.sealAgain === undefined ? {} : { shared: true as const }),
       data,
       server,
       auditSync: settings.sync ?? 'interval',
@@ -163,8 +243,12 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
   threads = answering;
   // From now on none of the threads' streams can be removed unseen; nobody has to wait for it.
   audit.enroll().catch((error: unknown) => log.error({ err: error }, 'the audit streams could not be named'));
-  store.onErase(() => answering.forgetPayloads());
-  closing.push(() => answering.stop(DRAIN_MS));
+  closing.push(store.onErase(() => answering.forgetPayloads()));
+  closing.push(() => {
+    const stopped = answering.stop(DRAIN_MS);
+    starting.stopping?.();
+    return stopped;
+  });
   await proxy.resume();
   const address = urlOf(at);
   const note = statePath(process.env);
@@ -180,7 +264,7 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
 }
 
 interface Prepared {
-  readonly seal: OpenSeal;
+  readonly seal: OpenRoot & { readonly keyFile: string };
   readonly keyring: Keyring;
   /** The id of the root key. */
   readonly storeId: string;
@@ -194,13 +278,14 @@ async function prepare({
   data,
   keyFile,
   opened,
+  unsealed,
   acceptRollback,
   closing,
   log,
   audit: settings = {},
 }: Starting): Promise<Prepared> {
   const { store, sqlite } = opened;
-  const seal = await openSeal({ dataDir: data, ...(keyFile === undefined ? {} : { keyFile }), meta: store });
+  const seal = unsealed ?? (await openByFile(data, keyFile, store));
   const keyring = new Keyring(seal);
   const storeId = nameKey(seal.root).id;
   // Of a shared store every server would have to count together.
@@ -214,12 +299,19 @@ async function prepare({
   const ledger = ledgerOf(data, opened);
   const audit = await openMainAudit(data, settings, { opened, ledger, keyring, log });
   closing.push(() => audit.close());
-  opened.onDoubt(() => audit.copyPending());
+  closing.push(opened.onDoubt(() => audit.copyPending()));
   if (counter?.acceptance !== undefined) await recordAcceptance(counter.acceptance, store, audit);
   counter?.advance();
   if (sqlite !== undefined && counter !== undefined) closing.push(startCounter(counter, sqlite, log));
   const isNew = await prepareOwner(data, opened, keyring, audit);
   return { seal, keyring, storeId, ledger, audit, isNew };
+}
+
+async function openByFile(data: string, keyFile: string | undefined, meta: MetaStore): Promise<Prepared['seal']> {
+  if ((await storedSeal(meta)) === 'shamir') {
+    throw new SealError(`the store in ${data} is sealed by shares: start it with --seal=shamir`);
+  }
+  return openSeal({ dataDir: data, ...(keyFile === undefined ? {} : { keyFile }), meta });
 }
 
 /** Sets a new server up, and the owner's credential where there is none; answers whether the server was new. */
@@ -243,43 +335,6 @@ async function prepareOwner(
   return isNew;
 }
 
-/** That an older copy is in use is known to the ledger before the counter says that it is the newest. */
-async function recordAcceptance(
-  { operation, details }: Acceptance,
-  store: ServerStore,
-  audit: Pick<Audit, 'copy'>,
-): Promise<void> {
-  const record = { ...ownRecord(systemClock.now(), systemEntropy, operation), details };
-  await store.transact({}, () => ({ result: undefined, changes: [], record }));
-  audit.copy(record);
-}
-
-/** Raises the counter every so often where something was written, and at the end; what it answers does the latter. */
-function startCounter(counter: StoreCounter, store: SqliteStore, log: Logger): () => Promise<void> {
-  const failed = (error: unknown) => log.error({ err: error }, 'the counter of the store could not be raised');
-  let written = store.rowsWritten;
-  const raise = () => {
-    counter.advance();
-    written = store.rowsWritten;
-  };
-  const stop = startSweeper({
-    everyMs: COUNTER_MS,
-    sweep: async () => {
-      if (store.rowsWritten !== written) raise();
-      return false;
-    },
-    failed,
-  });
-  return async () => {
-    await stop();
-    try {
-      raise();
-    } catch (error) {
-      failed(error);
-    }
-  };
-}
-
 /** A renewal gone wrong must not stop a server that runs. */
 function reloadCertificate(certificate: OwnCertificate | undefined, log: Logger): void {
   if (certificate === undefined) return;
@@ -289,32 +344,6 @@ function reloadCertificate(certificate: OwnCertificate | undefined, log: Logger)
   } catch (error) {
     log.error({ err: error }, 'the TLS certificate could not be read again: the old one stays');
   }
-}
-
-/** Everything that is done every so often; what it answers stops it. */
-function startSweeping(
-  deps: Omit<SweepDeps, 'onFailure'> & { readonly store: ServerStore },
-  log: (fields: object, message: string) => void,
-): (() => Promise<void>)[] {
-  const failed = (what: string) => (error: unknown) => log({ err: error }, what);
-  const dueFailed = failed('what was due could not be settled');
-  return [
-    startSweeper({
-      everyMs: DUE_SWEEP_MS,
-      sweep: () => sweep({ ...deps, onFailure: dueFailed }),
-      failed: dueFailed,
-    }),
-    startSweeper({
-      everyMs: TOKEN_SWEEP_MS,
-      sweep: async () => (await deps.store.sweepTokens(deps.clock.now())) > 0,
-      failed: failed('expired tokens could not be removed'),
-    }),
-    startSweeper({
-      everyMs: TOKEN_SWEEP_MS,
-      sweep: () => sweepCensus(deps.store, deps.clock),
-      failed: failed('readers of long ago could not be removed'),
-    }),
-  ];
 }
 
 function greeting(address: string, data: string, keyFile: string, isNew: boolean): string[] {

@@ -21,8 +21,10 @@ import { createGcpDialect } from './dialects/gcp/dialect.ts';
 import { GCP_PERMISSIONS } from './dialects/gcp/permissions.ts';
 import { createNativeDialect } from './dialects/native/dialect.ts';
 import { NATIVE_PERMISSIONS } from './dialects/native/routes.ts';
+import { createVaultDialect, isMarkedForVault } from './dialects/vault/dialect.ts';
+import { VAULT_PERMISSIONS } from './dialects/vault/permissions.ts';
 import { createJwtReader } from './identity/jwt.ts';
-import { hashClientSecret, hashIssued, parseToken } from './identity/tokens.ts';
+import { hashClientSecret, hashIssued, hashToken, parseToken } from './identity/tokens.ts';
 import type { Logger } from './log.ts';
 import { createCensus, recordDueCensus, settleCensus } from './ops/census.ts';
 import { createDoor, type Door } from './ops/door.ts';
@@ -30,6 +32,7 @@ import { createEngine } from './ops/engine.ts';
 import type { ExercisedBy } from './ops/operation.ts';
 import { QuotaTable } from './ops/quota-table.ts';
 import { createCharge } from './ops/quotas.ts';
+import { createVaultDoor, type VaultDoor } from './ops/vault/door.ts';
 import { createRouter } from './router.ts';
 import type { ThreadReads } from './store/open.ts';
 import { startSweeper } from './sweeper.ts';
@@ -129,7 +132,9 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
   let ready = true;
   const onError = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'a request failed unexpectedly');
-  const dialects = dialectsOf(door, main, { issuer: options.issuer, tenantId: keyring.tenantId() }, onError);
+  const vaultDoor = createVaultDoor({ door, store: reads, keyring, clock, digest: hashToken });
+  const names = { issuer: options.issuer, tenantId: keyring.tenantId() };
+  const dialects = dialectsOf(door, vaultDoor, main, names, onError);
   const listener = await listen({
     host: options.host,
     port: options.port,
@@ -202,11 +207,13 @@ const exercisedBy: ExercisedBy = (permission) => [
   ...(GCP_PERMISSIONS.has(permission) ? ['gcp'] : []),
   ...(AZURE_PERMISSIONS.has(permission) ? ['azure'] : []),
   ...(NATIVE_PERMISSIONS.has(permission) ? ['coffer'] : []),
+  ...(VAULT_PERMISSIONS.has(permission) ? ['vault'] : []),
 ];
 
 /** Every dialect, in the order in which the router asks. */
 function dialectsOf(
   door: Door,
+  vaultDoor: VaultDoor,
   main: MainThread,
   { issuer, tenantId }: { readonly issuer: string; readonly tenantId: string },
   onError: (error: unknown, requestId?: string) => void,
@@ -216,10 +223,13 @@ function dialectsOf(
     certificates: () => main.signerCertificates(),
     freshSeconds: KEYS_FRESH_SECONDS,
   };
+  const vault = createVaultDialect(vaultDoor, { onError, seal: () => main.seal() });
   return [
     createNativeDialect(door, { certificatePem: () => main.certificatePem(), onError }),
     createAuthorityDialect(door, { keys, address: () => issuer, tenantId, onError }),
     createAzureDialect(door, { address: () => issuer, tenantId, onError }),
+    { ...vault, claims: isMarkedForVault },
     createGcpDialect(door, { onError, makeAccountKey: () => main.makeAccountKey() }),
+    vault,
   ];
 }

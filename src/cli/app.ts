@@ -158,6 +158,12 @@ const server = buildCommand({
       auditSink: text('where every audit record is sent: file:/PATH, https://HOST/PATH or http://HOST/PATH', 'TARGET'),
       auditSinkHeaders: text('a file of header lines that go with each POST to the sink', 'FILE'),
       acceptRollback: toggle('start on an older copy of the store, once; it is recorded'),
+      seal: {
+        kind: 'enum',
+        values: ['file', 'shamir'],
+        brief: "what opens the store: a key file, or shares that come by Vault's API at each start",
+        optional: true,
+      },
       auditRetention: count('days after which audit records are removed; for ever unless given'),
     },
   },

@@ -20,6 +20,7 @@ export interface ServerFlags {
   readonly auditSinkHeaders?: string;
   readonly auditRetention?: number;
   readonly acceptRollback?: boolean;
+  readonly seal?: 'file' | 'shamir';
 }
 
 export interface RunFlags {
@@ -50,6 +51,7 @@ export async function runServer(this: Context, flags: ServerFlags): Promise<void
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),
       audit: auditSettings(this.io.cwd, flags),
       ...(flags.acceptRollback ? { acceptRollback: true } : {}),
+      ...(flags.seal === undefined ? {} : { seal: flags.seal }),
       ...(flags.keyFile ? { keyFile: resolve(this.io.cwd, flags.keyFile) } : {}),
       ...(tlsCert && tlsKey
         ? { tls: { certFile: resolve(this.io.cwd, tlsCert), keyFile: resolve(this.io.cwd, tlsKey) } }

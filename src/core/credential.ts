@@ -2,13 +2,14 @@
 
 import type { Token } from './secret.ts';
 
-/** What is given out as a text: tokens, and the client secrets of service accounts. */
-export type CredentialKind = Token['kind'] | 'client';
+/** What is given out as a text: tokens, the client secrets of service accounts, and the tokens of Vault's API. */
+export type CredentialKind = Token['kind'] | 'client' | 'vault';
 
 export const CREDENTIAL_PREFIX = {
   owner: 'cof_owner_',
   access: 'ya29.',
   client: 'cof_client_',
+  vault: 'hvs.',
 } as const satisfies Record<CredentialKind, string>;
 
 /** Of the password by which a program of `coffer env` may use the server's proxy; 256 bits of MAC follow. */
@@ -16,3 +17,5 @@ export const PROXY_PASSWORD_PREFIX = 'cof_proxy_';
 
 /** Random characters of `[A-Za-z0-9_-]` after the prefix. */
 export const CREDENTIAL_RANDOM_CHARS = 43;
+/** The same of a token of Vault's, which some of its clients take to have 28 characters in all. */
+export const VAULT_RANDOM_CHARS = 24;

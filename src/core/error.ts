@@ -42,6 +42,7 @@ const kinds = {
     class: 'invalid',
     message: 'a deleted secret can be kept for at most {limitSeconds} seconds',
   },
+  VAULT_REQUEST_INVALID: { class: 'invalid', message: '{problem}' },
   FILTER_INVALID: { class: 'invalid', message: 'the filter is not valid: {problem}' },
   PAGE_TOKEN_INVALID: { class: 'invalid', message: 'the page token is not one that this list gave out' },
   PAGE_SIZE_INVALID: { class: 'invalid', message: 'the page size must not be negative' },
@@ -69,6 +70,7 @@ const kinds = {
   },
   PERMISSION_DENIED: { class: 'denied', message: '{permission} is denied on {resource} (or it does not exist)' },
   ROUTE_NOT_FOUND: { class: 'missing', message: '{method} {path} is not an operation of this API' },
+  VAULT_ENTRY_NOT_FOUND: { class: 'missing', message: 'nothing is at {path}' },
   BACKUP_NOT_FOUND: { class: 'missing', message: 'there is no such backup, or nobody asked for it for too long' },
   PROJECT_NOT_FOUND: { class: 'missing', message: 'project {project} does not exist' },
   SECRET_NOT_FOUND: { class: 'missing', message: 'secret {secret} does not exist' },
@@ -117,6 +119,10 @@ const kinds = {
   QUOTA_EXCEEDED: {
     class: 'exhausted',
     message: 'project {project} had its {limit} {quota} requests of this minute: retry later',
+  },
+  CHECK_AND_SET_FAILED: {
+    class: 'precondition',
+    message: 'the current version is not the one that check-and-set named: read again and retry',
   },
   VERSION_SCHEDULED: {
     class: 'precondition',

@@ -25,6 +25,8 @@ import type {
   Version,
 } from './secret.ts';
 import type { TagKey, TagKeyOfProject, TagKeyRef, TagValue, TagValueOfProject, TagValueRef } from './tag.ts';
+import type { VaultChange, VaultNeed, VaultRowByNeed } from './vault/entry.ts';
+import type { Shape } from './vault/kv.ts';
 
 export type Maybe<T> = T | Promise<T>;
 
@@ -127,7 +129,8 @@ export type Need =
   | { readonly need: 'dueVersions'; readonly until: number; readonly limit: number }
   /** Versions of the server that hold the same value as this one, itself among them; none where it has no fingerprint. */
   | ({ readonly need: 'sameValue'; readonly number: number; readonly limit: number } & SecretPlace)
-  | CensusNeed;
+  | CensusNeed
+  | VaultNeed;
 
 export interface Listed<T> {
   readonly rows: readonly T[];
@@ -152,7 +155,7 @@ export interface PayloadRow {
   readonly sealed?: SealedPayload;
 }
 
-interface RowByNeed {
+interface RowByNeed extends VaultRowByNeed {
   readonly server: Policy;
   readonly project: Project | undefined;
   /** By id, ascending. */
@@ -261,7 +264,8 @@ export type Change =
   /** Takes every token with it that was had by it. */
   | { readonly change: 'token.delete'; readonly hash: string }
   /** Revokes whatever this member holds. */
-  | { readonly change: 'token.deleteAll'; readonly member: string };
+  | { readonly change: 'token.deleteAll'; readonly member: string }
+  | VaultChange;
 
 export interface Decided<R> {
   readonly result: R;
@@ -304,6 +308,8 @@ export interface Store {
   auditAnchors(): Maybe<readonly AuditAnchor[]>;
   /** Removes tokens that expired before `now`; answers how many. */
   sweepTokens(now: number): Maybe<number>;
+  /** The same of entries of Vault's API, with all that they own. */
+  sweepVault(now: number): Maybe<number>;
   /** Adds these sightings to those it has, in one transaction; those of secrets that are gone are dropped. */
   recordCensus(sightings: readonly Sighting[]): Maybe<void>;
   /** Forgets readers that were not seen since `before`; answers how many sightings that were. */
@@ -327,10 +333,12 @@ export interface PayloadPlace {
 
 export interface SealStatus {
   readonly sealed: boolean;
-  /** `file`. */
+  /** `file` or `shamir`. */
   readonly type: string;
   /** Names the key that opens the root key. */
   readonly keyId: string;
+  /** How many shares that key has, and how many it takes; absent: it is not shared out. */
+  readonly shares?: { readonly shares: number; readonly threshold: number };
 }
 
 export interface Keyring {
@@ -340,6 +348,8 @@ export interface Keyring {
   seal(projectKey: Uint8Array, place: PayloadPlace, payload: Redacted<Uint8Array>): SealedPayload;
   /** Demands a grant of `secretmanager.versions.access`; throws PAYLOAD_CORRUPT where the bytes were changed. */
   open(grant: Grant, projectKey: Uint8Array, place: PayloadPlace, sealed: SealedPayload): Redacted<Uint8Array>;
+  /** Whether a value is a JSON object, a text or neither: all that can be told of it without a grant. */
+  shapeOf(projectKey: Uint8Array, place: PayloadPlace, sealed: SealedPayload): Shape;
   /** The keyed fingerprint of a value: 64 hex digits under one store-wide key, wrapped by the root. */
   fingerprint(payload: Redacted<Uint8Array>): string;
   /** By which the holder of this key of a service account may use the server's proxy: kept nowhere, made anew. */

@@ -4,6 +4,7 @@
 import type { JwtProblem } from './jwt.ts';
 import { type AccountEmail, parseAccountEmail } from './name.ts';
 import type { Token } from './secret.ts';
+import type { VaultAuthority } from './vault/authority.ts';
 
 export interface Principal {
   /** `user:…`, `serviceAccount:…`, or `anonymous`. */
@@ -45,7 +46,7 @@ export interface Caller {
   readonly credential?: {
     readonly hash: string;
     /** `jwt` and `client` are what an account proves itself by: signed with a key of its own, or the text of one. */
-    readonly kind: Token['kind'] | 'jwt' | 'client';
+    readonly kind: Token['kind'] | 'jwt' | 'client' | 'vault';
     /** Of those two: the account's key. */
     readonly keyId?: string;
     /** Of a token: when it ends, in milliseconds since 1970, what it is good for, and what it was had by. */
@@ -61,6 +62,8 @@ export interface Caller {
   readonly peer: string;
   readonly requestId: string;
   readonly userAgent?: string;
+  /** Of a caller by Vault's API: what it is judged by beside IAM. */
+  readonly vault?: VaultAuthority;
   /** The program that the credential was made for. */
   readonly workload?: string;
   readonly seen?: Seen;

@@ -3,6 +3,7 @@
 
 import type { Policy } from './iam/policy.ts';
 import type { AccountEmail, Location, ProjectId, SecretName } from './name.ts';
+import type { KvSettings } from './vault/mounts.ts';
 
 /** 128 random bits in lower-case hex: names a thing for ever, also in what is sealed. */
 export type Uid = string;
@@ -75,6 +76,8 @@ export interface Secret {
   /** Full names, `projects/P/topics/T`. */
   readonly topics: readonly string[];
   readonly rotation?: Rotation;
+  /** What Vault's clients set for this secret alone. */
+  readonly kv?: KvSettings;
   /** Set once it is deleted: absent from every read, and purged then. */
   readonly purgeAt?: number;
   /** When that was; gone where it was restored. */
@@ -104,6 +107,8 @@ export interface Version {
   readonly crc32c: number;
   /** Keyed by a key of the server's: equal values have equal fingerprints, and no value follows from one. Gone with the value. */
   readonly fingerprint?: string;
+  /** Since when, or from when on, it is deleted for Vault's clients; absent: it is not. Milliseconds since 1970. */
+  readonly deletedAt?: number;
   /** Whether the writer sent a checksum of its own. */
   readonly clientChecksum: boolean;
   /** What its writer said of it; absent: nothing. */

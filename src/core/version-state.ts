@@ -12,8 +12,9 @@ export function moveVersion(secret: Secret, version: Version, state: VersionStat
   if (version.state === 'DESTROYED') {
     throw new Fault('VERSION_DESTROYED', { secret: secret.name, version: version.number });
   }
-  const { scheduledDestroyAt: _ended, ...kept } = version;
-  if (state !== 'DESTROYED') return { ...kept, state, etag };
+  const { scheduledDestroyAt: _ended, deletedAt, ...kept } = version;
+  if (state === 'ENABLED') return { ...kept, state, etag };
+  if (state === 'DISABLED') return { ...kept, state, etag, deletedAt: Math.min(deletedAt ?? now, now) };
   const { fingerprint: _gone, ...rest } = kept;
   return { ...rest, state, etag, destroyedAt: now };
 }

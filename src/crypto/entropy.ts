@@ -1,7 +1,7 @@
 // Randomness for uids, etags and tokens: the operating system's generator only.
 
 import { hash, randomBytes, randomInt } from 'node:crypto';
-import { CREDENTIAL_PREFIX, CREDENTIAL_RANDOM_CHARS } from '../core/credential.ts';
+import { CREDENTIAL_PREFIX, CREDENTIAL_RANDOM_CHARS, VAULT_RANDOM_CHARS } from '../core/credential.ts';
 import type { Entropy } from '../core/ports.ts';
 import { Redacted } from '../core/redacted.ts';
 
@@ -24,7 +24,7 @@ export const systemEntropy: Entropy = {
   text: randomText,
 
   credential: (kind) => {
-    const text = CREDENTIAL_PREFIX[kind] + randomText(CREDENTIAL_RANDOM_CHARS);
+    const text = CREDENTIAL_PREFIX[kind] + randomText(kind === 'vault' ? VAULT_RANDOM_CHARS : CREDENTIAL_RANDOM_CHARS);
     return { text: new Redacted(text), hash: hash('sha256', text, 'hex') };
   },
 };

@@ -19,7 +19,7 @@ import { openFingerprintKey } from './fingerprint-key.ts';
 import { createKeyFile, defaultKeyFile, readKeyFile, refuseInside, SealError } from './key-file.ts';
 import type { OpenRoot } from './keyring.ts';
 
-const META_KEY = 'seal';
+export const SEAL_META = 'seal';
 const SEAL_TYPE = 'file';
 const RECORD_FORMAT = 1;
 const TYPE_CHARS_MAX = 32;
@@ -63,7 +63,7 @@ interface SealRecord {
 export async function openSeal(options: SealOptions): Promise<OpenSeal> {
   const dataDir = resolve(options.dataDir);
   const keyFile = options.keyFile === undefined ? defaultKeyFile(dataDir) : resolve(options.keyFile);
-  const stored = await options.meta.meta(META_KEY);
+  const stored = await options.meta.meta(SEAL_META);
   const seal =
     stored === undefined ? await initialise(dataDir, keyFile, options.meta) : unseal(dataDir, keyFile, stored);
   return { ...seal, fingerprintKey: await openFingerprintKey(seal.root, options.meta, dataDir) };
@@ -77,10 +77,7 @@ async function initialise(dataDir: string, keyFile: string, meta: MetaStore): Pr
   );
   const sealKey = found ?? createKeyFile(keyFile);
   const root = newKey();
-  const raw = root.export();
-  const wrappedRoot = sealNamed(sealKey, rootData(SEAL_TYPE), raw);
-  raw.fill(0);
-  await meta.setMeta(META_KEY, recordBytes({ type: SEAL_TYPE, wrappedRoot }));
+  await meta.setMeta(SEAL_META, sealRecord(SEAL_TYPE, sealKey, root));
   return { root, sealType: SEAL_TYPE, sealKeyId: sealKey.id, keyFile, keyFileMade: found === undefined };
 }
 
@@ -125,6 +122,25 @@ function openRoot(sealKey: NamedKey, record: SealRecord, { name, remedy }: Owner
       { cause: error },
     );
   }
+}
+
+/** The record of a root key under the key of a seal of this type. */
+export function sealRecord(type: string, sealKey: NamedKey, root: OpenRoot['root']): Buffer {
+  const raw = root.export();
+  const wrappedRoot = sealNamed(sealKey, rootData(type), raw);
+  raw.fill(0);
+  return recordBytes({ type, wrappedRoot });
+}
+
+/** The root key of a record of this type. Throws EnvelopeError where it is of another type or does not open. */
+export function openRecord(type: string, sealKey: NamedKey, stored: Uint8Array): OpenRoot['root'] {
+  if (sealTypeOf(stored) !== type) throw new EnvelopeError('a record of another seal');
+  return adoptKey(openNamed(sealKey, rootData(type), stored.subarray(2 + type.length)));
+}
+
+/** The type of seal that a record says it has. */
+export function sealTypeOf(stored: Uint8Array): string {
+  return Buffer.from(stored.subarray(2, 2 + (stored[1] ?? 0))).toString('latin1');
 }
 
 function rootData(type: string): Buffer {

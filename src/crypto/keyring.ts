@@ -5,10 +5,12 @@
 import { createHmac, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { PROXY_PASSWORD_PREFIX } from '../core/credential.ts';
 import { Fault } from '../core/error.ts';
+import type { Permission } from '../core/iam/permissions.ts';
 import { Grant } from '../core/iam/policy.ts';
 import type { Keyring as KeyringPort, PayloadPlace, SealStatus } from '../core/ports.ts';
 import { Redacted } from '../core/redacted.ts';
 import type { SealedPayload, Uid } from '../core/secret.ts';
+import { type Shape, shapeOf } from '../core/vault/kv.ts';
 import {
   adoptKey,
   associatedData,
@@ -28,6 +30,9 @@ import { OpenedPayloads } from './opened-payloads.ts';
 
 /** Project keys kept open; each costs some hundred bytes, and opening one again some microseconds. */
 const PROJECT_KEYS_MAX = 1024;
+/** Of a version, and of what Vault's API keeps sealed beside them. */
+const OPENING: ReadonlySet<Permission> = new Set(['secretmanager.versions.access', 'coffer.vault.use']);
+
 const PAGE_FORMAT = 1;
 const PAGE_MAC_BYTES = 16;
 const PAGE_TOKEN_CHARS_MAX = 1024;
@@ -40,6 +45,8 @@ export interface OpenRoot {
   readonly fingerprintKey: KeyObject;
   readonly sealType: string;
   readonly sealKeyId: string;
+  /** Of a key that was shared out. */
+  readonly shares?: SealStatus['shares'];
 }
 
 interface OpenProjectKey {
@@ -58,7 +65,10 @@ export class Keyring implements KeyringPort {
   readonly #projectKeys = new Lru<Uid, OpenProjectKey>(PROJECT_KEYS_MAX);
 
   constructor(open: OpenRoot) {
-    this.#status = { sealed: false, type: open.sealType, keyId: open.sealKeyId };
+    this.#status = {
+      ...{ sealed: false, type: open.sealType, keyId: open.sealKeyId },
+      ...(open.shares === undefined ? {} : { shares: open.shares }),
+    };
     this.#root = nameKey(open.root);
     this.#pageKey = deriveKey(open.root, 'coffer page token v1');
     this.#auditKey = deriveKey(open.root, 'coffer audit mark v1');
@@ -92,9 +102,18 @@ export class Keyring implements KeyringPort {
 
   /** Throws PAYLOAD_CORRUPT, with the uids of the place and the problem, where anything sealed here was changed. */
   open(grant: Grant, projectKey: Uint8Array, place: PayloadPlace, sealed: SealedPayload): Redacted<Uint8Array> {
-    if (!(grant instanceof Grant) || grant.permission !== 'secretmanager.versions.access') {
-      throw new TypeError('open() demands a grant of secretmanager.versions.access');
+    if (!(grant instanceof Grant) || !OPENING.has(grant.permission)) {
+      throw new TypeError('open() demands a grant that opens payloads');
     }
+    return this.#open(projectKey, place, sealed);
+  }
+
+  /** Tells of a value whether it is a JSON object, a text or neither, and no more. Throws as `open` does. */
+  shapeOf(projectKey: Uint8Array, place: PayloadPlace, sealed: SealedPayload): Shape {
+    return shapeOf(this.#open(projectKey, place, sealed).reveal());
+  }
+
+  #open(projectKey: Uint8Array, place: PayloadPlace, sealed: SealedPayload): Redacted<Uint8Array> {
     const known = this.#opened.get(projectKey, place, sealed);
     if (known !== undefined) return known;
     try {

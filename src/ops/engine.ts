@@ -9,13 +9,13 @@ import type { BackupSource } from '../core/backup-port.ts';
 import { workloadOf } from '../core/census.ts';
 import type { Census } from '../core/census-ports.ts';
 import { Fault, type FaultCode } from '../core/error.ts';
-import type { Clock, Entropy, Keyring, LoopbackProxy, Maybe, Store, TokenSigner } from '../core/ports.ts';
+import type { Clock, Entropy, Keyring, LoopbackProxy, Maybe, Needs, Store, TokenSigner } from '../core/ports.ts';
 import { type Caller, SYSTEM } from '../core/principal.ts';
 import { type Admission, Request } from './judgement.ts';
 import { attempt, then } from './maybe.ts';
 import { type Decision, type ExercisedBy, Input, type Operation, type Scope } from './operation.ts';
 import type { Charge } from './quotas.ts';
-import { Stale, type Submission, type Writer } from './writer.ts';
+import { Stale, type Submission, Wanting, type Writer } from './writer.ts';
 
 export interface Engine {
   /** Runs an operation for a caller; throws or rejects with a Fault. */
@@ -64,22 +64,24 @@ class Call<C, R> {
     return attempt(
       () => {
         const { census, kind } = this.#request.operation;
-        const work = () => (kind === 'read' ? this.#read() : this.#write(1));
+        const work = () => (kind === 'read' ? this.#read({}, 1) : this.#write(1));
         return census ? then(this.#settleCensus(), work) : work();
       },
       (error) => this.#refuse(error),
     );
   }
 
-  #read(): Maybe<R> {
+  #read(wanted: Needs, round: number): Maybe<R> {
     const { operation, command, caller } = this.#request;
     const { store, keyring, clock, entropy } = this.#deps;
     this.#request.checkCredential();
-    return then(store.read(this.#request.needs(operation.needs?.(command, keyring)), caller.seen), (rows) => {
+    const needs = this.#request.needs({ ...operation.needs?.(command, keyring), ...wanted });
+    return then(store.read(needs, caller.seen), (rows) => {
       const now = clock.now();
       const { scope } = this.#admit(this.#request.scopeOf(rows), now);
       const fields = { command, rows, scope, caller, now, entropy, prepared: undefined };
-      const decision = operation.decide(new Input(fields));
+      const decision = decideOrWant(operation, new Input(fields));
+      if (decision instanceof Wanting) return this.#read(more(wanted, decision, round), round + 1);
       return then(this.#finish(decision.result, undefined), (answer) => {
         const settled = this.#append(now, 'allowed', undefined, decision);
         this.#count('allowed', undefined);
@@ -114,8 +116,6 @@ class Call<C, R> {
     const { store, writer, keyring, clock, entropy, signer } = this.#deps;
     this.#request.checkCredential();
     return then(store.read(this.#request.needs(undefined), caller.seen), (rows) => {
-      // What it asks for after a change of its own is as of after that.
-      if (caller.seen !== undefined) caller.seen.moment = undefined;
       const now = clock.now();
       const { scope, grant } = this.#admit(this.#request.scopeOf(rows), now);
       const fields = { command, rows: {}, scope, caller, now, entropy, prepared: undefined };
@@ -126,12 +126,32 @@ class Call<C, R> {
           caller,
           prepared: made?.carried,
         };
-        return this.#submit(writer, submission, made?.kept, round);
+        if (!operation.explores) return this.#submit(writer, submission, made?.kept, round);
+        return then(this.#explore(submission, {}, 1), (wanted) =>
+          this.#submit(writer, { ...submission, wanted }, made?.kept, round),
+        );
       });
     });
   }
 
+  /** Tries the decision here, only to learn which rows it takes; what it ends badly in is the end of the request. */
+  #explore(submission: Submission, wanted: Needs, round: number): Maybe<Needs> {
+    const { operation, command, caller, prepared } = submission;
+    const { store, keyring, clock, entropy } = this.#deps;
+    const needs = this.#request.needs({ ...operation.needs?.(command, keyring), ...wanted });
+    return then(store.read(needs, caller.seen), (rows) => {
+      const scope = this.#request.scopeOf(rows);
+      const input = new Input({ command, rows, scope, caller, now: clock.now(), entropy, prepared });
+      const decision = decideOrWant(operation, input);
+      if (decision instanceof Wanting) return this.#explore(submission, more(wanted, decision, round), round + 1);
+      return wanted;
+    });
+  }
+
   #submit(writer: Writer, submission: Submission, kept: unknown, round: number): Maybe<R> {
+    const { seen } = submission.caller;
+    // What it asks for after a change of its own is as of after that.
+    if (seen !== undefined) seen.moment = undefined;
     let stale = false;
     const result = attempt(
       () => writer.submit(submission),
@@ -211,4 +231,21 @@ class Call<C, R> {
   #count(outcome: Outcome, code: FaultCode | undefined): void {
     this.#deps.onCall?.(this.#request.operation.name, outcome, code);
   }
+}
+
+/** How often a decision may find that it needs further rows. */
+const WANTS_MAX = 64;
+
+function decideOrWant<C, R>(operation: Operation<C, R>, input: Input<C, Needs, unknown>): Decision<unknown> | Wanting {
+  try {
+    return operation.decide(input);
+  } catch (error) {
+    if (error instanceof Wanting) return error;
+    throw error;
+  }
+}
+
+function more(wanted: Needs, { needs }: Wanting, round: number): Needs {
+  if (round >= WANTS_MAX) throw new TypeError('a decision never has the rows that it needs');
+  return { ...wanted, ...needs };
 }

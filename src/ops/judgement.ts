@@ -4,12 +4,16 @@
 import type { AuditRecord, Outcome } from '../core/audit-record.ts';
 import { Fault, type FaultCode } from '../core/error.ts';
 import type { ConditionContext } from '../core/iam/condition.ts';
+import type { Permission } from '../core/iam/permissions.ts';
 import { authorise, type Grant, type PolicyScope } from '../core/iam/policy.ts';
 import { AUDIT_TEXT_CHARS_MAX } from '../core/limits.ts';
 import { locationPart } from '../core/name.ts';
 import type { Entropy, Need, Needs, RowsOf, SecretPlace } from '../core/ports.ts';
 import { type Caller, SYSTEM } from '../core/principal.ts';
-import type { AccountKey, Token } from '../core/secret.ts';
+import type { AccountKey, Project, Secret, Token } from '../core/secret.ts';
+import { authoriseByAcl, IAM_POLICY, policyIds } from '../core/vault/authority.ts';
+import type { VaultEntry } from '../core/vault/entry.ts';
+import { tokenId } from '../core/vault/token.ts';
 import { contextOf } from './conditions.ts';
 import type { Decision, Operation, Scope, Target } from './operation.ts';
 
@@ -48,6 +52,7 @@ export class Request<C, R> {
   credentialNeeds(): Needs {
     const { credential } = this.caller;
     if (credential === undefined) return {};
+    if (credential.kind === 'vault') return { callerVault: { need: 'vaultEntry', id: tokenId(credential.hash) } };
     if (credential.keyId === undefined) return { callerToken: { need: 'token', hash: credential.hash } };
     return { callerKey: { need: 'accountKey', id: credential.keyId } };
   }
@@ -55,11 +60,16 @@ export class Request<C, R> {
   /** Throws CREDENTIAL_INVALID where the credential died since it was accepted: `rows` answer `credentialNeeds`. */
   checkAlive(rows: RowsOf<Needs>, now: number): void {
     if (this.caller.credential === undefined) return;
-    const { callerToken: token, callerKey: key } = rows as {
+    const {
+      callerToken: token,
+      callerKey: key,
+      callerVault: entry,
+    } = rows as {
       readonly callerToken?: Token;
       readonly callerKey?: AccountKey;
+      readonly callerVault?: VaultEntry;
     };
-    const { expiresAt = Number.POSITIVE_INFINITY } = token ?? key ?? { expiresAt: 0 };
+    const { expiresAt = Number.POSITIVE_INFINITY } = token ?? key ?? entry ?? { expiresAt: 0 };
     if (key?.disabled || now >= expiresAt) throw new Fault('CREDENTIAL_INVALID');
   }
 
@@ -67,6 +77,8 @@ export class Request<C, R> {
   needs(others: Needs | undefined): ScopeNeeds {
     const { project, secret, location, deleted, spelled, tag } = this.target;
     const needs: Record<string, Need> = { ...others, server: SERVER_NEED };
+    const { vault } = this.caller;
+    if (vault !== undefined) needs['callerPolicies'] = { need: 'vaultEntriesNamed', ids: policyIds(vault) };
     if (tag !== undefined) needs['scopeProject'] = { need: 'projectOfTag', ...tag };
     if (project === undefined) return needs as ScopeNeeds;
     needs['scopeProject'] = { need: 'project', project };
@@ -86,15 +98,24 @@ export class Request<C, R> {
 
   scopeOf(rows: RowsOf<ScopeNeeds>): Scope {
     const row = rows as Record<string, unknown>;
-    const scope = { server: rows.server, project: row['scopeProject'], secret: row['scopeSecret'] } as Scope;
-    return this.target.spelled ? { ...scope, spellings: row['scopeSpellings'] as number } : scope;
+    const secret = row['scopeSecret'] as Secret | undefined;
+    const { name, spelled } = this.target;
+    // Another secret may have a name that is spelled alike.
+    const isMeant = secret === undefined || name === undefined || secret.name === name;
+    return {
+      server: rows.server,
+      project: row['scopeProject'] as Project | undefined,
+      secret: isMeant ? secret : undefined,
+      ...(spelled ? { spellings: row['scopeSpellings'] as number } : {}),
+      callerPolicies: row['callerPolicies'] as Scope['callerPolicies'],
+    };
   }
 
   /** What the operation is allowed by at `now`; throws PERMISSION_DENIED or CREDENTIAL_MISSING. */
   authorise(scope: Scope, now: number): Grant | undefined {
     const { permission } = this.operation;
     const { principal } = this.caller;
-    if (permission === 'public') return undefined;
+    if (permission === 'public' || permission === 'open') return undefined;
     if (permission === 'authenticated') {
       if (principal.member === 'anonymous') throw new Fault('CREDENTIAL_MISSING');
       return undefined;
@@ -103,11 +124,23 @@ export class Request<C, R> {
       if (principal === SYSTEM) return undefined;
       throw new Fault('PERMISSION_DENIED', { permission, resource: this.target.asked });
     }
-    const grant = authorise(permission, principal, policyChain(scope), this.#context(scope, now));
+    const grant = this.#byVault(permission, scope) ?? this.#byIam(permission, scope, now);
     if (grant !== undefined) return grant;
     // A caller without any credential is told to bring one, as the real services do.
     if (principal.member === 'anonymous') throw new Fault('CREDENTIAL_MISSING');
     throw new Fault('PERMISSION_DENIED', { permission, resource: this.target.asked });
+  }
+
+  #byVault(permission: Permission, scope: Scope): Grant | undefined {
+    const { vault } = this.caller;
+    if (vault === undefined) return undefined;
+    return authoriseByAcl(permission, vault, scope.callerPolicies ?? [], scope.secret !== undefined);
+  }
+
+  #byIam(permission: Permission, scope: Scope, now: number): Grant | undefined {
+    const { principal, vault } = this.caller;
+    if (vault !== undefined && !vault.policies.includes(IAM_POLICY)) return undefined;
+    return authorise(permission, principal, policyChain(scope), this.#context(scope, now));
   }
 
   #context(scope: Scope, time: number): ConditionContext {

@@ -51,7 +51,7 @@ interface Adding {
   readonly prepared: NewSealed;
 }
 
-type Traits = Pick<Version, 'clientChecksum' | 'attributes'> & {
+type Traits = Pick<Version, 'clientChecksum' | 'attributes' | 'deletedAt'> & {
   /** It can be read by its number, and does not become the current one. */
   readonly candidate?: true;
   /** It cannot be read until it is enabled. */

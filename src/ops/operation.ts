@@ -7,10 +7,18 @@ import type { BackupSource } from '../core/backup-port.ts';
 import { Fault } from '../core/error.ts';
 import type { Permission } from '../core/iam/permissions.ts';
 import type { Grant, Policy } from '../core/iam/policy.ts';
-import { type AccountEmail, type Location, locationPart, type ProjectRef, type SecretKey } from '../core/name.ts';
+import {
+  type AccountEmail,
+  type Location,
+  locationPart,
+  type ProjectRef,
+  type SecretKey,
+  type SecretName,
+} from '../core/name.ts';
 import type { Change, Entropy, Keyring, LoopbackProxy, Maybe, Needs, RowsOf, TokenSigner } from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
 import type { Project, Secret, StoredEvent, Uid } from '../core/secret.ts';
+import type { VaultEntry } from '../core/vault/entry.ts';
 import type { Fields, FieldValues } from './fields.ts';
 
 /** What an operation is about: whose policies decide, and how the request called it. */
@@ -19,6 +27,8 @@ export interface Target {
   readonly secret?: SecretKey;
   /** Of the secret; absent: global. */
   readonly location?: Location;
+  /** The stored name that the secret must have; absent: any that is spelled alike. */
+  readonly name?: SecretName;
   /** The version of the secret, as it was asked for: a number, `latest` or an alias. */
   readonly version?: string;
   /** The secret is meant even where it is deleted and only waits to be purged. */
@@ -42,6 +52,8 @@ export interface Scope {
   readonly secret: Secret | undefined;
   /** How many secrets the name can mean; absent: it names one by its key. */
   readonly spellings?: number;
+  /** Of a caller by Vault's API: the entries of its policies. */
+  readonly callerPolicies?: readonly (VaultEntry | undefined)[] | undefined;
 }
 
 /** What `decide` judges. */
@@ -148,13 +160,18 @@ interface Spec<C, N extends Needs, P, K, D, R> {
   readonly name: string;
   readonly help: string;
   readonly kind: 'read' | 'write';
-  /** `authenticated` takes any known principal; `public` anybody, and is not audited; `system` the server alone. */
-  readonly permission: Permission | 'authenticated' | 'public' | 'system';
+  /**
+   * `authenticated` takes any known principal; `open` anybody; `public` anybody, and is not audited; `system` the server
+   * alone.
+   */
+  readonly permission: Permission | 'authenticated' | 'open' | 'public' | 'system';
   readonly api?: Api;
   target(command: C): Target;
   /** Of a policy change: the roles whose members it would alter, for conditions on who may grant what. */
   modifiedRoles?(command: C, scope: Scope): readonly string[];
   needs?(command: C, keyring: Keyring): N;
+  /** `decide` may throw Wanting for rows that follow from others. */
+  readonly explores?: true;
   /** It asks who reads what: every sighting of every thread is in the store before it decides. */
   readonly census?: true;
   /** The version whose payload the answer holds: what the census is told. */

@@ -27,6 +27,7 @@ import {
 import type { Labels, Project, Replication, Rotation, Secret, StoredEvent, Version } from '../core/secret.ts';
 import { checkTopicNames, isTopicName, parseAliases } from '../core/secret-fields.ts';
 import type { TagValueRef } from '../core/tag.ts';
+import type { KvSettings } from '../core/vault/mounts.ts';
 import { tagsNeed, tagsOfNewSecret } from './bound-tags.ts';
 import { nativeFields, nativeSecret } from './native-ref.ts';
 import { type Input, type Operation, operation, secretFacts, type Target } from './operation.ts';
@@ -39,6 +40,8 @@ export interface SecretRef {
   readonly key: SecretKey;
   /** The key is a name as Azure spells it; the secret that is meant may have another. */
   readonly spelled?: true;
+  /** The name that it must have; absent: any that is spelled alike. */
+  readonly name?: SecretName;
 }
 
 /** A secret with the project it lives in, which dialects name it by. */
@@ -81,6 +84,7 @@ export interface UpdateSecret extends SecretRef, RotationChange {
   readonly expiration?: Expiration | null;
   readonly versionDestroyTtlSeconds?: number | null;
   readonly topics?: readonly string[];
+  readonly kv?: KvSettings;
   /** Keys alone can change: kind and locations must be those it has. */
   readonly replication?: Replication;
   /** The customer-managed key of a regional secret. */
@@ -96,10 +100,14 @@ export interface DeleteSecret extends SecretRef, Guarded {
 }
 
 /** The target of an operation on one secret, or on a version of it as it was asked for. */
-export function secretTarget({ project, location = GLOBAL, key, spelled }: SecretRef, version?: string): Target {
+export function secretTarget({ project, location = GLOBAL, key, name, spelled }: SecretRef, version?: string): Target {
   const asked = `projects/${project}/${locationPart(location)}secrets/${key}`;
-  const target = { project, location, secret: key, ...(spelled === undefined ? {} : { spelled }) };
-  return version === undefined ? { ...target, asked } : { ...target, version, asked: `${asked}/versions/${version}` };
+  const found = {
+    ...{ project, location, secret: key },
+    ...(name === undefined ? {} : { name }),
+    ...(spelled === undefined ? {} : { spelled }),
+  };
+  return version === undefined ? { ...found, asked } : { ...found, version, asked: `${asked}/versions/${version}` };
 }
 
 /** A secret that was found, as a command names it. */
@@ -268,7 +276,7 @@ export const getSecret: Operation<SecretRef, SecretResult> = operation({
 
 /** The fields that the commands leave as they are, with those that it sets. */
 function updated(before: Secret, command: UpdateSecret, topics: readonly string[], now: number): Secret {
-  const { labels, annotations, versionAliases, replication, kmsKey } = command;
+  const { labels, annotations, versionAliases, replication, kmsKey, kv } = command;
   const { expiresAt, versionDestroyTtlSeconds, rotation: _before, ...rest } = before;
   const expiry = command.expiration === undefined ? expiresAt : expiryOf(command.expiration, now);
   const ttl = command.versionDestroyTtlSeconds;
@@ -281,6 +289,7 @@ function updated(before: Secret, command: UpdateSecret, topics: readonly string[
     ...(versionAliases === undefined ? {} : { versionAliases: parseAliases(versionAliases, before.lastVersion) }),
     ...(replication === undefined ? {} : { replication: changeKeys(before.replication, before.location, replication) }),
     ...(kmsKey === undefined ? {} : { replication: changeKey(before.location, kmsKey ?? undefined) }),
+    ...(kv === undefined ? {} : { kv }),
     ...(expiry === undefined ? {} : { expiresAt: expiry }),
     ...(destroyTtl === undefined ? {} : { versionDestroyTtlSeconds: destroyTtl }),
     topics,

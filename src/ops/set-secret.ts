@@ -31,7 +31,8 @@ export const setSecret: Operation<SetSecret, VersionResult> = operation({
   help: 'add a version to a secret and make it the current one; make the secret where there is none',
   kind: 'write',
   permission: 'secretmanager.versions.add',
-  target: (command) => secretTarget(command),
+  // One that is there may have another name that is spelled alike.
+  target: ({ name: _ofNew, ...ref }) => secretTarget(ref),
   needs: (command) => ({ existing: { need: 'secret', ...placeOf(command), deleted: true } }) as const,
   prepare: (input, keyring): { carried: Prepared } => {
     const project = input.project(input.command.project);

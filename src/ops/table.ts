@@ -55,6 +55,8 @@ import {
 import { exchangeAssertion, generateToken, inspectToken, issueToken, revokeToken } from './tokens.ts';
 import { createTopic, deleteTopic, getTopic, listTopicSubscriptions, listTopics } from './topics.ts';
 import { updateVersion } from './update-version.ts';
+import { listNames, shapeOfCurrent } from './vault/kv-rows.ts';
+import { vaultAsk, vaultDelete, vaultInternal, vaultList, vaultOpen, vaultRead, vaultWrite } from './vault/logical.ts';
 import {
   accessVersion,
   addVersion,
@@ -163,6 +165,15 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   purgeSecret,
   announceRotation,
   destroyDueVersion,
+  listNames,
+  shapeOfCurrent,
+  vaultRead,
+  vaultList,
+  vaultAsk,
+  vaultWrite,
+  vaultDelete,
+  vaultOpen,
+  vaultInternal,
   getQuotas,
   setQuotas,
   getReaderGuard,

@@ -10,6 +10,7 @@ import { locationPart } from '../core/name.ts';
 import type { PayloadPlace } from '../core/ports.ts';
 import type { Redacted } from '../core/redacted.ts';
 import type { Project, Secret, Uid, Version } from '../core/secret.ts';
+import { effectiveKv, type KvSettings } from '../core/vault/mounts.ts';
 import { destroyVersionLater, moveVersion } from '../core/version-state.ts';
 import type { FieldValues } from './fields.ts';
 import { nativeFields, nativeSecret, nativeVersion } from './native-ref.ts';
@@ -41,6 +42,10 @@ export interface AddVersion extends SecretRef {
   readonly crc32c?: number;
   /** It can be read by its number, and does not become the current one. */
   readonly candidate?: true;
+  /** The number that must be current; 0: none may be. */
+  readonly checkAndSet?: number;
+  /** It is written by Vault's API: what its mount says. */
+  readonly kv?: KvSettings;
 }
 
 export interface ListVersions extends SecretRef, FilteredRequest {}
@@ -108,6 +113,17 @@ export function checkEnabled(project: Project, secret: Secret, { number, state }
   throw new Fault('VERSION_NOT_ENABLED', facts);
 }
 
+/** Throws where check-and-set stands against it. Answers after how many seconds it is deleted for Vault's clients. */
+function checkKvRules(secret: Secret, { checkAndSet, kv }: AddVersion): number {
+  if (checkAndSet !== undefined && checkAndSet !== secret.currentVersion) throw new Fault('CHECK_AND_SET_FAILED');
+  if (kv === undefined) return 0;
+  const { casRequired, deleteAfterSeconds } = effectiveKv(kv, secret.kv);
+  if (casRequired && checkAndSet === undefined) {
+    throw new Fault('VAULT_REQUEST_INVALID', { problem: 'check-and-set parameter required for this call' });
+  }
+  return deleteAfterSeconds;
+}
+
 export const addVersion: Operation<AddVersion, VersionResult> = operation({
   name: 'versions.add',
   help: 'add a version to a secret and make it the current one, unless it is a candidate',
@@ -142,9 +158,14 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
     const before = input.secret(input.command);
     // Deleted and made anew meanwhile: the payload was sealed for the one that is gone.
     if (before.uid !== input.prepared.secretUid) throw new Stale();
+    const deleteAfterSeconds = checkKvRules(before, input.command);
     const { candidate } = input.command;
     const clientChecksum = input.command.crc32c !== undefined;
-    const { secret, version } = withVersion(before, input, { clientChecksum, ...(candidate ? { candidate } : {}) });
+    const { secret, version } = withVersion(before, input, {
+      clientChecksum,
+      ...(candidate ? { candidate } : {}),
+      ...(deleteAfterSeconds === 0 ? {} : { deletedAt: input.now + deleteAfterSeconds * 1000 }),
+    });
     return {
       result: version,
       changes: [

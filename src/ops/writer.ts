@@ -3,7 +3,7 @@
 
 import type { Audit } from '../core/audit-port.ts';
 import type { AuditRecord } from '../core/audit-record.ts';
-import type { Change, Clock, Entropy, Keyring, Maybe, Store, TransactionJob } from '../core/ports.ts';
+import type { Change, Clock, Entropy, Keyring, Maybe, Needs, Store, TransactionJob } from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
 import { Request } from './judgement.ts';
 import { then } from './maybe.ts';
@@ -16,6 +16,8 @@ export interface Submission {
   readonly caller: Caller;
   /** What `prepare` made for `decide`. */
   readonly prepared: unknown;
+  /** The rows that `decide` asked for when it was tried. */
+  readonly wanted?: Needs;
 }
 
 export interface Writer {
@@ -25,6 +27,16 @@ export interface Writer {
 
 /** What was prepared was prepared for rows that are no longer there: the request must be made ready anew. */
 export class Stale extends Error {}
+
+/** A decision hangs on rows that only other rows name: it is made anew with these too. */
+export class Wanting extends Error {
+  readonly needs: Needs;
+
+  constructor(needs: Needs) {
+    super('more rows are needed');
+    this.needs = needs;
+  }
+}
 
 export interface WriterDeps {
   readonly store: Pick<Store, 'transactAll'>;
@@ -62,22 +74,34 @@ export function decideAll(deps: WriterDeps, submissions: readonly Submission[]):
   );
 }
 
-function jobOf(deps: WriterDeps, { operation, command, caller, prepared }: Submission): TransactionJob<unknown> {
+function jobOf(
+  deps: WriterDeps,
+  { operation, command, caller, prepared, wanted }: Submission,
+): TransactionJob<unknown> {
   const { keyring, clock, entropy } = deps;
   const request = new Request(operation, caller, command);
   return {
-    needs: request.needs({ ...operation.needs?.(command, keyring), ...request.credentialNeeds() }),
+    needs: request.needs({ ...operation.needs?.(command, keyring), ...wanted, ...request.credentialNeeds() }),
     decide: (rows): Outcome => {
       const scope = request.scopeOf(rows as never);
       const now = clock.now();
       // It may have waited: whoever was told that a credential is revoked sees no change by it any more.
       request.checkAlive(rows as never, now);
       const grant = request.authorise(scope, now);
-      const decision = operation.decide(new Input({ command, rows, scope, caller, now, entropy, prepared }));
+      const decision = decided(operation, new Input({ command, rows, scope, caller, now, entropy, prepared }));
       const record = request.record({ time: now, entropy }, 'allowed', undefined, { scope, grant }, decision);
       return { result: decision.result, changes: changesOf(decision), record };
     },
   };
+}
+
+/** Rows that nobody has read are those of somebody else's change: the request finds out anew what it takes. */
+function decided(operation: Submission['operation'], input: Input<unknown, Needs, unknown>): Decision<unknown> {
+  try {
+    return operation.decide(input);
+  } catch (error) {
+    throw error instanceof Wanting ? new Stale() : error;
+  }
 }
 
 /** The changes of a decision, its events among them: both are kept or neither is. */

@@ -87,6 +87,8 @@ const KINDS: Readonly<Partial<Record<Need['need'], EpochKind>>> = {
   accountKey: 'authority',
   accountKeys: 'authority',
   token: 'authority',
+  vaultEntry: 'authority',
+  vaultEntriesNamed: 'authority',
   secret: 'secrets',
   spellings: 'secrets',
   version: 'secrets',
@@ -124,6 +126,10 @@ export function keyOf(need: Need): string {
       return `accountKey\n${need.id}`;
     case 'token':
       return `token\n${need.hash}`;
+    case 'vaultEntry':
+      return `vaultEntry\n${need.id}`;
+    case 'vaultEntriesNamed':
+      return `vaultEntriesNamed\n${need.ids.join('\n')}`;
     default:
       return need.need;
   }

@@ -7,12 +7,13 @@ import { policyColumn } from './columns.ts';
 import { ACCOUNT_KEY_DELETE } from './sql/account-keys.ts';
 import { ACCOUNT_DELETE } from './sql/accounts.ts';
 import { MEMBER_DELETE } from './sql/census.ts';
-import { SECRET_DELETE } from './sql/secrets.ts';
+import { SECRET_DELETE, SECRETS_DELETE_AT } from './sql/secrets.ts';
 import { SERVER_UPDATE } from './sql/server.ts';
 import { TAG_BINDING_DELETE, TAG_BINDING_INSERT, TAG_KEY_DELETE, TAG_VALUE_DELETE } from './sql/tags.ts';
 import { TOKEN_DELETE, TOKENS_DELETE_OF_MEMBER, TOKENS_DELETE_OF_PARENT } from './sql/tokens.ts';
 import { SUBSCRIPTION_DELETE, TOPIC_DELETE } from './sql/topics.ts';
-import { VERSIONS_DELETE } from './sql/versions.ts';
+import { VERSIONS_DELETE, VERSIONS_DELETE_AT } from './sql/versions.ts';
+import { writeVault } from './vault.ts';
 import { any, one, type Rewrite, type Write } from './write.ts';
 import { insertAccount, insertAccountKey, insertToken, updateAccount, updateAccountKey } from './writes-accounts.ts';
 import { deleteEventsBefore, insertEvent, insertSubscription, insertTopic } from './writes-events.ts';
@@ -39,6 +40,10 @@ export function writesOf(change: Change): readonly (Write | Rewrite)[] {
     }
     case 'secret.delete':
       return [any(VERSIONS_DELETE, [change.uid, change.uid]), one(SECRET_DELETE, [change.uid])];
+    case 'secrets.deleteAt': {
+      const place = [change.projectUid, change.location];
+      return [any(VERSIONS_DELETE_AT, place), any(SECRETS_DELETE_AT, place)];
+    }
     case 'secret.update':
       return [...changeMembers(change.secret), updateSecret(change.secret)];
     case 'accountKey.delete':
@@ -64,7 +69,7 @@ function deleteAccount(change: AccountDeletion): readonly (Write | Rewrite)[] {
   ];
 }
 
-type ManyWrites = 'account.delete' | 'accountKey.delete' | `secret.${string}` | 'token.delete';
+type ManyWrites = 'account.delete' | 'accountKey.delete' | `secret.${string}` | 'secrets.deleteAt' | 'token.delete';
 
 function writeOf(change: Exclude<Change, { change: ManyWrites }>): Write {
   switch (change.change) {
@@ -114,12 +119,19 @@ function writeOf(change: Exclude<Change, { change: ManyWrites }>): Write {
       return insertToken(change.token);
     case 'token.deleteAll':
       return any(TOKENS_DELETE_OF_MEMBER, [change.member]);
+    case 'vaultEntry.put':
+    case 'vaultEntry.delete':
+    case 'vaultEntry.deleteBelow':
+    case 'vaultEntry.release':
+      return writeVault(change);
   }
 }
 
 /** True where a change leaves sealed bytes behind in the log of the engine, which has to forget them too. */
 export function erases(change: Change): boolean {
   return (
-    change.change === 'secret.delete' || (change.change === 'version.update' && change.version.state === 'DESTROYED')
+    change.change === 'secret.delete' ||
+    change.change === 'secrets.deleteAt' ||
+    (change.change === 'version.update' && change.version.state === 'DESTROYED')
   );
 }

@@ -14,7 +14,7 @@ import { JsonColumn } from './json.ts';
 
 /** What a secret has that no query looks for. */
 export interface SecretSettings
-  extends Pick<Secret, 'tags' | 'versionAliases' | 'topics' | 'versionDestroyTtlSeconds' | 'deletedAt'> {
+  extends Pick<Secret, 'tags' | 'versionAliases' | 'topics' | 'versionDestroyTtlSeconds' | 'deletedAt' | 'kv'> {
   readonly rotationPeriodSeconds?: number;
 }
 
@@ -38,7 +38,7 @@ export const secretSettingsColumn: JsonColumn<SecretSettings> = new JsonColumn((
   hasShape(
     value,
     { tags: isLabels, versionAliases: isAliases, topics: isTexts },
-    { versionDestroyTtlSeconds: isCount, rotationPeriodSeconds: isCount, deletedAt: isCount },
+    { versionDestroyTtlSeconds: isCount, rotationPeriodSeconds: isCount, deletedAt: isCount, kv: isKvSettings },
   ),
 );
 
@@ -86,6 +86,14 @@ function isReplicaLocation(value: unknown): value is ReplicaLocation {
 
 function isLabels(value: unknown): value is Labels {
   return isObject(value) && Object.values(value).every(isText);
+}
+
+function isKvSettings(value: unknown): boolean {
+  return hasShape(value, {
+    maxVersions: isCount,
+    casRequired: (flag) => typeof flag === 'boolean',
+    deleteAfterSeconds: Number.isSafeInteger,
+  });
 }
 
 function isAliases(value: unknown): boolean {

@@ -53,12 +53,17 @@ export function kindsOf({ change }: Change): readonly EpochKind[] {
     case 'token.insert':
     case 'token.delete':
     case 'token.deleteAll':
+    case 'vaultEntry.put':
+    case 'vaultEntry.delete':
+    case 'vaultEntry.deleteBelow':
+    case 'vaultEntry.release':
       return AUTHORITY;
     case 'secret.insert':
     case 'secret.update':
     case 'secret.delete':
     case 'version.insert':
     case 'version.update':
+    case 'secrets.deleteAt':
       return SECRETS;
     case 'event.insert':
     case 'events.deleteBefore':

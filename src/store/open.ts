@@ -17,8 +17,8 @@ import { SqliteReader } from './sqlite-reads.ts';
 /** What the thread that writes has open. */
 export type ServerStore = Store &
   MetaStore & {
-    /** Has `told` called after each commit of this server that destroyed a payload. */
-    onErase(told: () => void): void;
+    /** Has `told` called after each commit of this server that destroyed a payload, until what it answers is called. */
+    onErase(told: () => void): () => void;
   };
 
 /** How another thread reads the store. */
@@ -37,8 +37,8 @@ export interface OpenStore {
   readonly sqlite?: SqliteStore;
   /** Does what a start makes once; no other server does the same meanwhile. */
   alone<T>(work: () => Promise<T>): Promise<T>;
-  /** Has `told` called where records of changes may wait in the store that nobody was told of. */
-  onDoubt(told: () => void): void;
+  /** Has `told` called where records of changes may wait in the store that nobody was told of. It answers as `onErase`. */
+  onDoubt(told: () => void): () => void;
   /** Copies the store as it is at one moment to a new private SQLite file, while it goes on. */
   snapshot(to: string): Promise<void>;
   close(): Promise<void>;
@@ -126,7 +126,7 @@ function openEmbedded(directory: string): OpenStore {
     source: { engine: 'sqlite', directory, epochMemory: sqlite.epoch.memory },
     // Its directory is locked.
     alone: (work) => work(),
-    onDoubt: () => {},
+    onDoubt: () => () => {},
     snapshot: (to) => snapshotStore(directory, to),
     close: async () => sqlite.close(),
   };

@@ -40,6 +40,7 @@ import {
   VERSIONS_TOTAL,
 } from './sql/versions.ts';
 import type { Rows } from './statement.ts';
+import { readVault } from './vault.ts';
 
 const NEWEST = Number.MAX_SAFE_INTEGER;
 
@@ -94,6 +95,11 @@ export function readOf(need: Need): Read {
     case 'tagsOfSecret':
     case 'tagUse':
       return readTags(need);
+    case 'vaultEntry':
+    case 'vaultEntriesNamed':
+    case 'vaultEntries':
+    case 'secretNames':
+      return readVault(need);
     default:
       return readEvents(need);
   }

@@ -71,7 +71,8 @@ export function secretOf(row: Row): Secret {
     currentVersion: integer('secrets', row, 12),
     previousVersion: integer('secrets', row, 13),
   };
-  const { versionDestroyTtlSeconds } = settings;
+  const { versionDestroyTtlSeconds, kv } = settings;
+  if (kv !== undefined) secret.kv = kv;
   if (versionDestroyTtlSeconds !== undefined) secret.versionDestroyTtlSeconds = versionDestroyTtlSeconds;
   if (row[14] !== null) secret.expiresAt = integer('secrets', row, 14);
   const rotation = rotationOf(row, settings);
@@ -123,6 +124,7 @@ export function versionOf(row: Row): Version {
   if (row[9] !== null) version.scheduledDestroyAt = integer('versions', row, 9);
   if (row[10] !== null) version.fingerprint = text('versions', row, 10);
   if (row[11] !== null) version.attributes = json(versionAttributesColumn, 'versions', row, 11);
+  if (row[12] !== null) version.deletedAt = integer('versions', row, 12);
   return version;
 }
 
@@ -135,7 +137,7 @@ export function versionStateOf(table: string, row: Row, column: number): Version
 export function payloadOf(row: Row): PayloadRow {
   const version = versionOf(row);
   if (version.state === 'DESTROYED') return { version };
-  return { version, sealed: { wrappedKey: bytes('versions', row, 12), ciphertext: bytes('versions', row, 13) } };
+  return { version, sealed: { wrappedKey: bytes('versions', row, 13), ciphertext: bytes('versions', row, 14) } };
 }
 
 const RECORD_TEXTS = ['id', 'operation', 'outcome', 'principal', 'resource', 'dialect', 'peer', 'requestId'] as const;

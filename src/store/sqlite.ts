@@ -11,7 +11,7 @@ import type { Change, Decided, MetaStore, Need, Needs, RowsOf, Settled, Store, T
 import { erases, writesOf } from './changes.ts';
 import { Connection } from './connection.ts';
 import { prepareDirectory, prepareFile, syncDirectory } from './directory.ts';
-import { Epoch, kindsOf } from './epoch.ts';
+import { Epoch, type EpochKind, kindsOf } from './epoch.ts';
 import { Eraser } from './eraser.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 import { MIGRATIONS } from './migrations/all.ts';
@@ -21,6 +21,7 @@ import { ANCHOR_UPSERT, AUDIT_INSERT, AUDIT_SETTLE, MARK_UPSERT } from './sql/au
 import { CENSUS_SWEEP } from './sql/census.ts';
 import { META_UPSERT } from './sql/server.ts';
 import { TOKENS_SWEEP } from './sql/tokens.ts';
+import { VAULT_ENTRIES_SWEEP } from './sql/vault.ts';
 import { DATABASE_FILE, SqliteReads } from './sqlite-reads.ts';
 import { StoreError } from './store-error.ts';
 import { addSighting } from './writes-census.ts';
@@ -31,6 +32,8 @@ const CHECKED_BYTES_MAX = 4 * 1024 * 1024;
 const SWEEP_ROWS_MAX = 10_000;
 /** Under which schema the whole file was last gone through; another number where something was destroyed since. */
 const ERASED_META = 'erased';
+/** What a sweep of Vault's entries changes. */
+const SWEPT: ReadonlySet<EpochKind> = new Set(['authority']);
 /** Rows that the writer keeps decoded. */
 const KNOWN_MAX = 1000;
 
@@ -118,8 +121,9 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   }
 
   /** Has `told` called after each commit that destroyed a payload: whoever holds it opened must let go of it. */
-  onErase(told: () => void): void {
+  onErase(told: () => void): () => void {
     this.#onErase.add(told);
+    return () => this.#onErase.delete(told);
   }
 
   transact<const N extends Needs, R>(needs: N, decide: (rows: RowsOf<N>) => Decided<R>): Decided<R> {
@@ -176,6 +180,15 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   sweepTokens(now: number): number {
     this.#connection.assertIdle();
     return this.#connection.run(TOKENS_SWEEP, [now, SWEEP_ROWS_MAX]);
+  }
+
+  sweepVault(now: number): number {
+    this.#connection.assertIdle();
+    let swept = 0;
+    this.epoch.commit(SWEPT, () => {
+      swept = this.#connection.run(VAULT_ENTRIES_SWEEP, [now, SWEEP_ROWS_MAX]);
+    });
+    return swept;
   }
 
   /** Not a change that anybody decided: it has no audit record. */

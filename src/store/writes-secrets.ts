@@ -91,12 +91,13 @@ function changing(secret: Secret): Value[] {
 }
 
 function settingsOf(secret: Secret): SecretSettings {
-  const { tags, versionAliases, topics, versionDestroyTtlSeconds, rotation, deletedAt } = secret;
+  const { tags, versionAliases, topics, versionDestroyTtlSeconds, rotation, deletedAt, kv } = secret;
   return {
     tags,
     versionAliases,
     topics,
     ...(versionDestroyTtlSeconds === undefined ? {} : { versionDestroyTtlSeconds }),
+    ...(kv === undefined ? {} : { kv }),
     ...(rotation?.periodSeconds === undefined ? {} : { rotationPeriodSeconds: rotation.periodSeconds }),
     ...(deletedAt === undefined ? {} : { deletedAt }),
   };
@@ -118,6 +119,7 @@ export function insertVersion(version: Version, sealed: SealedPayload): Write {
     version.scheduledDestroyAt ?? null,
     version.fingerprint ?? null,
     attributesOf(version),
+    version.deletedAt ?? null,
     sealed.wrappedKey,
     sealed.ciphertext,
   ]);
@@ -135,6 +137,7 @@ export function updateVersion(version: Version): Write {
     version.etag,
     ...(destroyed ? [] : [version.scheduledDestroyAt ?? null]),
     attributesOf(version),
+    version.deletedAt ?? null,
     version.secretUid,
     version.number,
     version.uid,

@@ -42,6 +42,8 @@ export interface MainThread extends Writer, MainCensus {
   readBackup(id: string, atBytes: number): Promise<BackupPart>;
   endBackup(id: string): Promise<void>;
   metrics(): Promise<Exposition>;
+  /** Drops every key until enough shares of the seal's come again; answers once nothing takes requests any more. */
+  seal(): Promise<void>;
 }
 
 /** A submission as it crosses: the operation by its name. */
@@ -84,6 +86,7 @@ export function mainThreadOver(line: Line): MainThread {
     readBackup: (id, atBytes) => ask('readBackup', { id, atBytes } satisfies SentPlace),
     endBackup: (id) => ask('endBackup', id),
     metrics: () => ask('metrics'),
+    seal: () => ask('seal'),
   };
 }
 
@@ -114,5 +117,6 @@ export function answersOf(
     readBackup: ({ id, atBytes }: SentPlace) => main.readBackup(id, atBytes),
     endBackup: (id: string) => main.endBackup(id),
     metrics: () => main.metrics(),
+    seal: () => main.seal(),
   };
 }

@@ -30,7 +30,7 @@ export interface Threads {
 export interface ThreadsOptions {
   /** None: this thread answers. */
   readonly workers: readonly Worker[];
-  readonly serving: Omit<ServingOptions, 'stream' | 'shared' | 'connectionsMax'>;
+  readonly serving: Omit<ServingOptions, 'stream' | 'shared' | 'connectionsMax'> & { readonly shared?: true };
   readonly main: MainThread;
   readonly answerers: Answerers;
   readonly source: StoreSource;
@@ -56,7 +56,7 @@ export function spawnWorkers(count: number): readonly Worker[] {
 export async function startThreads(options: ThreadsOptions): Promise<Threads> {
   const { workers, source, log, quotaMemory } = options;
   const connectionsMax = Math.ceil(WIRE_LIMITS.connectionsMax / Math.max(1, workers.length));
-  const serving = { ...options.serving, shared: workers.length > 1, connectionsMax };
+  const serving = { ...options.serving, shared: options.serving.shared === true || workers.length > 1, connectionsMax };
   if (workers.length === 0) {
     const { main, keyring } = options;
     // With workers this thread needs no dialects.

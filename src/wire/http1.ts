@@ -12,6 +12,7 @@ import { type AnswerHeaders, HttpExchange } from './http-exchange.ts';
 import { sweepMs } from './limits.ts';
 import { REFUSALS, type Refusal, rawRefusal } from './refusal.ts';
 import type { Headers } from './types.ts';
+import { isGivenUp, methodOf, resumed } from './unknown-method.ts';
 
 /** A server that never listens: it is fed by `emit('connection', socket)`. */
 export function http1Server(context: WireContext): http.Server {
@@ -36,7 +37,12 @@ export function http1Server(context: WireContext): http.Server {
     new Http1Exchange(context, request, response).refuse(REFUSALS.expectation);
   });
   server.on('connect', (request, socket) => refuseRaw(context, socket, REFUSALS.connect, request));
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => onClientError(context, error, socket));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (isGivenUp(socket)) return;
+    const connection = connectionOf(socket).open === 0 ? resumed(error, socket) : undefined;
+    if (connection === undefined) onClientError(context, error, socket);
+    else server.emit('connection', connection);
+  });
   // Node times headers and finds idle connections only on a server that has begun to listen.
   server.emit('listening');
   return server;
@@ -80,7 +86,8 @@ class Http1Exchange extends HttpExchange {
 
   constructor(context: WireContext, incoming: IncomingMessage, outgoing: ServerResponse) {
     const connection = connectionOf(incoming.socket);
-    const { method = '', url = '' } = incoming;
+    const { url = '' } = incoming;
+    const method = methodOf(incoming.method ?? '');
     const headers = incoming.headers as Headers;
     super(
       context,

@@ -32,6 +32,7 @@ import { describeGroups } from './store-spec-groups.ts';
 import { describeSchedules, describeSecrets } from './store-spec-lifecycle.ts';
 import { describeSpelled } from './store-spec-spelled.ts';
 import { describeTags } from './store-spec-tags.ts';
+import { describeVault } from './store-spec-vault.ts';
 
 /** A place where one store lives; opening it again after closing finds the same data. */
 export interface StorePlace {
@@ -333,6 +334,7 @@ export function storeSpec(engine: string, create: () => Maybe<StorePlace>): void
     describeTopics(use);
     describeTags(use);
     describeSpelled(use);
+    describeVault(use);
     describeCensus(use);
     describeOutbox(use);
     describeIdentity(use);

@@ -151,6 +151,7 @@ function settlement(store: Store) {
     auditAnchors: () => store.auditAnchors(),
     anchorAudit: (anchor: AuditAnchor) => store.anchorAudit(anchor),
     sweepTokens: (now: number) => store.sweepTokens(now),
+    sweepVault: (now: number) => store.sweepVault(now),
     recordCensus: (sightings: readonly Sighting[]) => store.recordCensus(sightings),
     sweepCensus: (before: number) => store.sweepCensus(before),
     close: () => store.close(),

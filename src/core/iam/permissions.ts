@@ -73,6 +73,7 @@ export const PERMISSIONS = [
   'coffer.secrets.recover',
   'coffer.secrets.restore',
   'coffer.server.get',
+  'coffer.vault.use',
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];

@@ -50,6 +50,11 @@ export class Grant {
   }
 }
 
+/** The grant of `permission` by a policy of Vault's, which `authoriseByAcl` found to allow it at `path`. */
+export function aclGrant(permission: Permission, policy: string, path: string): Grant {
+  return new Grant(MINT, permission, { role: `vault policy ${policy}`, members: [] }, path);
+}
+
 /**
  * The grant of `permission` to `principal` by the first policy of the chain that allows it, or undefined. `context` is
  * only looked at where a binding that would grant has a condition.

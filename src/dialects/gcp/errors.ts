@@ -72,6 +72,8 @@ const MESSAGES = {
   ROTATION_PERIOD_OUT_OF_RANGE: 'Rotation period must be {bound}.',
   ROTATION_WITHOUT_TOPICS: 'There must be at least one topic configured when a Rotation policy is set.',
   RECOVERY_OUT_OF_RANGE: INVALID,
+  VAULT_REQUEST_INVALID: INVALID,
+  VAULT_ENTRY_NOT_FOUND: 'Requested entity was not found.',
   FILTER_INVALID: INVALID,
   PAGE_TOKEN_INVALID: INVALID,
   PAGE_SIZE_INVALID: INVALID,
@@ -137,6 +139,7 @@ const MESSAGES = {
     `Secret Version [${SECRET}/versions/{version}] is still in use: it was last read by {reader}. ` +
     'Move its readers to a newer version, or force it with the coffer command line (--force).',
   ACCOUNT_KEYS_FULL: 'Precondition check failed.',
+  CHECK_AND_SET_FAILED: 'The current version is not the one that was named.',
   VERSION_SCHEDULED: 'SecretVersion is already scheduled for DESTRUCTION.',
   ROTATION_TIME_MISSING: 'Next rotation time must be set while the rotation period is set.',
   ROTATION_NOT_MANAGED: `Secret [${SECRET}] is not of a type that supports managed rotation.`,

@@ -10,6 +10,7 @@ import { fewerIndexes } from './0006-fewer-indexes.ts';
 import { eventsByOrdinal } from './0007-events-by-ordinal.ts';
 import { versionsByOrdinal } from './0008-versions-by-ordinal.ts';
 import { azure } from './0009-azure.ts';
+import { vault } from './0010-vault.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly Migration[] = [
   eventsByOrdinal,
   versionsByOrdinal,
   azure,
+  vault,
 ];

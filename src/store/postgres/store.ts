@@ -12,6 +12,7 @@ import { ANCHOR_UPSERT, MARK_UPSERT } from '../sql/audit.ts';
 import { CENSUS_SWEEP } from '../sql/census.ts';
 import { META_UPSERT } from '../sql/server.ts';
 import { TOKENS_SWEEP } from '../sql/tokens.ts';
+import { VAULT_ENTRIES_SWEEP } from '../sql/vault.ts';
 import type { Statement } from '../statement.ts';
 import { StoreError } from '../store-error.ts';
 import type { Answer } from './batch.ts';
@@ -22,7 +23,16 @@ import { Pool } from './pool.ts';
 import { faultOf, PostgresError } from './problem.ts';
 import { PostgresReads } from './reads.ts';
 import { migrate } from './schema.ts';
-import { LOCK_ROW, PARTS_INSERT, PARTS_PRUNE, PARTS_SELECT, ROLLBACK, WAITING_CLAIM, WAITING_DELETE } from './sql.ts';
+import {
+  LOCK_ROW,
+  PARTS_INSERT,
+  PARTS_PRUNE,
+  PARTS_SELECT,
+  ROLLBACK,
+  STAMPS_UPDATE,
+  WAITING_CLAIM,
+  WAITING_DELETE,
+} from './sql.ts';
 import {
   BEGIN_WRITING,
   COMMIT_ALL,
@@ -31,6 +41,7 @@ import {
   InDoubt,
   isCommitted,
   NotApplied,
+  newStamp,
   rowsOf,
 } from './transaction.ts';
 
@@ -89,13 +100,15 @@ export class PostgresStore extends PostgresReads implements Store, MetaStore, Sh
   }
 
   /** Has `told` called after each commit of this server that destroyed a payload. */
-  onErase(told: () => void): void {
+  onErase(told: () => void): () => void {
     this.#onErase.add(told);
+    return () => this.#onErase.delete(told);
   }
 
   /** Has `told` called once a commit is over of which nobody could be told: its records may wait in the store. */
-  onDoubt(told: () => void): void {
+  onDoubt(told: () => void): () => void {
     this.#onDoubt.add(told);
+    return () => this.#onDoubt.delete(told);
   }
 
   async transact<const N extends Needs, R>(needs: N, decide: (rows: RowsOf<N>) => Decided<R>): Promise<Decided<R>> {
@@ -166,6 +179,15 @@ export class PostgresStore extends PostgresReads implements Store, MetaStore, Sh
   /** Removes at most ten thousand at a time, so that a sweep never holds up the requests for long. */
   async sweepTokens(now: number): Promise<number> {
     const [answer] = await this.#change([{ sql: TOKENS_SWEEP, values: [now, SWEEP_ROWS_MAX] }]);
+    return rowsOf(answer?.tag);
+  }
+
+  async sweepVault(now: number): Promise<number> {
+    // Like every writer it takes the row of the stamps first.
+    const [, answer] = await this.#change([
+      { sql: STAMPS_UPDATE, values: [newStamp(), null, null] },
+      { sql: VAULT_ENTRIES_SWEEP, values: [now, SWEEP_ROWS_MAX] },
+    ]);
     return rowsOf(answer?.tag);
   }
 

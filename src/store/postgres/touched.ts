@@ -54,6 +54,9 @@ export class Touched {
       case 'account':
       case 'accountKey':
       case 'accountKeys':
+      case 'vaultEntry':
+      case 'vaultEntries':
+      case 'vaultEntriesNamed':
         return false;
       case 'token':
         return this.#tokens.has(need.hash);

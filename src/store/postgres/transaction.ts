@@ -205,7 +205,7 @@ class GroupTransaction {
 
   /** Turns the stamps of what was changed, and notes which commit this is. */
   #closing(commitId: string): Statement[] {
-    const stamp = (isTurned: boolean) => (isTurned ? randomInt(STAMP_MAX) : null);
+    const stamp = (isTurned: boolean) => (isTurned ? newStamp() : null);
     const stamps = [stamp(this.#kinds.has('authority')), stamp(this.#kinds.has('secrets')), stamp(this.#erased)];
     const note = { sql: SERVER_COMMIT, values: [this.#server, commitId] };
     return stamps.every((each) => each === null) ? [note] : [{ sql: STAMPS_UPDATE, values: stamps }, note];
@@ -228,6 +228,11 @@ function notApplied(error: unknown): unknown {
   const isOther = error instanceof PostgresError && error.failing !== 'refused';
   if (isOther || error instanceof NotApplied) return error;
   return new NotApplied('a decision could not be applied', { cause: error });
+}
+
+/** A stamp unlike any other. */
+export function newStamp(): number {
+  return randomInt(STAMP_MAX);
 }
 
 /** How many rows a statement touched. */

@@ -47,6 +47,11 @@ export const SECRET_UPDATE = `UPDATE secrets
   SET labels = ?, annotations = ?, replication = ?, settings = ?, etag = ?, policy = ?, last_version = ?,
     current_version = ?, previous_version = ?, expires_at = ?, rotate_at = ?, purge_at = ?
   WHERE uid = ? AND project_uid = ? AND location = ? AND name = ? AND created_at = ?`;
+export const SECRET_NAMES = byReference(
+  (column) => `SELECT s.name ${OF_PROJECT}
+  WHERE ${column} = ? AND ${OF_LOCATION} AND s.key >= ? AND s.key < ? AND s.key > ? ORDER BY s.key LIMIT ?`,
+);
+export const SECRETS_DELETE_AT = 'DELETE FROM secrets WHERE project_uid = ? AND location = ?';
 export const SECRET_DELETE = 'DELETE FROM secrets WHERE uid = ?';
 
 /** Few secrets have a policy of their own; an index holds those. */

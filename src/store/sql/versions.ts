@@ -7,7 +7,7 @@ import { byPlace, byReference, folded, placeholders, qualified, spelling } from 
 import { SECRET_COLUMNS } from './secrets.ts';
 
 const COLUMNS = `uid, secret_uid, number, state, created_at, destroyed_at, etag, crc32c, client_checksum,
-  scheduled_destroy_at, fingerprint, attributes`;
+  scheduled_destroy_at, fingerprint, attributes, deleted_at`;
 const SEALED = `${COLUMNS}, wrapped_key, ciphertext`;
 /** Ordinals that a secret takes up. More than VERSIONS_MAX; never changes, as it is in what is stored. */
 export const ORDINALS_A_SECRET = 131_072;
@@ -79,12 +79,15 @@ const THAT_VERY_ONE = `ordinal = (SELECT ${FIRST} FROM secrets s WHERE s.uid = ?
   AND created_at = ?`;
 /** Neither the payload nor what follows from it is among what can be set: it never changes. */
 export const VERSION_UPDATE = `UPDATE versions
-  SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = ?, attributes = ?
+  SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = ?, attributes = ?, deleted_at = ?
   WHERE ${THAT_VERY_ONE}`;
 export const VERSION_DESTROY = `UPDATE versions
-  SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = NULL, attributes = ?, fingerprint = NULL,
+  SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = NULL, attributes = ?, deleted_at = ?, fingerprint = NULL,
     wrapped_key = NULL, ciphertext = NULL
   WHERE ${THAT_VERY_ONE}`;
 /** Of a secret that goes; takes its uid twice. */
 export const VERSIONS_DELETE = `DELETE FROM versions
   WHERE ordinal BETWEEN (SELECT ${FIRST} FROM secrets s WHERE s.uid = ?) AND (SELECT ${LAST} FROM secrets s WHERE s.uid = ?)`;
+/** Of every secret of a location that goes. */
+export const VERSIONS_DELETE_AT = `DELETE FROM versions WHERE ordinal IN (
+  SELECT v.ordinal FROM secrets s JOIN versions v ON ${OWN} WHERE s.project_uid = ? AND s.location = ?)`;

@@ -30,6 +30,8 @@ const SERVERS = `SELECT COUNT(*) FROM pg_stat_activity
   WHERE datname = current_database() AND application_name = 'coffer' AND pid <> pg_backend_pid()`;
 const FAR_DEADLINES = `SELECT set_config('idle_in_transaction_session_timeout', '0', true),
   set_config('statement_timeout', '0', true), set_config('lock_timeout', '10000', true)`;
+/** An entry may come before the one that owns it. */
+const REFERENCES_LAST = 'SET CONSTRAINTS ALL DEFERRED';
 const NUMBERED = ['secrets', 'events', 'census', 'audit_waiting'];
 
 export class PostgresSide implements Target {
@@ -48,6 +50,7 @@ export class PostgresSide implements Target {
       await side.#run([{ sql: BEGIN, values: [] }]);
       await side.#run([
         { sql: FAR_DEADLINES, values: [] },
+        { sql: REFERENCES_LAST, values: [] },
         { sql: STAMPS_LOCK, values: [] },
       ]);
     });

@@ -24,6 +24,8 @@ export class SqliteSide implements Target {
     try {
       migrate(this.#connection, path, MIGRATIONS);
       this.tables = tablesOf(this.#connection);
+      // An entry may come before the one that owns it; whatever is copied has kept its references.
+      this.#connection.run('PRAGMA foreign_keys = OFF');
     } catch (error) {
       this.#connection.close();
       throw error;

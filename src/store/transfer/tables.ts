@@ -21,10 +21,11 @@ export const KEYS: Readonly<Record<string, readonly string[]>> = {
   tag_keys: ['id'],
   tag_values: ['id'],
   secrets: ['ordinal'],
-  versions: ['secret_uid', 'number'],
+  versions: ['ordinal'],
   tag_bindings: ['secret_uid', 'value_id'],
   secret_members: ['secret_uid', 'member'],
   census: ['ordinal'],
+  vault_entries: ['id'],
   audit_marks: ['stream'],
   audit_anchors: ['stream'],
 };

@@ -1,0 +1,114 @@
+// By what a caller of Vault's API is judged: the policies of its token, compiled once for each set of texts, and, where
+// it has the policy `iam`, what IAM grants its principal. One decision for both: the grant says which it was.
+// A rule whose template would let a name of the caller's choosing widen it does not count.
+
+import { Fault } from '../error.ts';
+import type { Permission } from '../iam/permissions.ts';
+import { aclGrant, type Grant } from '../iam/policy.ts';
+import type { ProjectRef } from '../name.ts';
+import { Redacted } from '../redacted.ts';
+import { Acl } from './acl.ts';
+import { DEFAULT_POLICY, WRAPPING_RULES } from './default-policy.ts';
+import type { VaultEntry } from './entry.ts';
+import { type Capability, parsePolicy } from './policy.ts';
+
+export const ROOT_POLICY = 'root';
+/** The grants of IAM, as a policy of Vault's. */
+export const IAM_POLICY = 'iam';
+
+/** Of a caller that came by Vault's API; plain data but for `data`, which stays in the thread that answers. */
+export interface VaultAuthority {
+  readonly project: ProjectRef;
+  /** The entry of the token, or none where the credential is no token of Vault's. */
+  readonly tokenId?: string;
+  /** The token is a signed one, which the store does not have. */
+  readonly batch?: true;
+  /** Names, sorted. */
+  readonly policies: readonly string[];
+  /** What is asked; absent: nothing yet, and nothing is granted. */
+  readonly ask?: VaultAsk;
+}
+
+export interface VaultAsk {
+  /** Below `/v1/`, decoded. */
+  readonly path: string;
+  /** `write`: `create` or `update`, as the secret exists or not. */
+  readonly capability: Capability | 'write';
+  readonly sudo?: true;
+  readonly wrapSeconds?: number;
+  /** The fields that came, for the constraints of a policy. */
+  readonly data?: Redacted<Readonly<Record<string, unknown>>>;
+}
+
+export function policyId(project: string, name: string): string {
+  return `${project}/policy/${name}`;
+}
+
+/** The entries of the policies that have a text; `root` and `iam` have none. */
+export function policyIds({ project, policies }: VaultAuthority): readonly string[] {
+  return policies.filter((name) => name !== ROOT_POLICY && name !== IAM_POLICY).map((name) => policyId(project, name));
+}
+
+/** The text of a policy from its entry; the one named `default` is there until somebody writes his own. */
+export function policyText(id: string, entry: VaultEntry | undefined): string | undefined {
+  if (entry !== undefined) return String(entry.data['policy']);
+  if (id.endsWith('/policy/response-wrapping')) return WRAPPING_RULES;
+  return id.endsWith('/policy/default') ? DEFAULT_POLICY : undefined;
+}
+
+const COMPILED_MAX = 1000;
+const NOTHING = new Acl([]);
+const byRows = new WeakMap<object, Acl>();
+const byText = new Map<string, Acl>();
+
+/** The rules of these policies, made ready once. `rows` answer `policyIds`. */
+export function aclOf(authority: VaultAuthority, rows: readonly (VaultEntry | undefined)[]): Acl {
+  const known = byRows.get(rows);
+  if (known !== undefined) return known;
+  const ids = policyIds(authority);
+  const texts = ids.flatMap((id, index) => {
+    const text = policyText(id, rows[index]);
+    return text === undefined ? [] : [{ name: id.slice(id.lastIndexOf('/') + 1), text }];
+  });
+  const key = JSON.stringify(texts);
+  let acl = byText.get(key);
+  if (acl === undefined) {
+    acl = texts.length === 0 ? NOTHING : compiled(texts);
+    if (byText.size >= COMPILED_MAX) byText.clear();
+    byText.set(key, acl);
+  }
+  byRows.set(rows, acl);
+  return acl;
+}
+
+/** A policy was parsed when it was written. Rules that name an identity hold for nobody who has none. */
+function compiled(texts: readonly { readonly name: string; readonly text: string }[]): Acl {
+  return new Acl(
+    texts.map(({ name, text }) => ({ name, rules: parsePolicy(text).filter(({ path }) => !path.includes('{{')) })),
+  );
+}
+
+/**
+ * The grant of `permission` by the policies of the token, or undefined. `exists` tells `create` from `update`.
+ * Throws INTERNAL where nothing was asked: a dialect's bug must not open anything.
+ */
+export function authoriseByAcl(
+  permission: Permission,
+  authority: VaultAuthority,
+  rows: readonly (VaultEntry | undefined)[],
+  exists: boolean,
+): Grant | undefined {
+  const { ask, policies } = authority;
+  if (ask === undefined) throw new Fault('INTERNAL', { problem: 'nothing was asked of the policies' });
+  if (policies.includes(ROOT_POLICY)) return aclGrant(permission, ROOT_POLICY, ask.path);
+  const { path, sudo, wrapSeconds } = ask;
+  const capability = ask.capability === 'write' ? (exists ? 'update' : 'create') : ask.capability;
+  const policy = aclOf(authority, rows).allows({
+    ...{ path, capability },
+    ...(sudo === undefined ? {} : { sudo }),
+    ...(wrapSeconds === undefined ? {} : { wrapSeconds }),
+    // In the thread that writes it is empty: it was judged before it came there.
+    ...(ask.data instanceof Redacted ? { data: ask.data.reveal() } : {}),
+  });
+  return policy === undefined ? undefined : aclGrant(permission, policy, path);
+}

@@ -1,0 +1,312 @@
+// Vault's API as the router sees it. A request is read, its token made a caller, its path found: an engine of Vault's own,
+// which is an operation with that path, or a kv mount, which is the secrets that every dialect has. Then it is answered,
+// wrapped if it asked for that.
+
+import { Fault } from '../../core/error.ts';
+import type { Maybe } from '../../core/ports.ts';
+import type { Caller } from '../../core/principal.ts';
+import { Redacted } from '../../core/redacted.ts';
+import type { VaultAsk } from '../../core/vault/authority.ts';
+import { isVersioned, mountOf } from '../../core/vault/mounts.ts';
+import { attempt, then } from '../../ops/maybe.ts';
+import type { Entered, VaultDoor } from '../../ops/vault/door.ts';
+import { KV_CONFIG_ROUTE } from '../../ops/vault/kv-config.ts';
+import {
+  type Logical,
+  vaultAsk,
+  vaultDelete,
+  vaultInternal,
+  vaultList,
+  vaultOpen,
+  vaultRead,
+  vaultWrite,
+} from '../../ops/vault/logical.ts';
+import type { FinishedReply, Hashes, VaultRoute } from '../../ops/vault/route.ts';
+import { type FoundRoute, findVaultRoute, routeNamed } from '../../ops/vault/routes.ts';
+import { SPEND_ROUTE } from '../../ops/vault/tokens.ts';
+import type { Dialect, RequestHead, WireRequest, WireResponse } from '../../wire/types.ts';
+import { bare, enveloped, failed, ready, replied } from './answer.ts';
+import { KvCall } from './kv-call.ts';
+import { kv1 } from './kv1.ts';
+import { kv2 } from './kv2.ts';
+import { readRequest, tokenTextOf, VaultError, type VaultRequest } from './request.ts';
+import { statusAnswer } from './status.ts';
+import { rewrapped, wrapped } from './wrap.ts';
+
+const GRPC_UNIMPLEMENTED = 12;
+const PREFIX = '/v1/';
+const SEAL_PATH = '/v1/sys/seal';
+
+export interface VaultDialectOptions {
+  /** Seals the server; answers once it takes no request any more. Rejects where its seal is not one that can. */
+  seal(): Maybe<void>;
+  /** Told of every failure that is no Fault: the answer says nothing of it. */
+  onError?(error: unknown, requestId: string): void;
+}
+
+/** True for a request that only Vault's clients send: it goes before the paths of any other dialect. */
+export function isMarkedForVault({ method, path, headers }: RequestHead): boolean {
+  if (!path.startsWith(PREFIX)) return false;
+  return (
+    headers['x-vault-request'] !== undefined ||
+    headers['x-vault-token'] !== undefined ||
+    headers['x-vault-namespace'] !== undefined ||
+    headers['x-vault-wrap-ttl'] !== undefined ||
+    method === 'LIST' ||
+    method === 'SCAN'
+  );
+}
+
+export function createVaultDialect(door: VaultDoor, options: VaultDialectOptions): Dialect {
+  return {
+    name: 'vault',
+    ownsHost: () => false,
+    claims: ({ path }) => path.startsWith(PREFIX),
+    http: (request) => {
+      const fail = (error: unknown): WireResponse => {
+        if (!(error instanceof Fault) && !(error instanceof VaultError)) options.onError?.(error, request.id);
+        return failed(error);
+      };
+      try {
+        const answer = then(route(door, request), (response) =>
+          request.path === SEAL_PATH && response.status === 204 ? then(options.seal(), () => response) : response,
+        );
+        return answer instanceof Promise ? answer.catch(fail) : answer;
+      } catch (error) {
+        return fail(error);
+      }
+    },
+    grpc: () => ({ ok: false, code: GRPC_UNIMPLEMENTED, message: 'this API has no gRPC form' }),
+  };
+}
+
+function route(door: VaultDoor, wire: WireRequest): Maybe<WireResponse> {
+  if (!wire.path.startsWith(PREFIX)) throw new VaultError(404);
+  const status = statusAnswer(wire, () => door.describe(), door.now());
+  if (status !== undefined) return status;
+  const request = readRequest(wire);
+  const { headers } = wire;
+  const origin = {
+    dialect: 'vault',
+    peer: wire.peer.address,
+    requestId: wire.id,
+    ...(headers['user-agent'] === undefined ? {} : { userAgent: headers['user-agent'] }),
+  };
+  const namespace = headers['x-vault-namespace'] ?? '';
+  const token = tokenTextOf(wire);
+  const found = findVaultRoute(request.path);
+  // What takes no token is not hindered by a bad one.
+  return then(door.enter(token, origin, namespace), (entered) => {
+    if (entered?.caller.refused && found?.route.open) {
+      return then(door.enter(undefined, origin, namespace), (open) => answer(door, request, open, found, undefined));
+    }
+    return answer(door, request, entered, found, token);
+  });
+}
+
+function answer(
+  door: VaultDoor,
+  request: VaultRequest,
+  entered: Entered | undefined,
+  found: FoundRoute | undefined,
+  token: string | undefined,
+): Maybe<WireResponse> {
+  if (entered === undefined) throw new VaultError(404, 'no such namespace');
+  const uses = entered.token?.token.usesLeft ?? 0;
+  const work = () =>
+    then(perform(door, request, entered, found, token), (response) => wrapped({ door, request, entered }, response));
+  if (uses <= 0) return work();
+  return then(internal(door, entered, SPEND_ROUTE, {}), work);
+}
+
+function perform(
+  door: VaultDoor,
+  request: VaultRequest,
+  entered: Entered,
+  found: FoundRoute | undefined,
+  token: string | undefined,
+): Maybe<WireResponse> {
+  const at = mountOf(entered.mounts, request.path) ?? mountOf(entered.mounts, `${request.path}/`);
+  if (at?.mount.type === 'kv' && found === undefined) {
+    if (entered.caller.refused || request.query.get('help') === '1')
+      return logical(door, request, entered, undefined, token);
+    if (isVersioned(at.mount) && request.path === `${at.path}config`) {
+      return logical(
+        door,
+        request,
+        entered,
+        { route: routeNamed(KV_CONFIG_ROUTE) as VaultRoute, params: { mount: at.path } },
+        token,
+      );
+    }
+    const call = new KvCall(door, entered, request, at);
+    return attempt(
+      () => (isVersioned(at.mount) ? (kv2(call) ?? unversioned(door, request, entered, token)) : kv1(call)),
+      (error) => {
+        if (call.judged) throw error;
+        return judgedFirst(door, request, entered, token, error);
+      },
+    );
+  }
+  return logical(door, request, entered, found, token);
+}
+
+/** What is wrong with a request is told to those alone who may make it; the ledger has the others. */
+async function judgedFirst(
+  door: VaultDoor,
+  request: VaultRequest,
+  entered: Entered,
+  token: string | undefined,
+  error: unknown,
+): Promise<WireResponse> {
+  try {
+    return await logical(door, request, entered, undefined, token);
+  } catch (refusal) {
+    throw refusal instanceof Fault && refusal.code === 'ROUTE_NOT_FOUND' ? error : refusal;
+  }
+}
+
+/** Somebody takes the mount for one of version 1; the old clients are told which command to use. */
+async function unversioned(
+  door: VaultDoor,
+  request: VaultRequest,
+  entered: Entered,
+  token: string | undefined,
+): Promise<WireResponse> {
+  try {
+    return await logical(door, request, entered, undefined, token);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'ROUTE_NOT_FOUND') throw error;
+    const verb = { read: 'get', list: 'list', write: 'put', patch: 'patch', delete: 'delete' }[request.verb];
+    const warning =
+      'Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. ' +
+      `If using the Vault CLI, use 'vault kv ${verb}' for this operation.`;
+    return enveloped(request, { status: 404, warnings: [warning] });
+  }
+}
+
+/** What is asked of the policies: a path without an existence to look at is updated, never created. */
+function callerFor(request: VaultRequest, entered: Entered, route: VaultRoute | undefined): Caller {
+  const { verb, path, data, wrapSeconds } = request;
+  const creates = path.startsWith('cubbyhole/') ? ('write' as const) : ('update' as const);
+  const ask: VaultAsk = {
+    ...{ path, capability: verb === 'write' ? creates : verb, data: new Redacted(data) },
+    ...(wrapSeconds === undefined ? {} : { wrapSeconds }),
+    ...(route?.sudo ? { sudo: true as const } : {}),
+  };
+  return { ...entered.caller, vault: { ...entered.caller.vault, ask } };
+}
+
+function operationFor({ verb }: VaultRequest, route: VaultRoute | undefined) {
+  if (route?.open) return vaultOpen;
+  if (verb === 'read') return vaultRead;
+  if (verb === 'list') return vaultList;
+  if (verb === 'delete') return vaultDelete;
+  return route === undefined || route.asks || route[verb] === undefined ? vaultAsk : vaultWrite;
+}
+
+function logical(
+  door: VaultDoor,
+  request: VaultRequest,
+  entered: Entered,
+  found: FoundRoute | undefined,
+  token: string | undefined,
+): Maybe<WireResponse> {
+  const help = request.query.get('help') === '1';
+  const route = help ? undefined : found?.route;
+  const { hashes, rest } = secretFields(door, request, entered);
+  const payload = route?.sealsAt === undefined || request.verb !== 'write' ? undefined : payloadOf(request);
+  const chosen =
+    route?.issues && typeof request.data['id'] === 'string' && request.data['id'] !== ''
+      ? request.data['id']
+      : undefined;
+  const command: Logical = {
+    ...{ project: entered.project, verb: request.verb, path: request.path, hashes },
+    route: help ? '' : (found?.route.path ?? ''),
+    params: found?.params ?? {},
+    data: payload === undefined ? rest : {},
+    ...(payload === undefined ? {} : { payload }),
+    ...(chosen === undefined ? {} : { chosen: new Redacted(chosen) }),
+  };
+  const caller = callerFor(request, entered, route);
+  if (help) return helped(door, caller, command, found);
+  return then(door.call(operationFor(request, route), caller, command), (reply) =>
+    shown(door, request, entered, reply, token),
+  );
+}
+
+/** Tokens leave the fields as hashes, so that no text of one goes further than this thread. */
+function secretFields(
+  door: VaultDoor,
+  request: VaultRequest,
+  entered: Entered,
+): { readonly hashes: Hashes; readonly rest: VaultRequest['data'] } {
+  const hashes: { -readonly [K in keyof Hashes]: Hashes[K] } = {};
+  const isSelf = request.path.endsWith('-self');
+  if (isSelf && entered.token?.token.accessor === '') hashes.batch = entered.token;
+  if (!/^(?:auth\/token|sys\/(?:wrapping\/(?!wrap$)|capabilities))/.test(request.path))
+    return { hashes, rest: request.data };
+  const { token, id, ...rest } = request.data;
+  if (typeof token === 'string' && token !== '') {
+    hashes.token = door.digest(token);
+    const batch = door.batch(token);
+    if (batch !== undefined) hashes.batch = batch;
+  }
+  if (typeof id === 'string' && id !== '') hashes.id = door.digest(id);
+  // That one came at all is what a handler may know.
+  return {
+    hashes,
+    rest: {
+      ...rest,
+      ...(hashes.id === undefined ? {} : { id: 'given' }),
+      ...(hashes.token === undefined ? {} : { token: 'given' }),
+    },
+  };
+}
+
+function payloadOf(request: VaultRequest): Redacted<Uint8Array> {
+  if (Object.keys(request.data).length === 0) throw new VaultError(400, 'missing data fields');
+  return new Redacted(new TextEncoder().encode(JSON.stringify(request.data)));
+}
+
+function shown(
+  door: VaultDoor,
+  request: VaultRequest,
+  entered: Entered,
+  reply: FinishedReply,
+  token: string | undefined,
+): Maybe<WireResponse> {
+  if (request.path === 'sys/wrapping/unwrap' && reply.opened !== undefined) return ready(reply.opened.reveal());
+  if (request.path === 'sys/wrapping/rewrap' && reply.opened !== undefined)
+    return rewrapped({ door, request, entered }, reply);
+  const known = typeof request.data['token'] === 'string' ? request.data['token'] : (token ?? '');
+  const isByAccessor = request.path.includes('accessor');
+  const id = isByAccessor ? '' : known;
+  const data =
+    reply.data !== undefined && 'creation_ttl' in reply.data && 'id' in reply.data ? { ...reply.data, id } : reply.data;
+  return replied(request, data === undefined ? reply : { ...reply, data }, id);
+}
+
+/** Whoever may ask anything at all may read what a path is for. */
+function helped(door: VaultDoor, caller: Caller, command: Logical, found: FoundRoute | undefined): Maybe<WireResponse> {
+  const path = 'auth/token/lookup-self';
+  const ask = { path, capability: 'read' as const };
+  const asking = { ...caller, vault: { ...(caller.vault as Entered['caller']['vault']), ask } };
+  return then(door.call(vaultRead, asking, { ...command, verb: 'read', path, route: path, params: {}, data: {} }), () =>
+    bare({ help: found?.route.help ?? 'This path is answered by a secret engine.', see_also: null, openapi: null }),
+  );
+}
+
+/** What the dialect itself needs done around a request. */
+export function internal(
+  door: VaultDoor,
+  entered: Entered,
+  route: string,
+  data: VaultRequest['data'],
+  payload?: Redacted<Uint8Array>,
+): Maybe<FinishedReply> {
+  return door.call(vaultInternal, entered.caller, {
+    ...{ project: entered.project, verb: 'write', path: route, route, params: {}, data, hashes: {} },
+    ...(payload === undefined ? {} : { payload }),
+  });
+}

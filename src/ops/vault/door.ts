@@ -1,0 +1,197 @@
+// What Vault's dialect is given: who a token stands for, in which project, and the one way to have something done. A
+// token lives while all above it do; one whose account is gone is nobody's.
+
+import { accountProject, type ProjectId, type ProjectRef, parseProjectRef } from '../../core/name.ts';
+import type { Clock, Keyring, Maybe, Store } from '../../core/ports.ts';
+import {
+  ANONYMOUS,
+  accountOfMember,
+  accountPrincipal,
+  type Caller,
+  OWNER,
+  type Principal,
+  type Seen,
+} from '../../core/principal.ts';
+import { IAM_POLICY, ROOT_POLICY, type VaultAuthority } from '../../core/vault/authority.ts';
+import type { VaultEntry } from '../../core/vault/entry.ts';
+import { type MountTable, mountsId, mountTable } from '../../core/vault/mounts.ts';
+import { isAlive, type KnownToken, TOKEN_DEPTH_MAX, tokenId, tokenOf } from '../../core/vault/token.ts';
+import { DEFAULT_PROJECT } from '../bootstrap.ts';
+import type { Origin } from '../callers.ts';
+import type { Door } from '../door.ts';
+import type { Engine } from '../engine.ts';
+import { then } from '../maybe.ts';
+import { readBatchToken } from './logical.ts';
+
+/** A request by Vault's API, once it is known who asks and where. */
+export interface Entered {
+  readonly caller: Caller & { readonly vault: VaultAuthority };
+  /** The namespace. */
+  readonly project: ProjectId;
+  readonly mounts: MountTable;
+  /** The caller's token, where the store has it or it is a signed one. */
+  readonly token?: KnownToken;
+}
+
+export interface VaultDoor extends Engine {
+  /** Undefined where there is no such namespace. A bad token makes a caller whom every operation refuses. */
+  enter(credential: string | undefined, origin: Origin, namespace: string): Maybe<Entered | undefined>;
+  /** The hash of a token, by which the store knows it. */
+  digest(text: string): string;
+  /** The token that a signed text is; undefined for any other. */
+  batch(text: string): KnownToken | undefined;
+  now(): number;
+  /** What the server is called, and since when it is there. */
+  describe(): ServerFacts;
+}
+
+export interface ServerFacts {
+  readonly name: string;
+  readonly id: string;
+  /** Of the key of its seal; one of one where that is a file. */
+  readonly shares: { readonly shares: number; readonly threshold: number };
+}
+
+export interface VaultDoorDeps {
+  readonly door: Door;
+  readonly store: Pick<Store, 'read'>;
+  readonly keyring: Pick<Keyring, 'openPage' | 'status'>;
+  readonly clock: Clock;
+  digest(text: string): string;
+}
+
+/** One request: all that it reads is as of one moment. */
+interface Asking extends VaultDoorDeps {
+  readonly seen: Seen;
+}
+
+interface Known {
+  readonly caller: Caller;
+  readonly policies: readonly string[];
+  /** Its own project; absent: the default one. */
+  readonly home: ProjectRef;
+  readonly token?: KnownToken;
+}
+
+const HOME = DEFAULT_PROJECT as string as ProjectRef;
+const NAMESPACE = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+
+export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
+  const { door, keyring, clock, digest } = deps;
+  return {
+    call: (operation, caller, command) => door.call(operation, caller, command),
+    enter: (credential, origin, namespace) => {
+      const asking: Asking = { ...deps, seen: {} };
+      return then(knownBy(asking, credential, origin), (known) => place(asking, known, namespace));
+    },
+    digest,
+    batch: (text) => readBatchToken(keyring, text),
+    now: () => clock.now(),
+    describe: () => {
+      const { keyId, shares = { shares: 1, threshold: 1 } } = keyring.status();
+      const id = keyId.padEnd(32, '0').slice(0, 32);
+      return {
+        shares,
+        name: `coffer-${id.slice(0, 8)}`,
+        id: id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
+      };
+    },
+  };
+}
+
+function nobody(origin: Origin, refused: boolean): Known {
+  const caller: Caller = { ...origin, principal: ANONYMOUS };
+  return { caller: refused ? { ...caller, refused: true } : caller, policies: [], home: HOME };
+}
+
+function knownBy(deps: Asking, credential: string | undefined, origin: Origin): Maybe<Known> {
+  if (credential === undefined || credential === '') return nobody(origin, false);
+  const batch = readBatchToken(deps.keyring, credential);
+  if (batch !== undefined) return ofToken(deps, batch, origin);
+  if (credential.startsWith('cof_owner_') || credential.startsWith('ya29.') || credential.startsWith('ey')) {
+    return then(deps.door.authenticate(credential, origin), ofPrincipal);
+  }
+  const hash = deps.digest(credential);
+  return then(deps.store.read({ entry: { need: 'vaultEntry', id: tokenId(hash) } }, deps.seen), ({ entry }) =>
+    entry === undefined ? nobody(origin, true) : ofToken(deps, tokenOf(entry), origin, hash),
+  );
+}
+
+/** A credential of Coffer's own: the owner may all, a service account what IAM grants it. */
+function ofPrincipal(caller: Caller): Known {
+  if (caller.principal.member === OWNER.member) return { caller, policies: [ROOT_POLICY], home: HOME };
+  const email = accountOfMember(caller.principal.member);
+  if (email === undefined) return { caller, policies: [], home: HOME };
+  return { caller, policies: ['default', IAM_POLICY], home: accountProject(email) };
+}
+
+function ofToken(deps: Asking, known: KnownToken, origin: Origin, hash?: string): Maybe<Known> {
+  return then(isWhole(deps, known, 0), (whole) => {
+    if (!whole) return nobody(origin, true);
+    const { policies, project, workload } = known.token;
+    const caller: Caller = {
+      ...origin,
+      principal: principalOf(known),
+      ...(hash === undefined ? {} : { credential: { hash, kind: 'vault' } }),
+      ...(workload === undefined ? {} : { workload }),
+    };
+    return { caller, policies, home: project as string as ProjectRef, token: known };
+  });
+}
+
+function principalOf({ token }: KnownToken): Principal {
+  const { member, accessor } = token;
+  if (member === undefined) return { member: `vaultToken:${accessor}`, groups: [] };
+  if (member === OWNER.member) return OWNER;
+  const email = accountOfMember(member);
+  return email === undefined ? { member, groups: [] } : accountPrincipal(email);
+}
+
+/** Whether the token, all above it, and the account that it is of, are still there. */
+function isWhole(deps: Asking, known: KnownToken, depth: number): Maybe<boolean> {
+  if (!isAlive(known, deps.clock.now()) || depth > TOKEN_DEPTH_MAX) return false;
+  const email = known.token.member === undefined ? undefined : accountOfMember(known.token.member);
+  const { parent } = known;
+  if (parent === undefined && email === undefined) return true;
+  const needs = {
+    ...(parent === undefined ? {} : { parent: { need: 'vaultEntry', id: parent } as const }),
+    ...(email === undefined ? {} : { account: { need: 'account', email } as const }),
+  };
+  return then(deps.store.read(needs, deps.seen), (rows) => {
+    if (email !== undefined && rows.account === undefined) return false;
+    if (parent === undefined) return true;
+    const above = rows.parent as VaultEntry | undefined;
+    return above !== undefined && isWhole(deps, tokenOf(above), depth + 1);
+  });
+}
+
+/** The project that a request is for. One that it may not enter is as one that is not there. */
+function place({ store, seen }: Asking, known: Known, namespace: string): Maybe<Entered | undefined> {
+  const { caller, policies, home, token } = known;
+  const asked = namespace.replaceAll(/^\/+|\/+$/g, '');
+  const wanted = asked === '' || asked === 'root' ? home : NAMESPACE.test(asked) ? parseProjectRef(asked) : undefined;
+  if (wanted === undefined) return undefined;
+  const mayLeave = policies.includes(IAM_POLICY) || (policies.includes(ROOT_POLICY) && home === HOME);
+  if (wanted !== home && !mayLeave) return undefined;
+  return then(store.read({ project: { need: 'project', project: wanted } }, seen), ({ project }) => {
+    if (project === undefined) return undefined;
+    return then(store.read({ mounts: { need: 'vaultEntry', id: mountsId(project.id) } }, seen), ({ mounts }) => ({
+      caller: {
+        ...caller,
+        seen,
+        vault: {
+          project: parseProjectRef(project.id),
+          policies,
+          ...(token === undefined
+            ? {}
+            : token.token.accessor === ''
+              ? { batch: true as const }
+              : { tokenId: token.id }),
+        },
+      },
+      project: project.id,
+      mounts: mountTable(project.id, mounts),
+      ...(token === undefined ? {} : { token }),
+    }));
+  });
+}

@@ -1,0 +1,166 @@
+// The operations by which Vault's API does what no other dialect knows: one for each verb, judged like any other, with
+// the path in the ledger. Which handler answers follows from the path. Secrets and versions have operations of their own.
+
+import { Fault } from '../../core/error.ts';
+import { type ProjectId, parseProjectRef } from '../../core/name.ts';
+import type { Keyring, Needs } from '../../core/ports.ts';
+import { Redacted } from '../../core/redacted.ts';
+import type { Project } from '../../core/secret.ts';
+import type { VaultEntry } from '../../core/vault/entry.ts';
+import type { KnownToken } from '../../core/vault/token.ts';
+import { type Finish, type Input, type Operation, operation, type Prepared } from '../operation.ts';
+import type { Data } from './fields.ts';
+import type { FinishedReply, Hashes, Made, Reply, Verb } from './route.ts';
+import { routeNamed } from './routes.ts';
+import { View } from './view.ts';
+
+export interface Logical {
+  readonly project: ProjectId;
+  readonly verb: Verb;
+  /** Below `/v1/`, decoded. */
+  readonly path: string;
+  /** The path of the route, as the table has it; empty: there is none. */
+  readonly route: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly data: Data;
+  readonly hashes: Hashes;
+  /** What came, where it is a secret; `data` then is empty. */
+  readonly payload?: Redacted<Uint8Array>;
+  /** The text of the token to make, where the caller chose it. */
+  readonly chosen?: Redacted<string>;
+}
+
+interface Kept {
+  readonly issued?: Redacted<string>;
+}
+
+const encoder = new TextEncoder();
+
+/** Where the secret of an entry belongs: sealed with it, so that it opens at no other path. */
+function placeOf(keyring: Keyring, project: Project, id: string, uid: string) {
+  const secretUid = keyring.fingerprint(new Redacted(encoder.encode(id))).slice(0, 32);
+  return { projectUid: project.uid, secretUid, versionUid: uid };
+}
+
+/** The part of an entry that holds a secret. */
+export function sealEntry(
+  keyring: Keyring,
+  project: Project,
+  id: string,
+  uid: string,
+  payload: Redacted<Uint8Array>,
+): Pick<VaultEntry, 'data' | 'sealed'> {
+  return { data: { uid }, sealed: keyring.seal(project.wrappedKey, placeOf(keyring, project, id, uid), payload) };
+}
+
+function prepare(input: Input<Logical, Needs>, keyring: Keyring): Prepared<Made, Kept> {
+  const { route: name, params, payload, chosen, hashes } = input.command;
+  const route = routeNamed(name);
+  const carried: { -readonly [K in keyof Made]: Made[K] } = {};
+  let kept: Kept = {};
+  if (route?.issues) {
+    const made = input.entropy.credential('vault');
+    carried.hash = chosen === undefined ? made.hash : (hashes.id ?? made.hash);
+    kept = { issued: chosen ?? made.text };
+  }
+  if (route?.sealsAt !== undefined && payload !== undefined) {
+    const id = route.sealsAt(params, input.caller, carried);
+    carried.sealed = sealEntry(keyring, new View(input).project, id, input.entropy.uid(), payload);
+  }
+  return { carried, kept };
+}
+
+function judge(input: Input<Logical, Needs, Made | undefined>) {
+  const { command } = input;
+  const handler = routeNamed(command.route)?.[command.verb];
+  if (handler === undefined) {
+    const { verb, path } = command;
+    throw command.route === ''
+      ? new Fault('ROUTE_NOT_FOUND', { method: verb, path: path.slice(0, 200) })
+      : new Fault('UNIMPLEMENTED', { what: `${verb} on this path` });
+  }
+  const view = new View(input);
+  const { path, params, data, hashes } = command;
+  const reply = handler({ view, path, params, data, hashes, made: input.prepared ?? {} });
+  return { result: reply, changes: view.changes };
+}
+
+function finish(reply: Reply, { path }: Logical, at: Finish & { readonly kept: Kept | undefined }): FinishedReply {
+  const { scope, keyring, grant, kept } = at;
+  const { opens, batch } = reply;
+  const issued = batch === undefined ? kept?.issued : signedToken(keyring, batch);
+  const finished = reply.auth === undefined && reply.wrap === undefined ? reply : { ...reply, issued };
+  if (opens === undefined) return finished as FinishedReply;
+  if (opens.sealed === undefined || scope.project === undefined || grant === undefined) {
+    throw new TypeError(`${path} opens what is not sealed`);
+  }
+  const place = placeOf(keyring, scope.project, opens.id, String(opens.data['uid']));
+  return { ...finished, opened: keyring.open(grant, scope.project.wrappedKey, place, opens.sealed) } as FinishedReply;
+}
+
+const BATCH_PREFIX = 'hvb.';
+const BATCH_SCOPE = 'vault batch token';
+
+function signedToken(keyring: Keyring, token: KnownToken): Redacted<string> {
+  return new Redacted(BATCH_PREFIX + keyring.signPage(BATCH_SCOPE, JSON.stringify(token)));
+}
+
+/** The batch token of a text; undefined where this server did not sign it. */
+export function readBatchToken(keyring: Pick<Keyring, 'openPage'>, text: string): KnownToken | undefined {
+  if (!text.startsWith(BATCH_PREFIX)) return undefined;
+  const found = keyring.openPage(BATCH_SCOPE, text.slice(BATCH_PREFIX.length));
+  return found === undefined ? undefined : (JSON.parse(found) as KnownToken);
+}
+
+function logical(
+  name: string,
+  help: string,
+  kind: 'read' | 'write',
+  permission: 'coffer.vault.use' | 'open' = 'coffer.vault.use',
+): Operation<Logical, FinishedReply> {
+  return operation({
+    name,
+    help,
+    kind,
+    permission,
+    explores: true,
+    target: ({ project, path }: Logical) => ({
+      project: parseProjectRef(project),
+      below: `vault/${path.slice(0, 200)}`,
+      asked: `vault/${path.slice(0, 200)}`,
+    }),
+    ...(kind === 'read' ? {} : { prepare, carried: ({ payload: _, chosen: __, ...command }: Logical) => command }),
+    decide: judge,
+    finish,
+  }) as unknown as Operation<Logical, FinishedReply>;
+}
+
+export const vaultRead: Operation<Logical, FinishedReply> = logical('vault.read', "read a path of Vault's API", 'read');
+export const vaultList: Operation<Logical, FinishedReply> = logical('vault.list', "list a path of Vault's API", 'read');
+export const vaultAsk: Operation<Logical, FinishedReply> = logical(
+  'vault.ask',
+  "ask a path of Vault's API, by a request that changes nothing",
+  'read',
+);
+export const vaultWrite: Operation<Logical, FinishedReply> = logical(
+  'vault.write',
+  "write to a path of Vault's API",
+  'write',
+);
+export const vaultDelete: Operation<Logical, FinishedReply> = logical(
+  'vault.delete',
+  "delete a path of Vault's API",
+  'write',
+);
+export const vaultOpen: Operation<Logical, FinishedReply> = logical(
+  'vault.open',
+  "ask a path of Vault's API that takes no token",
+  'read',
+  'open',
+);
+export const vaultInternal: Operation<Logical, FinishedReply> = logical(
+  'vault.internal',
+  "what Vault's API does around a request: count the use of a token, wrap an answer",
+  'write',
+  'open',
+);

@@ -1,0 +1,35 @@
+// The first token of a store that is sealed by shares, made when it is initialised: before any key is open, since a token
+// is kept as its hash. With it the project's mounts are those that Vault begins with: no kv.
+
+import type { Clock, Entropy, Store } from '../../core/ports.ts';
+import type { Redacted } from '../../core/redacted.ts';
+import { mountsId, mountTable, SHARED_MOUNT } from '../../core/vault/mounts.ts';
+import { entryOfToken, tokenId } from '../../core/vault/token.ts';
+import { DEFAULT_PROJECT, ownRecord } from '../bootstrap.ts';
+import { accessorId } from './token-rows.ts';
+
+/** Adds a root token, in one transaction with its record; answers its text. */
+export async function addRootToken(
+  store: Pick<Store, 'transact'>,
+  clock: Clock,
+  entropy: Entropy,
+): Promise<Redacted<string>> {
+  const { text, hash } = entropy.credential('vault');
+  const now = clock.now();
+  const accessor = entropy.text(40).replaceAll(/[-_]/g, 'a').slice(0, 24);
+  const token = {
+    ...{ accessor, project: DEFAULT_PROJECT, policies: ['root'], displayName: 'root', path: 'auth/token/root' },
+    ...{ meta: null, createdAt: now, ttlSeconds: 0, renewable: false, usesLeft: 0 },
+  };
+  const id = tokenId(hash);
+  const { [SHARED_MOUNT]: _none, ...mounts } = mountTable(DEFAULT_PROJECT, undefined);
+  const entries = [
+    entryOfToken({ id, token }),
+    { id: accessorId(accessor), owner: id, data: { token: id } },
+    { id: mountsId(DEFAULT_PROJECT), data: { mounts } },
+  ];
+  const record = ownRecord(now, entropy, 'vault.initialise');
+  const changes = entries.map((entry) => ({ change: 'vaultEntry.put', entry }) as const);
+  await store.transact({}, () => ({ result: undefined, changes, record }));
+  return text;
+}

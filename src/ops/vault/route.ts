@@ -1,0 +1,97 @@
+// The shape of one path of Vault's API: which verbs it takes, who may, and what answers. A handler judges what it is
+// shown, as every operation does, and answers plain data; secrets come and leave by `payload`, `issued` and `opens` alone.
+
+import type { Caller } from '../../core/principal.ts';
+import type { Redacted } from '../../core/redacted.ts';
+import type { VaultEntry } from '../../core/vault/entry.ts';
+import type { KnownToken } from '../../core/vault/token.ts';
+import type { Data } from './fields.ts';
+import type { View } from './view.ts';
+
+export type Verb = 'read' | 'list' | 'write' | 'patch' | 'delete';
+
+/** A request as its handler sees it. */
+export interface VaultCall {
+  readonly view: View;
+  /** Below `/v1/`, decoded. */
+  readonly path: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly data: Data;
+  /** Hashes of the tokens that the fields `token` and `id` hold. */
+  readonly hashes: Hashes;
+  /** What was made for it in the thread that answers. */
+  readonly made: Made;
+}
+
+export interface Hashes {
+  readonly token?: string;
+  readonly id?: string;
+  /** The token meant is a signed one, which the store does not have. */
+  readonly batch?: KnownToken;
+}
+
+export interface Made {
+  /** Of the new token. */
+  readonly hash?: string;
+  readonly sealed?: Pick<VaultEntry, 'data' | 'sealed'>;
+}
+
+export interface ReplyAuth {
+  readonly accessor: string;
+  readonly policies: readonly string[];
+  readonly metadata: Readonly<Record<string, string>> | null;
+  readonly leaseSeconds: number;
+  readonly renewable: boolean;
+  readonly type: 'service' | 'batch';
+  readonly orphan: boolean;
+  readonly uses: number;
+}
+
+export interface WrapInfo {
+  readonly accessor: string;
+  readonly ttlSeconds: number;
+  readonly createdAt: number;
+  readonly path: string;
+  readonly wrappedAccessor?: string;
+}
+
+export interface Reply {
+  /** Absent: the answer has no content. */
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly auth?: ReplyAuth;
+  readonly wrap?: WrapInfo;
+  readonly warnings?: readonly string[];
+  /** The entry whose sealed JSON is the data of the answer, or all of it. */
+  readonly opens?: VaultEntry;
+  /** What a batch token says; it is signed where it is answered. */
+  readonly batch?: KnownToken;
+}
+
+/** With the secrets that only the thread that answers has. */
+export interface FinishedReply extends Reply {
+  readonly issued?: Redacted<string>;
+  readonly opened?: Redacted<Uint8Array>;
+}
+
+export type Handler = (call: VaultCall) => Reply;
+
+export interface VaultRoute {
+  /** `:name` is one segment, `*name` the rest. */
+  readonly path: string;
+  readonly help: string;
+  /** Nobody's token is asked for. */
+  readonly open?: true;
+  /** It takes the capability `sudo` too. */
+  readonly sudo?: true;
+  /** What is written changes nothing: it only asks. */
+  readonly asks?: true;
+  /** It answers with a new token. */
+  readonly issues?: true;
+  /** What is written is a secret, sealed before it is judged: the entry that will hold it. */
+  sealsAt?(params: Readonly<Record<string, string>>, caller: Caller, made: Made): string;
+  readonly read?: Handler;
+  readonly list?: Handler;
+  readonly write?: Handler;
+  readonly patch?: Handler;
+  readonly delete?: Handler;
+}

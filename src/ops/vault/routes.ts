@@ -1,0 +1,64 @@
+// Every path of Vault's API that is an operation of this server, and which of them a request means. An engine joins in by
+// its routes here and its type in the mount table.
+
+import { CUBBYHOLE_ROUTES } from './cubbyhole.ts';
+import { KV_CONFIG_ROUTES } from './kv-config.ts';
+import { MOUNT_ROUTES } from './mounts.ts';
+import { POLICY_ROUTES } from './policies.ts';
+import type { VaultRoute } from './route.ts';
+import { SYSTEM_ROUTES } from './system.ts';
+import { TOKEN_ROUTES } from './tokens.ts';
+import { WRAPPING_ROUTES } from './wrapping.ts';
+
+export const VAULT_ROUTES: readonly VaultRoute[] = [
+  ...TOKEN_ROUTES,
+  ...POLICY_ROUTES,
+  ...MOUNT_ROUTES,
+  ...CUBBYHOLE_ROUTES,
+  ...WRAPPING_ROUTES,
+  ...KV_CONFIG_ROUTES,
+  ...SYSTEM_ROUTES,
+];
+
+const byPath = new Map(VAULT_ROUTES.map((route) => [route.path, route]));
+
+/** The route of that path in the table; undefined where there is none. */
+export function routeNamed(path: string): VaultRoute | undefined {
+  return byPath.get(path);
+}
+
+interface Pattern {
+  readonly route: VaultRoute;
+  readonly form: RegExp;
+  readonly names: readonly string[];
+}
+
+/** Those that a request can name. */
+const patterns: readonly Pattern[] = VAULT_ROUTES.filter(({ path }) => !path.startsWith('internal:')).map((route) => {
+  const names: string[] = [];
+  const form = route.path.replaceAll(/([:*])(\w+)/g, (_, kind: string, name: string) => {
+    names.push(name);
+    return kind === ':' ? '([^/]+)' : '(.+)';
+  });
+  return { route, form: new RegExp(`^${form}/?$`), names };
+});
+
+const exact = new Map(patterns.filter(({ names }) => names.length === 0).map((each) => [each.route.path, each]));
+
+export interface FoundRoute {
+  readonly route: VaultRoute;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** The route of a path below `/v1/`. */
+export function findVaultRoute(path: string): FoundRoute | undefined {
+  const plain = exact.get(path.endsWith('/') ? path.slice(0, -1) : path);
+  if (plain !== undefined) return { route: plain.route, params: {} };
+  for (const { route, form, names } of patterns) {
+    const match = names.length === 0 ? null : form.exec(path);
+    if (match === null) continue;
+    const params = names.map((name, index) => [name, match[index + 1] as string] as const);
+    return { route, params: Object.fromEntries(params) };
+  }
+  return undefined;
+}

@@ -1,0 +1,106 @@
+// What the judgement of a request by Vault's API sees and changes: entries by their paths, as the store has them and as
+// it has left them itself. Rows that were not read yet are asked for, and the judgement begins anew with them.
+
+import { Fault } from '../../core/error.ts';
+import type { Change, Entropy, Need, Needs } from '../../core/ports.ts';
+import type { Caller } from '../../core/principal.ts';
+import type { Project } from '../../core/secret.ts';
+import { aclOf, authoriseByAcl, ROOT_POLICY, type VaultAuthority } from '../../core/vault/authority.ts';
+import type { VaultEntry } from '../../core/vault/entry.ts';
+import type { Capability } from '../../core/vault/policy.ts';
+import { type KnownToken, tokenId, tokenOf } from '../../core/vault/token.ts';
+import type { Input } from '../operation.ts';
+import { Wanting } from '../writer.ts';
+
+export class View {
+  readonly now: number;
+  readonly entropy: Entropy;
+  readonly caller: Caller;
+  readonly changes: Change[] = [];
+  readonly #rows: Readonly<Record<string, unknown>>;
+  readonly #policies: readonly (VaultEntry | undefined)[];
+  readonly #project: Project | undefined;
+  readonly #changed = new Map<string, VaultEntry | undefined>();
+
+  constructor(input: Input<unknown, Needs, unknown>) {
+    const { now, entropy, caller, rows, scope } = input;
+    this.now = now;
+    this.entropy = entropy;
+    this.caller = caller;
+    this.#rows = rows as Record<string, unknown>;
+    this.#policies = scope.callerPolicies ?? [];
+    this.#project = scope.project;
+  }
+
+  get project(): Project {
+    if (this.#project === undefined) throw new Fault('VAULT_ENTRY_NOT_FOUND', { path: 'namespace' });
+    return this.#project;
+  }
+
+  get authority(): VaultAuthority {
+    const { vault } = this.caller;
+    if (vault === undefined) throw new Fault('CREDENTIAL_MISSING');
+    return vault;
+  }
+
+  get isRoot(): boolean {
+    return this.authority.policies.includes(ROOT_POLICY);
+  }
+
+  /** The living entry of this path. */
+  get(id: string): VaultEntry | undefined {
+    if (this.#changed.has(id)) return this.#changed.get(id);
+    return this.#living(this.#row({ need: 'vaultEntry', id }, id) as VaultEntry | undefined);
+  }
+
+  /** Living entries below a path that ends in `/`, by id; those put by this judgement are not among them. */
+  below(prefix: string, limit: number, after = ''): readonly VaultEntry[] {
+    const need = { need: 'vaultEntries', prefix, after, limit } as const;
+    const rows = this.#row(need, `${prefix}\n${after}\n${limit}`) as readonly VaultEntry[];
+    return rows.filter((row) => this.#living(row) !== undefined && !this.#changed.has(row.id));
+  }
+
+  put(entry: VaultEntry): void {
+    this.#changed.set(entry.id, entry);
+    this.changes.push({ change: 'vaultEntry.put', entry });
+  }
+
+  remove(id: string): void {
+    this.#changed.set(id, undefined);
+    this.changes.push({ change: 'vaultEntry.delete', id });
+  }
+
+  /** The token of the caller; undefined where its credential is another of Coffer's. */
+  callerToken(): KnownToken | undefined {
+    const { tokenId: id } = this.authority;
+    const entry = id === undefined ? undefined : this.get(id);
+    return entry === undefined ? undefined : tokenOf(entry);
+  }
+
+  tokenByHash(hash: string): KnownToken | undefined {
+    const entry = this.get(tokenId(hash));
+    return entry === undefined ? undefined : tokenOf(entry);
+  }
+
+  /** Whether the caller may do this too: beside what the request itself was allowed. */
+  may(path: string, capability: Capability, sudo: boolean): boolean {
+    if (this.isRoot) return true;
+    const ask = { path, capability, ...(sudo ? { sudo: true as const } : {}) };
+    return authoriseByAcl('coffer.vault.use', { ...this.authority, ask }, this.#policies, true) !== undefined;
+  }
+
+  /** Whether anything may be done at or below a path that ends in `/`. */
+  reachesInto(prefix: string): boolean {
+    return this.isRoot || aclOf(this.authority, this.#policies).reachesInto(prefix);
+  }
+
+  #row(need: Need, key: string): unknown {
+    const name = `vault ${key}`;
+    if (!Object.hasOwn(this.#rows, name)) throw new Wanting({ [name]: need });
+    return this.#rows[name];
+  }
+
+  #living(entry: VaultEntry | undefined): VaultEntry | undefined {
+    return entry?.expiresAt !== undefined && entry.expiresAt <= this.now ? undefined : entry;
+  }
+}
