@@ -10,6 +10,8 @@ export interface Connection {
   readonly secure: boolean;
   /** Requests under way. */
   open: number;
+  /** Told, once, when none is under way any more. */
+  whenIdle: (() => void) | undefined;
   /** Of HTTP/1.1: the last request that has a body; it can be refused while it `isReading`. */
   reading: { readonly isReading: boolean; refuse(refusal: Refusal): void } | undefined;
 }
@@ -26,6 +28,7 @@ export function remember(
     peer: peerOf(socket),
     secure,
     open: 0,
+    whenIdle: undefined,
     reading: undefined,
   };
   known.set(owner, connection);
