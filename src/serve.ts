@@ -13,6 +13,7 @@ import { nameKey } from './crypto/envelope.ts';
 import { openSeal } from './crypto/file-seal.ts';
 import { defaultKeyFile, SealError } from './crypto/key-file.ts';
 import { Keyring, type OpenRoot } from './crypto/keyring.ts';
+import { newTurnMemory } from './crypto/keys/turns.ts';
 import { OwnCertificate, type OwnCertificateFiles } from './crypto/own-certificate.ts';
 import { storedSeal } from './crypto/shamir-seal.ts';
 import { parseToken } from './identity/tokens.ts';
@@ -188,8 +189,9 @@ async function openPhase(options: Omit<Starting, 'spawned'>): Promise<OpenServer
 }
 
 async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>> {
-  const { data, store, certificate, closing, listenOn, opened: seal, at, audit: settings = {} } = starting;
+  const { data, store, certificate, closing, listenOn, opened, at, audit: settings = {} } = starting;
   const log = createLog(process.env['COFFER_LOG_LEVEL'] ?? 'info');
+  const seal = { ...opened, turnMemory: newTurnMemory() };
   const keyring = new Keyring(seal);
   const storeId = nameKey(seal.root).id;
   const counter = openCounter({

@@ -8,6 +8,8 @@ import type { CensusNeed, SightingOfSecret } from './census-ports.ts';
 import type { CredentialKind } from './credential.ts';
 import type { Grant, Policy } from './iam/policy.ts';
 import type { Claims, SignedJwt } from './jwt.ts';
+import type { Key, KeyInUse, KeyVersion } from './keys/key.ts';
+import type { KeyCrypto } from './keys/port.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
 import type { Redacted } from './redacted.ts';
 import type {
@@ -111,8 +113,28 @@ export type Need =
   | { readonly need: 'dueVersions'; readonly until: number; readonly limit: number }
   /** Versions of the server that hold the same value as this one, itself among them; none where it has no fingerprint. */
   | ({ readonly need: 'sameValue'; readonly number: number; readonly limit: number } & SecretPlace)
+  /** A key with one version of it, and that version's sealed material. Number 0: the newest. */
+  | ({ readonly need: 'key'; readonly number: number } & KeyPlaceInRing)
+  /** Every version from this number on that is not destroyed, with its sealed material. */
+  | ({ readonly need: 'keyVersions'; readonly from: number } & KeyPlaceInRing)
+  | {
+      readonly need: 'keys';
+      readonly project: ProjectRef;
+      readonly ring: string;
+      readonly after: string;
+      readonly limit: number;
+    }
+  /** Keys that are to have a new version at or before this time. */
+  | { readonly need: 'dueKeys'; readonly until: number; readonly limit: number }
   | CensusNeed
   | VaultNeed;
+
+/** How a key is found. */
+export interface KeyPlaceInRing {
+  readonly project: ProjectRef;
+  readonly ring: string;
+  readonly name: string;
+}
 
 export interface Listed<T> {
   readonly rows: readonly T[];
@@ -173,6 +195,12 @@ interface RowByNeed extends VaultRowByNeed {
   readonly dueSecrets: readonly SecretOfProject[];
   readonly dueVersions: readonly VersionOfSecret[];
   readonly sameValue: readonly VersionOfSecret[];
+  readonly key: KeyInUse | undefined;
+  /** By number, ascending. */
+  readonly keyVersions: readonly KeyVersion[];
+  /** By name, ascending. */
+  readonly keys: readonly Key[];
+  readonly dueKeys: readonly KeyOfProject[];
   readonly census: readonly SightingOfVersion[];
   readonly censusOfProject: readonly SightingOfSecret[];
   readonly censusOfPrincipal: readonly SightingOfSecret[];
@@ -187,6 +215,11 @@ export interface SecretOfProject {
 
 export interface VersionOfSecret extends SecretOfProject {
   readonly version: Version;
+}
+
+export interface KeyOfProject {
+  readonly project: Project;
+  readonly key: Key;
 }
 
 export interface EventInList {
@@ -231,6 +264,15 @@ export type Change =
   | { readonly change: 'event.insert'; readonly event: StoredEvent }
   /** Drops events that are older than this. */
   | { readonly change: 'events.deleteBefore'; readonly time: number }
+  | { readonly change: 'key.insert' | 'key.update'; readonly key: Key }
+  /** Takes every version with it. */
+  | { readonly change: 'key.delete'; readonly uid: Uid }
+  | { readonly change: 'keyVersion.insert' | 'keyVersion.update'; readonly version: KeyVersion }
+  /** Destroys the versions before this number: their material is gone for good. */
+  | { readonly change: 'keyVersions.destroy'; readonly keyUid: Uid; readonly before: number }
+  /** Takes every key of the ring, or moves them to one that has none; the key under which others are imported goes along. */
+  | { readonly change: 'keyRing.delete'; readonly projectUid: Uid; readonly ring: string }
+  | { readonly change: 'keyRing.move'; readonly projectUid: Uid; readonly ring: string; readonly to: string }
   | { readonly change: 'token.insert'; readonly token: Token }
   | { readonly change: 'token.delete'; readonly hash: string }
   /** Revokes whatever this member holds. */
@@ -311,6 +353,8 @@ export interface SealStatus {
 }
 
 export interface Keyring {
+  /** The keys that callers use without ever holding them. */
+  readonly keys: KeyCrypto;
   status(): SealStatus;
   /** A new project key, wrapped by the root key. */
   wrapProjectKey(projectUid: Uid): Uint8Array;

@@ -114,21 +114,22 @@ class Call<C, R> {
     const { operation, command, caller } = this.#request;
     const { store, writer, keyring, clock, entropy } = this.#deps;
     this.#request.checkCredential();
-    return then(store.read(this.#request.needs(undefined)), (rows) => {
+    return then(store.read(this.#request.needs(operation.prepareNeeds?.(command))), (rows) => {
       const now = clock.now();
-      const { scope } = this.#admit(this.#request.scopeOf(rows), now);
-      const fields = { command, rows: {}, scope, caller, now, entropy, prepared: undefined };
-      const made = operation.prepare?.(new Input(fields), keyring);
-      const submission = {
-        operation: operation as Operation<unknown, unknown>,
-        command: operation.carried?.(command) ?? command,
-        caller,
-        prepared: made?.carried,
-      };
-      if (!operation.explores) return this.#submit(writer, submission, made?.kept, round);
-      return then(this.#explore(submission, {}, 1), (wanted) =>
-        this.#submit(writer, { ...submission, wanted }, made?.kept, round),
-      );
+      const { scope, grant } = this.#admit(this.#request.scopeOf(rows), now);
+      const fields = { command, rows, scope, caller, now, entropy, prepared: undefined };
+      return then(operation.prepare?.(new Input(fields), keyring, grant), (made) => {
+        const submission = {
+          operation: operation as Operation<unknown, unknown>,
+          command: operation.carried?.(command) ?? command,
+          caller,
+          prepared: made?.carried,
+        };
+        if (!operation.explores) return this.#submit(writer, submission, made?.kept, round);
+        return then(this.#explore(submission, {}, 1), (wanted) =>
+          this.#submit(writer, { ...submission, wanted }, made?.kept, round),
+        );
+      });
     });
   }
 

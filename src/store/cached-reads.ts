@@ -91,6 +91,7 @@ const KINDS: Readonly<Partial<Record<Need['need'], EpochKind>>> = {
   secret: 'secrets',
   version: 'secrets',
   payload: 'secrets',
+  key: 'secrets',
 };
 
 /** What tells this need from every other one. No part of it can hold the line feed between them. */
@@ -105,6 +106,8 @@ function keyOf(need: Need): string {
       const { project, location = '', key, deleted = '', number, alias = '', previous = '' } = need;
       return `${need.need}\n${project}\n${location}\n${key}\n${deleted}\n${number}\n${alias}\n${previous}`;
     }
+    case 'key':
+      return `key\n${need.project}\n${need.ring}\n${need.name}\n${need.number}`;
     case 'account':
     case 'accountKeys':
       return `${need.need}\n${need.email}`;

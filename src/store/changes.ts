@@ -7,6 +7,7 @@ import { policyColumn } from './columns.ts';
 import { ACCOUNT_KEY_DELETE } from './sql/account-keys.ts';
 import { ACCOUNT_DELETE } from './sql/accounts.ts';
 import { MEMBER_DELETE } from './sql/census.ts';
+import { KEY_DELETE, KEY_RING_DELETE, KEY_RING_MOVE, KEY_VERSIONS_DESTROY, WRAPPING_KEY_MOVE } from './sql/keys.ts';
 import { SECRET_DELETE } from './sql/secrets.ts';
 import { SERVER_UPDATE } from './sql/server.ts';
 import { TAG_BINDING_DELETE, TAG_BINDING_INSERT, TAG_KEY_DELETE, TAG_VALUE_DELETE } from './sql/tags.ts';
@@ -16,6 +17,7 @@ import { writeVault } from './vault.ts';
 import { any, one, type Rewrite, type Write } from './write.ts';
 import { insertAccount, insertAccountKey, insertToken, updateAccount, updateAccountKey } from './writes-accounts.ts';
 import { deleteEventsBefore, insertEvent, insertSubscription, insertTopic } from './writes-events.ts';
+import { insertKey, insertKeyVersion, updateKey, updateKeyVersion } from './writes-keys.ts';
 import { changeMembers, insertMembers } from './writes-members.ts';
 import { renameMember } from './writes-policies.ts';
 import {
@@ -39,6 +41,10 @@ export function writesOf(change: Change): readonly (Write | Rewrite)[] {
     }
     case 'secret.update':
       return [...changeMembers(change.secret), updateSecret(change.secret)];
+    case 'keyRing.move': {
+      const values = [change.to, change.projectUid, change.ring];
+      return [any(KEY_RING_MOVE, values), any(WRAPPING_KEY_MOVE, values)];
+    }
     default:
       return [writeOf(change)];
   }
@@ -57,7 +63,9 @@ function deleteAccount(change: AccountDeletion): readonly (Write | Rewrite)[] {
   ];
 }
 
-function writeOf(change: Exclude<Change, { change: 'account.delete' | 'secret.insert' | 'secret.update' }>): Write {
+function writeOf(
+  change: Exclude<Change, { change: 'account.delete' | 'secret.insert' | 'secret.update' | 'keyRing.move' }>,
+): Write {
   switch (change.change) {
     case 'server.policy':
       return one(SERVER_UPDATE, [policyColumn.encode(change.policy)]);
@@ -105,6 +113,20 @@ function writeOf(change: Exclude<Change, { change: 'account.delete' | 'secret.in
       return insertEvent(change.event);
     case 'events.deleteBefore':
       return deleteEventsBefore(change.time);
+    case 'key.insert':
+      return insertKey(change.key);
+    case 'key.update':
+      return updateKey(change.key);
+    case 'key.delete':
+      return one(KEY_DELETE, [change.uid]);
+    case 'keyVersion.insert':
+      return insertKeyVersion(change.version);
+    case 'keyVersion.update':
+      return updateKeyVersion(change.version);
+    case 'keyVersions.destroy':
+      return any(KEY_VERSIONS_DESTROY, [change.keyUid, change.before]);
+    case 'keyRing.delete':
+      return any(KEY_RING_DELETE, [change.projectUid, change.ring, change.ring]);
     case 'token.insert':
       return insertToken(change.token);
     case 'token.delete':
@@ -123,9 +145,16 @@ function writeOf(change: Exclude<Change, { change: 'account.delete' | 'secret.in
 
 /** True where a change leaves sealed bytes behind in the log of the engine, which has to forget them too. */
 export function erases(change: Change): boolean {
-  return (
-    change.change === 'secret.delete' ||
-    change.change === 'secrets.deleteAt' ||
-    (change.change === 'version.update' && change.version.state === 'DESTROYED')
-  );
+  switch (change.change) {
+    case 'secret.delete':
+    case 'secrets.deleteAt':
+    case 'key.delete':
+    case 'keyRing.delete':
+    case 'keyVersions.destroy':
+      return true;
+    case 'version.update':
+      return change.version.state === 'DESTROYED';
+    default:
+      return false;
+  }
 }

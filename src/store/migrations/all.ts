@@ -8,5 +8,15 @@ import { auditStreams } from './0004-audit-streams.ts';
 import { census } from './0005-census.ts';
 import { fewerIndexes } from './0006-fewer-indexes.ts';
 import { vault } from './0009-vault.ts';
+import { keys } from './0010-keys.ts';
 
-export const MIGRATIONS: readonly Migration[] = [init, lifecycle, tags, auditStreams, census, fewerIndexes, vault];
+export const MIGRATIONS: readonly Migration[] = [
+  init,
+  lifecycle,
+  tags,
+  auditStreams,
+  census,
+  fewerIndexes,
+  vault,
+  keys,
+];
