@@ -138,9 +138,8 @@ export const READER_WINDOW_SECONDS_MAX: number = 365 * 24 * 3600;
 /** Ours: secrets of one page of what a principal can reach. */
 export const ACCESS_PAGE_MAX = 1000;
 
-/** Ours: a key's name, and its ring's. */
+/** Ours: a key's name. */
 export const KEY_NAME_CHARS_MAX = 255;
-export const KEY_RING_CHARS_MAX = 255;
 /** Ours: versions of one key that are not destroyed. */
 export const KEY_VERSIONS_MAX = 10_000;
 /** Vault's `auto_rotate_period`: an hour or more. */

@@ -1,4 +1,4 @@
-// Random bytes and hashes, which take no key, and requests that name no use of one.
+// Random bytes and hashes, which take no key.
 
 import { Fault } from '../core/error.ts';
 import type { HashName } from '../core/keys/type.ts';
@@ -48,20 +48,4 @@ export const hashInput: Operation<HashInput, Uint8Array> = operation({
     return { result: undefined };
   },
   finish: (_result, { input, hash }, { keyring }) => keyring.keys.hash(input, hash),
-});
-
-export interface RefuseKeyRequest {
-  readonly project: ProjectRef;
-  /** As the request named it. */
-  readonly path: string;
-}
-
-/** Keeps in the ledger that somebody asked for what cannot be; the dialect says what is wrong with it. */
-export const refuseKeyRequest: Operation<RefuseKeyRequest, undefined> = operation({
-  name: 'keys.refuse',
-  help: 'note a request to use a key that is wrong as written',
-  kind: 'read',
-  permission: 'authenticated',
-  target: ({ project, path }: RefuseKeyRequest) => ({ project, below: path.slice(0, 200), asked: path.slice(0, 200) }),
-  decide: () => ({ result: undefined, details: { malformed: 'true' } }),
 });

@@ -22,7 +22,7 @@ import { projectImpact, secretImpact } from './impact.ts';
 import { createKey, deleteKey, getKey, listKeys, trimKey, updateKey } from './keys.ts';
 import { backupKey, exportKey } from './keys-export.ts';
 import { getWrappingKey, importKey, importKeyVersion, restoreKey } from './keys-import.ts';
-import { hashInput, makeRandom, refuseKeyRequest } from './keys-random.ts';
+import { hashInput, makeRandom } from './keys-random.ts';
 import { rotateDueKey, rotateKey } from './keys-rotate.ts';
 import { decrypt, encrypt, makeDataKey, rewrap } from './keys-seal.ts';
 import { mac, sign, verify, verifyMac } from './keys-sign.ts';
@@ -169,7 +169,6 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   restoreKey,
   makeRandom,
   hashInput,
-  refuseKeyRequest,
   queryEvents,
   listEventTypes,
   dropOldEvents,

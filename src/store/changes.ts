@@ -7,7 +7,6 @@ import { policyColumn } from './columns.ts';
 import { ACCOUNT_KEY_DELETE } from './sql/account-keys.ts';
 import { ACCOUNT_DELETE } from './sql/accounts.ts';
 import { MEMBER_DELETE } from './sql/census.ts';
-import { KEY_DELETE, KEY_RING_DELETE, KEY_RING_MOVE, KEY_VERSIONS_DESTROY, WRAPPING_KEY_MOVE } from './sql/keys.ts';
 import { SECRET_DELETE } from './sql/secrets.ts';
 import { SERVER_UPDATE } from './sql/server.ts';
 import { TAG_BINDING_DELETE, TAG_BINDING_INSERT, TAG_KEY_DELETE, TAG_VALUE_DELETE } from './sql/tags.ts';
@@ -17,7 +16,7 @@ import { writeVault } from './vault.ts';
 import { any, one, type Rewrite, type Write } from './write.ts';
 import { insertAccount, insertAccountKey, insertToken, updateAccount, updateAccountKey } from './writes-accounts.ts';
 import { deleteEventsBefore, insertEvent, insertSubscription, insertTopic } from './writes-events.ts';
-import { insertKey, insertKeyVersion, updateKey, updateKeyVersion } from './writes-keys.ts';
+import { type KeyChange, writesOfKeys } from './writes-keys.ts';
 import { changeMembers, insertMembers } from './writes-members.ts';
 import { renameMember } from './writes-policies.ts';
 import {
@@ -41,10 +40,15 @@ export function writesOf(change: Change): readonly (Write | Rewrite)[] {
     }
     case 'secret.update':
       return [...changeMembers(change.secret), updateSecret(change.secret)];
-    case 'keyRing.move': {
-      const values = [change.to, change.projectUid, change.ring];
-      return [any(KEY_RING_MOVE, values), any(WRAPPING_KEY_MOVE, values)];
-    }
+    case 'key.insert':
+    case 'key.update':
+    case 'key.delete':
+    case 'keyVersion.insert':
+    case 'keyVersion.update':
+    case 'keyVersions.destroy':
+    case 'keyRing.delete':
+    case 'keyRing.move':
+      return writesOfKeys(change);
     default:
       return [writeOf(change)];
   }
@@ -64,7 +68,7 @@ function deleteAccount(change: AccountDeletion): readonly (Write | Rewrite)[] {
 }
 
 function writeOf(
-  change: Exclude<Change, { change: 'account.delete' | 'secret.insert' | 'secret.update' | 'keyRing.move' }>,
+  change: Exclude<Change, KeyChange | { change: 'account.delete' | 'secret.insert' | 'secret.update' }>,
 ): Write {
   switch (change.change) {
     case 'server.policy':
@@ -113,20 +117,6 @@ function writeOf(
       return insertEvent(change.event);
     case 'events.deleteBefore':
       return deleteEventsBefore(change.time);
-    case 'key.insert':
-      return insertKey(change.key);
-    case 'key.update':
-      return updateKey(change.key);
-    case 'key.delete':
-      return one(KEY_DELETE, [change.uid]);
-    case 'keyVersion.insert':
-      return insertKeyVersion(change.version);
-    case 'keyVersion.update':
-      return updateKeyVersion(change.version);
-    case 'keyVersions.destroy':
-      return any(KEY_VERSIONS_DESTROY, [change.keyUid, change.before]);
-    case 'keyRing.delete':
-      return any(KEY_RING_DELETE, [change.projectUid, change.ring, change.ring]);
     case 'token.insert':
       return insertToken(change.token);
     case 'token.delete':

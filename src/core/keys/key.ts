@@ -2,7 +2,7 @@
 // sealed under a key of its own, like a payload; its public half is not secret. Names: the ring and the name in it.
 
 import { Fault } from '../error.ts';
-import { KEY_NAME_CHARS_MAX, KEY_RING_CHARS_MAX } from '../limits.ts';
+import { KEY_NAME_CHARS_MAX } from '../limits.ts';
 import type { KeyPlaceInRing } from '../ports.ts';
 import type { SealedPayload, Uid } from '../secret.ts';
 import type { KeyType } from './type.ts';
@@ -99,7 +99,6 @@ export function settingsOf(key: KeySettings): KeySettings {
 }
 
 const NAME = new RegExp(`^(?=.{1,${KEY_NAME_CHARS_MAX}}$)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$`);
-const RING = new RegExp(`^(?=.{1,${KEY_RING_CHARS_MAX}}$)[A-Za-z0-9_][A-Za-z0-9_./+=@-]*$`);
 
 /** The name of a key in its ring; throws INVALID_FIELD. */
 export function parseKeyName(text: string): string {
@@ -110,17 +109,8 @@ export function parseKeyName(text: string): string {
   return text;
 }
 
-/** The name of a ring; throws INVALID_FIELD. */
-export function parseKeyRing(text: string): string {
-  if (!RING.test(text)) {
-    const problem = `1 to ${KEY_RING_CHARS_MAX} letters, digits and _ . / + = @ -, the first a letter, a digit or _`;
-    throw new Fault('INVALID_FIELD', { field: 'key ring', problem });
-  }
-  return text;
-}
-
-/** The ring of the keys under which others are imported; no ring that a caller can name. */
-export const WRAPPING_RING = '.wrapping';
+/** The ring of the keys under which others are imported; no dialect has a name with a star. */
+export const WRAPPING_RING = '*wrapping';
 
 /** The key under which keys that are to come into `ring` are wrapped. */
 export function wrappingKeyPlace({ project, ring }: Omit<KeyPlaceInRing, 'name'>): KeyPlaceInRing {

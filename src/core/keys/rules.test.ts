@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault, type FaultCode } from '../error.ts';
 import { KEY_VERSIONS_MAX } from '../limits.ts';
-import { type Key, NEW_KEY_SETTINGS, parseKeyName, parseKeyRing } from './key.ts';
+import { type Key, NEW_KEY_SETTINGS, parseKeyName } from './key.ts';
 import { changedKey, checkNewKey, newUseFault, oldUseFault, rotatedKey, scheduled, trimmedKey } from './rules.ts';
 
 const NOW = 1_800_000_000_000;
@@ -124,13 +124,9 @@ test('versions that are not destroyed are bounded', () => {
   assert.equal(rotatedKey({ ...full, minAvailableVersion: 1 }, NOW).latestVersion, KEY_VERSIONS_MAX + 1);
 });
 
-test('names of keys and rings', () => {
+test('names of keys', () => {
   for (const name of ['a', 'A_b-c.d', '0', 'x'.repeat(255)]) assert.equal(parseKeyName(name), name);
   for (const name of ['', '-a', 'a-', '.a', 'a.', 'a/b', 'a b', 'ü', 'a\n', 'x'.repeat(256)]) {
     ends('INVALID_FIELD', () => parseKeyName(name));
-  }
-  for (const ring of ['transit', 'team/keys', 'a.b@c']) assert.equal(parseKeyRing(ring), ring);
-  for (const ring of ['', '.wrapping', '/a', 'a\nb', 'a b', 'x'.repeat(256)]) {
-    ends('INVALID_FIELD', () => parseKeyRing(ring));
   }
 });

@@ -3,15 +3,13 @@
 
 import type { ProjectRef } from '../../core/name.ts';
 import type { Maybe } from '../../core/ports.ts';
+import type { Capability } from '../../core/vault/policy.ts';
 import type { Operation } from '../../ops/operation.ts';
-
-/** What a policy of Vault's must allow at the request's path. */
-export type TransitCapability = 'create' | 'read' | 'update' | 'delete' | 'list';
-
-export type Data = Readonly<Record<string, unknown>>;
+import type { Verb } from '../../ops/vault/route.ts';
+import type { Data } from './request.ts';
 
 export interface TransitRequest {
-  readonly verb: 'read' | 'list' | 'write' | 'delete';
+  readonly verb: Verb;
   /** Below the mount, decoded. */
   readonly path: string;
   /** Fields of the body, or of the query. */
@@ -19,8 +17,10 @@ export interface TransitRequest {
   readonly project: ProjectRef;
   /** The mount's path without its closing slash. */
   readonly ring: string;
-  /** Runs an operation for the caller, if the policies of its token allow it here. */
-  call<C, R>(operation: Operation<C, R>, command: C, capability: TransitCapability): Maybe<R>;
+  /** Runs an operation for the caller, if the policies of its token give this capability at the request's path. */
+  call<C, R>(operation: Operation<C, R>, command: C, capability: Capability): Maybe<R>;
+  /** Has a request that comes to no operation judged all the same, and kept in the ledger. */
+  judge(): Maybe<unknown>;
 }
 
 export interface TransitAnswer {

@@ -6,10 +6,11 @@ import { NEW_KEY_SETTINGS } from '../../core/keys/key.ts';
 import type { PlainKey } from '../../core/keys/port.ts';
 import { isAsymmetric, type KeyType, traitsOf } from '../../core/keys/type.ts';
 import { Redacted } from '../../core/redacted.ts';
+import { formatTime } from '../../core/vault/duration.ts';
 import type { KeyBackup, PlainVersion } from '../../ops/keys-export.ts';
 import type { RestoreKey } from '../../ops/keys-import.ts';
-import { type Data, oneError, Refusal } from './transit-answer.ts';
-import { timeText } from './transit-keys.ts';
+import type { Data } from './request.ts';
+import { oneError, Refusal } from './transit-answer.ts';
 import { rawPublicKey } from './transit-pem.ts';
 
 /** By their number in OpenBao; Vault has the same but for keys of MACs, 11 there. */
@@ -57,7 +58,7 @@ export function writeBackup({ key, versions }: KeyBackup): string {
     ...{ latest_version: key.latestVersion, archive_version: key.latestVersion },
     ...{ archive_min_version: key.minAvailableVersion, min_available_version: key.minAvailableVersion },
     ...{ deletion_allowed: key.deletionAllowed, restore_info: null },
-    backup_info: key.backup === undefined ? null : { ...key.backup, time: timeText(key.backup.time) },
+    backup_info: key.backup === undefined ? null : { ...key.backup, time: formatTime(key.backup.time) },
     ...{ version_template: '', storage_prefix: '', auto_rotate_period: (key.autoRotateSeconds ?? 0) * SECOND_NS },
     ...{ Imported: key.imported, AllowImportedKeyRotation: key.importedRotation },
   };
@@ -74,7 +75,7 @@ function entryOf(type: KeyType, convergent: boolean, { createdAt, plain, publicK
   return {
     key: raw !== undefined ? base64(raw) : kind === 'eddsa' && isPrivate ? base64(Buffer.concat(seed)) : null,
     hmac_key: base64(plain.macKey?.reveal() ?? new Uint8Array(0)),
-    ...{ time: timeText(createdAt), creation_time: Math.floor(createdAt / 1000) },
+    ...{ time: formatTime(createdAt), creation_time: Math.floor(createdAt / 1000) },
     ec_x: kind === 'ecdsa' ? decimal(numbers, 'x') : null,
     ec_y: kind === 'ecdsa' ? decimal(numbers, 'y') : null,
     ec_d: kind === 'ecdsa' && isPrivate ? decimal(numbers, 'd') : null,

@@ -126,6 +126,8 @@ export function textOfFault(fault: Fault, use: TransitUse): string | undefined {
 
 /** The refusal that a fault comes to; what is none of a key's is given back as it is. */
 export function refusalOf(error: unknown, use: TransitUse): unknown {
+  // Thrown where a field is read, before any operation.
+  if (error instanceof Fault && error.code === 'VAULT_REQUEST_INVALID') return new Refusal(error.message);
   const text = error instanceof Fault ? textOfFault(error, use) : undefined;
   if (!(error instanceof Fault) || text === undefined) return error;
   if (FAILURES[error.code] !== undefined || use === 'backup') return new Refusal(oneError(text), 500, true);

@@ -1,50 +1,8 @@
-// The fields of a request to transit, read as leniently as Vault does: numbers and booleans also as text, durations in Go's
-// forms, base64 with line breaks. What cannot be read names the field, never its value.
+// What transit has in its fields beside what every path of Vault's has: batches, base64, and texts that name the version of
+// a key. What cannot be read is refused in Vault's words, which never hold a value.
 
-import { type Data, Refusal } from './transit-answer.ts';
-
-export function textField(data: Data, name: string): string | undefined {
-  const value = data[name];
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  throw wrong(name, 'a string');
-}
-
-export function integerField(data: Data, name: string): number | undefined {
-  const value = data[name];
-  if (value === undefined || value === null || value === '') return undefined;
-  const number = typeof value === 'string' && /^[+-]?\d{1,15}$/.test(value) ? Number(value) : value;
-  if (!Number.isSafeInteger(number)) throw wrong(name, 'a whole number');
-  return number as number;
-}
-
-const TRUE = new Set<unknown>([true, 1, '1', 't', 'T', 'true', 'True', 'TRUE']);
-const FALSE = new Set<unknown>([false, 0, '0', 'f', 'F', 'false', 'False', 'FALSE', '']);
-
-export function booleanField(data: Data, name: string): boolean | undefined {
-  const value = data[name];
-  if (value === undefined || value === null) return undefined;
-  if (TRUE.has(value)) return true;
-  if (FALSE.has(value)) return false;
-  throw wrong(name, 'a boolean');
-}
-
-const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
-const DURATION = /^(?:\d+[smhd])+$/;
-
-/** Whole seconds. */
-export function durationField(data: Data, name: string): number | undefined {
-  const value = data[name];
-  if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value === 'string' && DURATION.test(value)) {
-    const parts = [...value.matchAll(/(\d+)([smhd])/g)];
-    return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_SECONDS[unit as string] as number), 0);
-  }
-  const seconds = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  if (!Number.isSafeInteger(seconds)) throw wrong(name, 'a duration');
-  return seconds as number;
-}
+import type { Data } from './request.ts';
+import { Refusal } from './transit-answer.ts';
 
 /** Every item of a batch; undefined where the request is none. */
 export function batchField(data: Data): readonly Data[] | undefined {
@@ -93,8 +51,4 @@ export function versionedText(text: string, what: 'ciphertext' | 'signature' | '
 
 export function versioned(version: number, body: string): string {
   return `vault:v${version}:${body}`;
-}
-
-function wrong(name: string, kind: string): Refusal {
-  return new Refusal(`error converting input for field "${name}": expected ${kind}`);
 }

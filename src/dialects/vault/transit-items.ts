@@ -4,9 +4,11 @@
 import { Fault, type FaultCode } from '../../core/error.ts';
 import type { Maybe } from '../../core/ports.ts';
 import { attempt, then } from '../../ops/maybe.ts';
-import { type Data, ok, Refusal, type TransitAnswer } from './transit-answer.ts';
+import { integerField } from '../../ops/vault/fields.ts';
+import type { Data } from './request.ts';
+import { ok, Refusal, type TransitAnswer } from './transit-answer.ts';
 import { refusalOf, type TransitUse } from './transit-errors.ts';
-import { batchField, integerField } from './transit-fields.ts';
+import { batchField } from './transit-fields.ts';
 
 /** As the operations of `ops` answer each item. */
 type ItemResult<T> = { readonly value: T } | { readonly fault: Fault };
@@ -32,7 +34,8 @@ export function readItems<I>(data: Data, read: (item: Data) => I): Items<I> {
       try {
         return { item: read(item) };
       } catch (error) {
-        if (error instanceof Refusal) return { refusal: error };
+        const refusal = refusalOf(error, 'key');
+        if (refusal instanceof Refusal) return { refusal };
         throw error;
       }
     }),

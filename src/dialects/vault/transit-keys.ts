@@ -12,13 +12,15 @@ import {
   traitsOf,
 } from '../../core/keys/type.ts';
 import type { Maybe } from '../../core/ports.ts';
+import { formatTime } from '../../core/vault/duration.ts';
 import { createKey, deleteKey, getKey, listKeys, type NewKeySettings, trimKey, updateKey } from '../../ops/keys.ts';
 import type { KeyResult } from '../../ops/keys-found.ts';
 import { rotateKey } from '../../ops/keys-rotate.ts';
 import { attempt, then } from '../../ops/maybe.ts';
+import { booleanField, durationField, integerField, textField } from '../../ops/vault/fields.ts';
+import type { Data } from './request.ts';
 import {
   ABSENT,
-  type Data,
   NOTHING,
   ok,
   Refusal,
@@ -26,18 +28,13 @@ import {
   type TransitHandler,
   type TransitRequest,
 } from './transit-answer.ts';
-import { booleanField, decodeBase64, durationField, integerField, textField } from './transit-fields.ts';
+import { decodeBase64 } from './transit-fields.ts';
 import { rawPublicKey } from './transit-pem.ts';
 import { keyRef } from './transit-seal.ts';
 
 const LIST_PAGE_SIZE = 25_000;
 
-/** RFC 3339, as Go writes a time. */
-export function timeText(time: number): string {
-  return new Date(time).toISOString();
-}
-
-const moment = ({ time, version }: KeyMoment) => ({ time: timeText(time), version });
+const moment = ({ time, version }: KeyMoment) => ({ time: formatTime(time), version });
 
 /** A key as Vault shows it: its versions from the least one that opens anything. */
 export function describeKey({ key, versions }: KeyResult, withContext = false): Data {
@@ -77,7 +74,7 @@ function describeVersion(key: Key, { createdAt, publicKey = '' }: KeyVersion, wi
     name: curve ?? key.type,
     public_key: shown,
     certificate_chain: '',
-    creation_time: timeText(createdAt),
+    creation_time: formatTime(createdAt),
   };
 }
 

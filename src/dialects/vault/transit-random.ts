@@ -5,8 +5,9 @@ import { isHashName } from '../../core/keys/type.ts';
 import { RANDOM_BYTES_MAX } from '../../core/limits.ts';
 import { hashInput, makeRandom } from '../../ops/keys-random.ts';
 import { then } from '../../ops/maybe.ts';
+import { integerField, textField } from '../../ops/vault/fields.ts';
 import { ok, Refusal, type TransitHandler } from './transit-answer.ts';
-import { decodeBase64, encodeBase64, integerField, textField } from './transit-fields.ts';
+import { decodeBase64, encodeBase64 } from './transit-fields.ts';
 
 export const hashData: TransitHandler = (request, { algorithm }) => {
   const { data, project } = request;

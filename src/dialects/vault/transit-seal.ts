@@ -18,24 +18,11 @@ import {
   type Sealed,
 } from '../../ops/keys-seal.ts';
 import { attempt, then } from '../../ops/maybe.ts';
-import {
-  type Data,
-  ok,
-  Refusal,
-  type TransitAnswer,
-  type TransitHandler,
-  type TransitRequest,
-} from './transit-answer.ts';
+import { booleanField, integerField, textField } from '../../ops/vault/fields.ts';
+import type { Data } from './request.ts';
+import { ok, Refusal, type TransitAnswer, type TransitHandler, type TransitRequest } from './transit-answer.ts';
 import { refusalOf } from './transit-errors.ts';
-import {
-  booleanField,
-  decodeBase64,
-  encodeBase64,
-  integerField,
-  textField,
-  versioned,
-  versionedText,
-} from './transit-fields.ts';
+import { decodeBase64, encodeBase64, versioned, versionedText } from './transit-fields.ts';
 import { answerItems, doItems, type Items, readItems } from './transit-items.ts';
 
 export function keyRef({ project, ring }: TransitRequest, name: string | undefined): KeyRef {

@@ -14,16 +14,10 @@ import {
   verifyMac,
 } from '../../ops/keys-sign.ts';
 import { then } from '../../ops/maybe.ts';
-import { type Data, type Params, Refusal, type TransitHandler, type TransitRequest } from './transit-answer.ts';
-import {
-  booleanField,
-  decodeBase64,
-  encodeBase64,
-  integerField,
-  textField,
-  versioned,
-  versionedText,
-} from './transit-fields.ts';
+import { booleanField, integerField, textField } from '../../ops/vault/fields.ts';
+import type { Data } from './request.ts';
+import { type Params, Refusal, type TransitHandler, type TransitRequest } from './transit-answer.ts';
+import { decodeBase64, encodeBase64, versioned, versionedText } from './transit-fields.ts';
 import { answerItems, doItems, readItems } from './transit-items.ts';
 import { rawPublicKey } from './transit-pem.ts';
 import { keyRef } from './transit-seal.ts';

@@ -12,9 +12,11 @@ import {
 } from '../../ops/keys-export.ts';
 import { getWrappingKey, type Imported, importKey, importKeyVersion, restoreKey } from '../../ops/keys-import.ts';
 import { then } from '../../ops/maybe.ts';
-import { ABSENT, type Data, NOTHING, ok, oneError, Refusal, type TransitHandler } from './transit-answer.ts';
+import { booleanField, integerField, textField } from '../../ops/vault/fields.ts';
+import type { Data } from './request.ts';
+import { ABSENT, NOTHING, ok, oneError, Refusal, type TransitHandler } from './transit-answer.ts';
 import { readBackup, writeBackup } from './transit-backup.ts';
-import { booleanField, decodeBase64, encodeBase64, integerField, textField } from './transit-fields.ts';
+import { decodeBase64, encodeBase64 } from './transit-fields.ts';
 import { keyType, newSettings, orElse } from './transit-keys.ts';
 import { pem, pemBody, rawPublicKey } from './transit-pem.ts';
 import { keyRef } from './transit-seal.ts';

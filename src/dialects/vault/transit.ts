@@ -4,7 +4,6 @@
 
 import { parseKeyName } from '../../core/keys/key.ts';
 import type { Maybe } from '../../core/ports.ts';
-import { refuseKeyRequest } from '../../ops/keys-random.ts';
 import { attempt, then } from '../../ops/maybe.ts';
 import {
   type Params,
@@ -45,9 +44,10 @@ interface Route {
   readonly list?: TransitHandler;
   readonly write?: TransitHandler;
   readonly delete?: TransitHandler;
+  readonly patch?: never;
 }
 
-export const TRANSIT_ROUTES: readonly Route[] = [
+const TRANSIT_ROUTES: readonly Route[] = [
   { path: 'encrypt/:name', help: 'encrypt a plaintext, or a batch of them', use: 'encrypt', write: encryptData },
   { path: 'decrypt/:name', help: 'decrypt a ciphertext, or a batch of them', use: 'decrypt', write: decryptData },
   { path: 'rewrap/:name', help: 'encrypt again under a newer version', use: 'decrypt', write: rewrapData },
@@ -137,11 +137,9 @@ function isName(text: string): boolean {
   }
 }
 
-/** A request that came to no operation is one of its own, for the ledger. */
+/** What is wrong with a request is told to those alone who may make it. */
 function refused(request: TransitRequest, refusal: Refusal): Maybe<TransitAnswer> {
-  const { project, path } = request;
-  const capability = request.verb === 'write' ? 'update' : request.verb;
-  return then(request.call(refuseKeyRequest, { project, path }, capability), () => answerOf(refusal));
+  return then(request.judge(), () => answerOf(refusal));
 }
 
 function answerOf({ status, message }: Refusal): TransitAnswer {
