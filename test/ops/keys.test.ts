@@ -184,6 +184,20 @@ test('each role does what it is for, and no more', async () => {
   }
 });
 
+test('a condition narrows a role to one key', async () => {
+  await make('narrow');
+  await make('wide');
+  const command = { project, accountId: 'narrowed', displayName: '', description: '' };
+  const { account } = await world.ask(createAccount, command, owner);
+  const expression = 'resource.name.endsWith("/locations/global/keyRings/transit/cryptoKeys/narrow")';
+  const condition = { title: 'one key', description: '', expression };
+  const binding = { role: 'roles/coffer.keyEncrypter', members: [`serviceAccount:${account.email}`], condition };
+  await world.ask(setProjectPolicy, { project, version: 3, bindings: [binding] }, owner);
+  const token = (await world.ask(generateToken, { account: account.email, lifetimeSeconds: 0 }, owner)).token.reveal();
+  await world.ask(encrypt, { ...keyOf('narrow'), items: [item('x')] }, token);
+  await refused('PERMISSION_DENIED', world.ask(encrypt, { ...keyOf('wide'), items: [item('x')] }, token));
+});
+
 test("another project's keys are not there", async () => {
   await world.ask(createProject, { id: parseProjectId('other-tenant'), displayName: '', labels: {} }, owner);
   await make('tenant');
