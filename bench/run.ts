@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { accessByGrpc, accessByRest, wireByGrpc, wireByRest } from './access.ts';
 import { firstAnswer, idleMemory } from './idle.ts';
+import { transitBeside } from './transit.ts';
 import { addVersions } from './write.ts';
 
 const { values } = parseArgs({
@@ -30,6 +31,10 @@ const BENCHES: Readonly<Record<string, (bench: string) => Promise<void>>> = {
     accessByRest(bench, [...args, '--audit-sync=always'], { seconds, targets: { requests: { least: 0.2 } } }),
   'access.grpc': (bench) => accessByGrpc(bench, args, { seconds, targets: { requests: { least: 0.6 }, ...tail } }),
   'versions.add': (bench) => addVersions(bench, seconds, args),
+  'transit.encrypt': (bench) =>
+    transitBeside('encrypt', bench, args, { seconds, targets: { requests: { least: 7 }, p99: { most: 0.5 } } }),
+  'transit.decrypt': (bench) =>
+    transitBeside('decrypt', bench, args, { seconds, targets: { requests: { least: 5 }, p99: { most: 0.5 } } }),
   'idle.memory': (bench) => idleMemory(bench, args, workers),
   'start.answer': (bench) => firstAnswer(bench, args),
 };
