@@ -8,7 +8,7 @@ import { parseProjectRef } from '../../src/core/name.ts';
 import type { Project } from '../../src/core/secret.ts';
 import { type AnyStore, aProject, apply, internal, plain, uid, unknownProject } from './store-rows.ts';
 
-function aKey(project: Project, name: string, over: Partial<Key> = {}): Key {
+export function aKey(project: Project, name: string, over: Partial<Key> = {}): Key {
   return {
     ...NEW_KEY_SETTINGS,
     ...{ uid: uid(), projectUid: project.uid, ring: 'transit', name, type: 'aes256-gcm96', latestVersion: 1 },
@@ -17,7 +17,7 @@ function aKey(project: Project, name: string, over: Partial<Key> = {}): Key {
   };
 }
 
-function aVersion({ uid: keyUid }: Key, number: number, over: Partial<KeyVersion> = {}): KeyVersion {
+export function aKeyVersion({ uid: keyUid }: Key, number: number, over: Partial<KeyVersion> = {}): KeyVersion {
   const sealed = { wrappedKey: randomBytes(69), ciphertext: randomBytes(90) };
   return { keyUid, number, state: 'ENABLED', createdAt: 1_790_000_000_002, publicOnly: false, sealed, ...over };
 }
@@ -27,8 +27,8 @@ async function seedKey(store: AnyStore) {
   const project = aProject();
   const moments = { backup: { time: 5, version: 2 }, restore: { time: 6, version: 1 } };
   const key = aKey(project, 'k', { ...moments, latestVersion: 3, autoRotateSeconds: 3600, nextRotationAt: 7000 });
-  const half = aVersion(key, 3, { publicOnly: true, publicKey: '-----BEGIN PUBLIC KEY-----' });
-  const versions = [aVersion(key, 1), aVersion(key, 2), half];
+  const half = aKeyVersion(key, 3, { publicOnly: true, publicKey: '-----BEGIN PUBLIC KEY-----' });
+  const versions = [aKeyVersion(key, 1), aKeyVersion(key, 2), half];
   await apply(
     store,
     { change: 'project.insert', project },
@@ -78,14 +78,18 @@ export function describeKeys(use: () => AnyStore): void {
     );
     assert.deepEqual(rows.rest[0], key);
     await assert.rejects(apply(use(), { change: 'key.insert', key: aKey(project, 'k') }), internal);
-    await assert.rejects(apply(use(), { change: 'keyVersion.insert', version: aVersion(key, 2) }), internal);
+    await assert.rejects(apply(use(), { change: 'keyVersion.insert', version: aKeyVersion(key, 2) }), internal);
   });
 
   test('a key is changed in what may change, and its material in one way only', async () => {
     const { project, key, versions } = await seedKey(use());
     const { autoRotateSeconds: _seconds, nextRotationAt: _at, ...kept } = key;
     const changed: Key = { ...kept, exportable: true, latestVersion: 4, updatedAt: 9 };
-    const whole = aVersion(key, 3, { ...versions[2], publicOnly: false, sealed: aVersion(key, 3).sealed as never });
+    const whole = aKeyVersion(key, 3, {
+      ...versions[2],
+      publicOnly: false,
+      sealed: aKeyVersion(key, 3).sealed as never,
+    });
     await apply(use(), { change: 'key.update', key: changed }, { change: 'keyVersion.update', version: whole });
     const rows = await use().read({ third: { need: 'key', ...placeOf(project, key), number: 3 } });
     assert.deepEqual(plain(rows.third), plain({ key: changed, version: whole }));
@@ -118,7 +122,7 @@ export function describeKeys(use: () => AnyStore): void {
     const { project, key } = await seedKey(use());
     const wrapping = aKey(project, 'transit', { ring: WRAPPING_RING });
     const other = aKey(project, 'k', { ring: 'second' });
-    const version = { change: 'keyVersion.insert', version: aVersion(wrapping, 1) } as const;
+    const version = { change: 'keyVersion.insert', version: aKeyVersion(wrapping, 1) } as const;
     const inserts = [wrapping, other].map((each) => ({ change: 'key.insert', key: each }) as const);
     await apply(use(), ...inserts, version);
     const ring = { projectUid: project.uid, ring: 'transit' };

@@ -9,8 +9,9 @@ import { Fault } from '../../core/error.ts';
 const TURN_MS_MAX = 60_000;
 /** Whoever was not woken looks again. */
 const LOOK_MS = 250;
-/** Ours: of one thread. */
+/** Ours: of one thread, and how long each waits at the most. */
 const WAITING_MAX = 1000;
+const WAIT_MS_MAX = 30_000;
 const WORD_BYTES = 8;
 
 /** Memory for `turns` at once, which every thread is given. */
@@ -29,7 +30,7 @@ export class Turns {
     this.#lapses = new BigInt64Array(memory, WORD_BYTES);
   }
 
-  /** Does `work` in a turn of its own. Rejects with KEYS_BUSY where too many wait already. */
+  /** Does `work` in a turn of its own. Rejects with KEYS_BUSY where too many wait already, or its turn does not come. */
   async take<T>(work: () => Promise<T>): Promise<T> {
     if (this.#waiting >= WAITING_MAX) throw new Fault('KEYS_BUSY');
     this.#waiting++;
@@ -47,13 +48,15 @@ export class Turns {
   }
 
   async #begin(): Promise<Turn> {
-    for (;;) {
+    const endsAtMs = performance.now() + WAIT_MS_MAX;
+    while (performance.now() < endsAtMs) {
       const seen = Atomics.load(this.#ended, 0);
       const turn = this.#free();
       if (turn !== undefined) return turn;
       const { async, value } = Atomics.waitAsync(this.#ended, 0, seen, LOOK_MS);
       if (async) await value;
     }
+    throw new Fault('KEYS_BUSY');
   }
 
   #free(): Turn | undefined {
