@@ -1,5 +1,5 @@
-// Encrypting and decrypting 64 bytes by Vault's transit, audit on, beside OpenBao on the same machine in the same run: the
-// same requests, by tokens whose policy gives these two paths and no more.
+// Encrypting and decrypting 64 bytes by Vault's transit, audit on, beside OpenBao on the same machine in the same run:
+// the same requests, by tokens whose policy gives these two paths and no more.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -270,7 +270,7 @@ export type Change =
   | { readonly change: 'keyVersion.insert' | 'keyVersion.update'; readonly version: KeyVersion }
   /** Destroys the versions before this number: their material is gone for good. */
   | { readonly change: 'keyVersions.destroy'; readonly keyUid: Uid; readonly before: number }
-  /** Takes every key of the ring, or moves them to one that has none; the key under which others are imported goes along. */
+  /** Takes every key of the ring, or moves them to one that has none; that under which others are imported goes along. */
   | { readonly change: 'keyRing.delete'; readonly projectUid: Uid; readonly ring: string }
   | { readonly change: 'keyRing.move'; readonly projectUid: Uid; readonly ring: string; readonly to: string }
   | { readonly change: 'token.insert'; readonly token: Token }

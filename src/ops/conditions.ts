@@ -1,7 +1,7 @@
 // What IAM conditions are judged by: the attributes of the resource that an operation is about, as Google's services
 // give them. Sources: https://cloud.google.com/iam/docs/conditions-resource-attributes and .../conditions-attribute-
-// reference. Secrets, versions and keys have a name; projects, accounts and topics have a service and a type only, as there.
-// A version is judged by the name that was asked for (`versions/latest`, an alias), which is what the real service
+// reference. Secrets, versions and keys have a name; projects, accounts and topics have a service and a type only, as
+// there. A version is judged by the name that was asked for (`versions/latest`, an alias), which is what the real service
 // checks and what its refusals name.
 
 import type { ConditionContext, ResourceAttributes } from '../core/iam/condition.ts';

@@ -1,6 +1,7 @@
 // What comes due without anybody asking: secrets that expire or are purged, versions whose delay is over, rotations to
-// announce, keys to rotate. Each is an operation of the server itself with an audit record of its own, judged again in its transaction:
-// whoever came first, nothing happens twice and nothing early. A batch is bounded; what is left waits for the next.
+// announce, keys to rotate. Each is an operation of the server itself with an audit record of its own, judged again in
+// its transaction: whoever came first, nothing happens twice and nothing early. A batch is bounded; what is left waits
+// for the next.
 
 import { Fault } from '../core/error.ts';
 import { type DeleteType, secretEvent, versionEvent } from '../core/events.ts';

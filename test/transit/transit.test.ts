@@ -135,6 +135,14 @@ test('ciphertexts that cannot be are refused in the words of what is wrong with 
   }
 });
 
+test('plaintexts of megabytes are plaintexts too', async () => {
+  const large = Buffer.alloc(3_000_000, 7).toString('base64');
+  const { data } = await ask('write', 'encrypt/large', { plaintext: large });
+  const opened = await ask('write', 'decrypt/large', { ciphertext: data.ciphertext });
+  assert.ok(opened.data.plaintext === large);
+  await refused(400, /illegal base64 data/, ask('write', 'encrypt/large', { plaintext: `${large.slice(0, -1)}%` }));
+});
+
 test('nobody chooses a nonce', async () => {
   await ask('write', 'keys/nonce');
   const nonce = Buffer.alloc(12).toString('base64');

@@ -1,5 +1,5 @@
-// ECDSA (FIPS 186-5 section 6.4) over a digest that the caller made: OpenSSL as Node shows it signs and verifies only what
-// it hashes itself. Points are multiplied by OpenSSL alone. What is secret here is blinded: the numbers that JavaScript
+// ECDSA (FIPS 186-5 section 6.4) over a digest that the caller made: OpenSSL as Node shows it signs and verifies only
+// what it hashes itself. Points are multiplied by OpenSSL alone. What is secret here is blinded: the numbers that JavaScript
 // multiplies and inverts are random and new for each signature, so how long that takes says nothing of the key.
 
 import {

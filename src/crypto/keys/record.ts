@@ -1,6 +1,6 @@
 // The material of a key version as it is sealed, and as the thread that uses it holds it. Written in docs/envelope.md: a
-// format byte, the length of the MAC key (16 bits, big-endian), the MAC key, and the key: itself if symmetric, else PKCS #8
-// in DER, or nothing of a public key alone. A key for MACs has no other MAC key than itself.
+// format byte, the length of the MAC key (16 bits, big-endian), the MAC key, and the key: itself if symmetric, else
+// PKCS #8 in DER, or nothing of a public key alone. A key for MACs has no other MAC key than itself.
 
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { type KeyType, traitsOf } from '../../core/keys/type.ts';

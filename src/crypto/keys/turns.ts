@@ -1,5 +1,5 @@
-// The one limiter of slow private-key work, across all threads of a server: the pool of threads that does it is shared with
-// the disk, so one core less than there are may be busy with it at once. A turn is a word in shared memory that holds the
+// The one limiter of slow private-key work, across all threads of a server: the pool of threads that does it is shared
+// with the disk, so one core less than there are may be busy with it at once. A turn is a word in shared memory that holds the
 // time at which it lapses, so that a thread which dies takes none with it.
 
 import { availableParallelism } from 'node:os';
