@@ -8,6 +8,7 @@ import { accessByGrpc, accessByRest, wireByGrpc, wireByRest } from './access.ts'
 import { accessByAzure } from './access-azure.ts';
 import { firstAnswer, idleMemory } from './idle.ts';
 import { onPostgres } from './postgres.ts';
+import { transitBeside } from './transit.ts';
 import { addVersions } from './write.ts';
 
 const { values } = parseArgs({
@@ -39,6 +40,10 @@ const BENCHES: Readonly<Record<string, (bench: string) => Promise<void>>> = {
       reads: { requests: { least: 15 } },
       writes: { requests: { least: 5 } },
     }),
+  'transit.encrypt': (bench) =>
+    transitBeside('encrypt', bench, args, { seconds, targets: { requests: { least: 7 }, p99: { most: 0.5 } } }),
+  'transit.decrypt': (bench) =>
+    transitBeside('decrypt', bench, args, { seconds, targets: { requests: { least: 5 }, p99: { most: 0.5 } } }),
   'idle.memory': (bench) => idleMemory(bench, args, workers),
   'start.answer': (bench) => firstAnswer(bench, args),
 };

@@ -15,6 +15,7 @@ import { nameKey } from './crypto/envelope.ts';
 import { openSeal } from './crypto/file-seal.ts';
 import { defaultKeyFile, SealError } from './crypto/key-file.ts';
 import { Keyring, type OpenRoot } from './crypto/keyring.ts';
+import { newTurnMemory } from './crypto/keys/turns.ts';
 import { OwnCertificate, type OwnCertificateFiles } from './crypto/own-certificate.ts';
 import { storedSeal } from './crypto/shamir-seal.ts';
 import { parseToken } from './identity/tokens.ts';
@@ -285,7 +286,8 @@ async function prepare({
   audit: settings = {},
 }: Starting): Promise<Prepared> {
   const { store, sqlite } = opened;
-  const seal = unsealed ?? (await openByFile(data, keyFile, store));
+  const opens = unsealed ?? (await openByFile(data, keyFile, store));
+  const seal = { ...opens, turnMemory: newTurnMemory() };
   const keyring = new Keyring(seal);
   const storeId = nameKey(seal.root).id;
   // Of a shared store every server would have to count together.

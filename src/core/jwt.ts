@@ -128,3 +128,13 @@ function isTimely({ iat, exp, nbf }: Claims, now: number): boolean {
 function isTime(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0;
 }
+
+/** Reads what service accounts signed. */
+export interface JwtReader {
+  /** The parts of a JWT; undefined for a text that is none, or not exactly of the one form that is taken. */
+  read(text: string): SignedJwt | undefined;
+  /** The same of what a client signed by its certificate, which may say more of itself and sign by RSASSA-PSS. */
+  readClient(text: string): SignedJwt | undefined;
+  /** `publicKey` is SubjectPublicKeyInfo in PEM. */
+  isSignedBy(jwt: SignedJwt, publicKey: string): boolean;
+}

@@ -152,3 +152,22 @@ export const READER_WINDOW_SECONDS_DEFAULT: number = 7 * 24 * 3600;
 export const READER_WINDOW_SECONDS_MAX: number = 365 * 24 * 3600;
 /** Ours: secrets of one page of what a principal can reach. */
 export const ACCESS_PAGE_MAX = 1000;
+
+/** Ours: a key's name. */
+export const KEY_NAME_CHARS_MAX = 255;
+/** Ours: versions of one key that are not destroyed. */
+export const KEY_VERSIONS_MAX = 10_000;
+/** Vault's `auto_rotate_period`: an hour or more. */
+export const AUTO_ROTATE_SECONDS_MIN = 3600;
+/** Vault's `key_size` of keys for MACs. */
+export const MAC_KEY_BYTES_MIN = 32;
+export const MAC_KEY_BYTES_MAX = 512;
+/** Ours: items of one request to use a key, and different versions that they may need. */
+export const KEY_ITEMS_MAX = 10_000;
+export const KEY_ITEM_VERSIONS_MAX = 100;
+/** Ours: signatures of one request, each of which may take a millisecond and more. */
+export const SIGNATURE_ITEMS_MAX = 1000;
+/** Ours: what a key is derived for. */
+export const KEY_CONTEXT_BYTES_MAX: number = 32 * 1024;
+/** Vault's `transit/random`: 128 KiB. */
+export const RANDOM_BYTES_MAX: number = 128 * 1024;

@@ -7,7 +7,9 @@ import type { Sighting, SightingOfVersion } from './census.ts';
 import type { CensusNeed, SightingOfSecret } from './census-ports.ts';
 import type { CredentialKind } from './credential.ts';
 import type { Grant, Policy } from './iam/policy.ts';
-import type { Claims, SignedJwt } from './jwt.ts';
+import type { Claims } from './jwt.ts';
+import type { KeyCrypto } from './keys/port.ts';
+import type { KeyChange, KeyNeed, KeyRowByNeed } from './keys/rows.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
 import type { Seen } from './principal.ts';
 import type { Redacted } from './redacted.ts';
@@ -130,6 +132,7 @@ export type Need =
   /** Versions of the server that hold the same value as this one, itself among them; none where it has no fingerprint. */
   | ({ readonly need: 'sameValue'; readonly number: number; readonly limit: number } & SecretPlace)
   | CensusNeed
+  | KeyNeed
   | VaultNeed;
 
 export interface Listed<T> {
@@ -155,7 +158,7 @@ export interface PayloadRow {
   readonly sealed?: SealedPayload;
 }
 
-interface RowByNeed extends VaultRowByNeed {
+interface RowByNeed extends KeyRowByNeed, VaultRowByNeed {
   readonly server: Policy;
   readonly project: Project | undefined;
   /** By id, ascending. */
@@ -265,6 +268,7 @@ export type Change =
   | { readonly change: 'token.delete'; readonly hash: string }
   /** Revokes whatever this member holds. */
   | { readonly change: 'token.deleteAll'; readonly member: string }
+  | KeyChange
   | VaultChange;
 
 export interface Decided<R> {
@@ -342,6 +346,8 @@ export interface SealStatus {
 }
 
 export interface Keyring {
+  /** The keys that callers use without ever holding them. */
+  readonly keys: KeyCrypto;
   status(): SealStatus;
   /** A new project key, wrapped by the root key. */
   wrapProjectKey(projectUid: Uid): Uint8Array;
@@ -374,16 +380,6 @@ export interface Keyring {
 export interface TokenSigner {
   /** A JWT over these claims, RS256, by a key that the authority publishes. */
   sign(claims: Claims): Maybe<Redacted<string>>;
-}
-
-/** Reads what service accounts signed. */
-export interface JwtReader {
-  /** The parts of a JWT; undefined for a text that is none, or not exactly of the one form that is taken. */
-  read(text: string): SignedJwt | undefined;
-  /** The same of what a client signed by its certificate, which may say more of itself and sign by RSASSA-PSS. */
-  readClient(text: string): SignedJwt | undefined;
-  /** `publicKey` is SubjectPublicKeyInfo in PEM. */
-  isSignedBy(jwt: SignedJwt, publicKey: string): boolean;
 }
 
 /** The CONNECT proxy that the server has on loopback for the programs of `coffer env`. */

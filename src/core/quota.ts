@@ -2,7 +2,7 @@
 // is full again (the generic cell rate algorithm, ITU-T I.371), so that threads can share it without a lock. Pure: the
 // clock comes in. The classes are those of https://cloud.google.com/secret-manager/quotas.
 
-/** Reading a payload, any other read, any change. */
+/** Reading a payload or using a key, any other read, any change. */
 export type QuotaClass = 'access' | 'read' | 'write';
 
 const MINUTE_MS = 60_000;
@@ -22,8 +22,13 @@ export function takeToken(fullAt: number, perMinute: number, now: number): numbe
   return next > latest ? undefined : next;
 }
 
+/** A use of a key counts as a payload that is read. */
+const KEY_USES: ReadonlySet<string> = new Set(
+  ['decrypt', 'encrypt', 'mac', 'random', 'rewrap', 'sign', 'verify'].map((use) => `coffer.keys.${use}`),
+);
+
 /** The class of an operation by its permission; undefined where no quota counts it. */
 export function quotaClass(permission: string, kind: 'read' | 'write'): QuotaClass | undefined {
-  if (permission === 'secretmanager.versions.access') return 'access';
-  return permission.startsWith('secretmanager.') ? kind : undefined;
+  if (permission === 'secretmanager.versions.access' || KEY_USES.has(permission)) return 'access';
+  return permission.startsWith('secretmanager.') || permission.startsWith('coffer.keys.') ? kind : undefined;
 }

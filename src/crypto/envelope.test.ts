@@ -21,6 +21,7 @@ import {
 } from './envelope.ts';
 import { keyFileText } from './key-file.ts';
 import { Keyring } from './keyring.ts';
+import { readRecord, writeRecord } from './keys/record.ts';
 
 const vectors = readVectors(new URL('../../docs/envelope.md', import.meta.url));
 
@@ -60,6 +61,7 @@ describe('the vectors of docs/envelope.md', () => {
     ['root', 'seal-key', 'root-key'],
     ['project', 'root-key', 'project-key'],
     ['data', 'project-key', 'data-key'],
+    ['material-key', 'project-key', 'data-key'],
     ['bytes', 'root-key', 'bytes'],
     ['fingerprint', 'root-key', 'fingerprint-key'],
   ] as const;
@@ -76,6 +78,20 @@ describe('the vectors of docs/envelope.md', () => {
     const sealed = sealBare(key('data-key').key, bytes('payload-aad'), bytes('payload'), bytes('payload-nonce'));
     assert.equal(sealed.toString('hex'), vector('payload-box'));
     assert.deepEqual(openBare(key('data-key').key, bytes('payload-aad'), bytes('payload-box')), bytes('payload'));
+  });
+
+  it('give the material of a key, both ways, and what it is made of', () => {
+    const at = [vector('project-uid'), vector('key-uid'), vector('key-version')];
+    assert.deepEqual(associatedData('coffer material key v1', at), bytes('material-key-aad'));
+    assert.deepEqual(associatedData('coffer key material v1', at), bytes('material-aad'));
+    const sealed = sealBare(key('data-key').key, bytes('material-aad'), bytes('material'), bytes('material-nonce'));
+    assert.equal(sealed.toString('hex'), vector('material-box'));
+    const record = openBare(key('data-key').key, bytes('material-aad'), bytes('material-box'));
+    assert.deepEqual(record, bytes('material'));
+    const macKey = record.subarray(3, 3 + record.readUInt16BE(1));
+    assert.deepEqual(writeRecord(record.subarray(3 + macKey.length), macKey), record);
+    const held = readRecord('aes128-gcm96', record, undefined);
+    assert.deepEqual([held.secret?.symmetricKeySize, held.mac.symmetricKeySize], [16, 32]);
   });
 
   it('give the key file, the page token, the audit mark and the fingerprint', () => {

@@ -27,6 +27,8 @@ export type Purpose =
   | 'coffer project key v1'
   | 'coffer data key v1'
   | 'coffer payload v1'
+  | 'coffer material key v1'
+  | 'coffer key material v1'
   | 'coffer bytes v1';
 
 /** A 256-bit key, and the id that boxes sealed with it carry. */
@@ -104,6 +106,14 @@ export function openNamed(key: NamedKey, aad: Buffer, box: Uint8Array): Buffer {
   return decrypt(bytes, NAMED_HEADER_BYTES, key.key, aad);
 }
 
+/** Seals a key under another; its raw bytes are overwritten. */
+export function wrapKey(wrapping: NamedKey, aad: Buffer, key: KeyObject): Buffer {
+  const raw = key.export();
+  const wrapped = sealNamed(wrapping, aad, raw);
+  raw.fill(0);
+  return wrapped;
+}
+
 /** Seals `plaintext` under a key that seals this one box only, so the box carries no key id. */
 export function sealBare(key: KeyObject, aad: Buffer, plaintext: Uint8Array, nonce: Buffer = newNonce()): Buffer {
   return encrypt(Buffer.of(FORMAT_VERSION), key, aad, plaintext, nonce);
@@ -124,7 +134,8 @@ const NONCES_EACH = 64;
 let nonces = Buffer.alloc(0);
 let noncesTaken = 0;
 
-function newNonce(): Buffer {
+/** 96 random bits, good for one use under one key. */
+export function newNonce(): Buffer {
   if (noncesTaken + NONCE_BYTES > nonces.length) {
     nonces = randomBytes(NONCES_EACH * NONCE_BYTES);
     noncesTaken = 0;

@@ -24,7 +24,10 @@ import {
   openNamed,
   sealBare,
   sealNamed,
+  wrapKey,
 } from './envelope.ts';
+import { SealedKeys } from './keys/sealed-keys.ts';
+import { Turns } from './keys/turns.ts';
 import { Lru } from './lru.ts';
 import { OpenedPayloads } from './opened-payloads.ts';
 
@@ -47,6 +50,8 @@ export interface OpenRoot {
   readonly sealKeyId: string;
   /** Of a key that was shared out. */
   readonly shares?: SealStatus['shares'];
+  /** By which all threads limit slow work with private keys; absent: this one is alone. */
+  readonly turnMemory?: SharedArrayBuffer;
 }
 
 interface OpenProjectKey {
@@ -55,6 +60,8 @@ interface OpenProjectKey {
 }
 
 export class Keyring implements KeyringPort {
+  /** The keys that callers use without ever holding them. */
+  readonly keys: SealedKeys;
   readonly #status: SealStatus;
   readonly #root: NamedKey;
   readonly #pageKey: KeyObject;
@@ -74,6 +81,8 @@ export class Keyring implements KeyringPort {
     this.#auditKey = deriveKey(open.root, 'coffer audit mark v1');
     this.#proxyKey = deriveKey(open.root, 'coffer proxy password v1');
     this.#fingerprintKey = open.fingerprintKey;
+    const wrapping = (wrapped: Uint8Array, uid: Uid) => this.#openProjectKey(wrapped, uid);
+    this.keys = new SealedKeys(wrapping, new Turns(open.turnMemory));
   }
 
   status(): SealStatus {
@@ -82,7 +91,7 @@ export class Keyring implements KeyringPort {
 
   /** A new project key, wrapped by the root key. */
   wrapProjectKey(projectUid: Uid): Uint8Array {
-    return wrap(this.#root, associatedData('coffer project key v1', [projectUid]), newKey());
+    return wrapKey(this.#root, associatedData('coffer project key v1', [projectUid]), newKey());
   }
 
   /** Seals under a data key of its own. Throws INTERNAL where the project key itself does not open. */
@@ -95,7 +104,7 @@ export class Keyring implements KeyringPort {
     }
     const dataKey = newKey();
     return {
-      wrappedKey: wrap(project, placeData('coffer data key v1', place), dataKey),
+      wrappedKey: wrapKey(project, placeData('coffer data key v1', place), dataKey),
       ciphertext: sealBare(dataKey, placeData('coffer payload v1', place), payload.reveal()),
     };
   }
@@ -131,9 +140,10 @@ export class Keyring implements KeyringPort {
     }
   }
 
-  /** Lets go of every payload that is kept opened. */
+  /** Lets go of every payload, and of every key of callers, that is kept opened. */
   forgetPayloads(): void {
     this.#opened.clear();
+    this.keys.forget();
   }
 
   /** HMAC-SHA256 of the payload, in hex, under a key that only this store has. */
@@ -222,11 +232,4 @@ export class Keyring implements KeyringPort {
 
 function placeData(purpose: 'coffer data key v1' | 'coffer payload v1', place: PayloadPlace): Buffer {
   return associatedData(purpose, [place.projectUid, place.secretUid, place.versionUid]);
-}
-
-function wrap(wrapping: NamedKey, aad: Buffer, key: KeyObject): Buffer {
-  const raw = key.export();
-  const wrapped = sealNamed(wrapping, aad, raw);
-  raw.fill(0);
-  return wrapped;
 }

@@ -3,8 +3,7 @@
 // and no header field ever leads to a key but `kid`, which is looked up in the store. Nothing is fetched.
 
 import { constants, createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
-import type { Claims, SignedJwt } from '../core/jwt.ts';
-import type { JwtReader } from '../core/ports.ts';
+import type { Claims, JwtReader, SignedJwt } from '../core/jwt.ts';
 
 /** Ours: what Google's libraries write has about 900 characters. */
 const JWT_CHARS_MAX = 4096;

@@ -2,9 +2,9 @@
 // with the key of a certificate of its own (RFC 7523), or by a token that is good for being exchanged there and for
 // nothing else. A client that is not there is refused like one whose proof is wrong.
 
-import { FEDERATION_AUDIENCE, judgeClient } from '../core/jwt.ts';
+import { FEDERATION_AUDIENCE, type JwtReader, judgeClient } from '../core/jwt.ts';
 import { type AccountEmail, parseAccountEmail } from '../core/name.ts';
-import type { Clock, JwtReader, Maybe, Store } from '../core/ports.ts';
+import type { Clock, Maybe, Store } from '../core/ports.ts';
 import { accountPrincipal, type Caller } from '../core/principal.ts';
 import type { Account, AccountKey } from '../core/secret.ts';
 import { callerOfToken, isLive, type Origin, refused } from './callers.ts';

@@ -1,7 +1,7 @@
 // What IAM conditions are judged by: the attributes of the resource that an operation is about, as Google's services
 // give them. Sources: https://cloud.google.com/iam/docs/conditions-resource-attributes and .../conditions-attribute-
-// reference. Secrets and versions have a name; projects, accounts and topics have a service and a type only, as there.
-// A version is judged by the name that was asked for (`versions/latest`, an alias), which is what the real service
+// reference. Secrets, versions and keys have a name; projects, accounts and topics have a service and a type only, as
+// there. A version is judged by the name that was asked for (`versions/latest`, an alias), which is what the real service
 // checks and what its refusals name.
 
 import type { ConditionContext, ResourceAttributes } from '../core/iam/condition.ts';
@@ -21,6 +21,8 @@ const BELOW: Readonly<Record<string, ResourceAttributes>> = {
   topics: kind('pubsub.googleapis.com', 'Topic'),
   subscriptions: kind('pubsub.googleapis.com', 'Subscription'),
 };
+const KEY_RING = kind('cloudkms.googleapis.com', 'KeyRing');
+const KEY = kind('cloudkms.googleapis.com', 'CryptoKey');
 
 /** The attributes of what `target` names; a create and a list are about the project. */
 function resourceAttributes(target: Target, { project, secret }: Scope): ResourceAttributes {
@@ -35,6 +37,10 @@ function resourceAttributes(target: Target, { project, secret }: Scope): Resourc
       : { ...VERSION, name: `${name}/versions/${target.version}`, ...tags };
   }
   if (target.account !== undefined) return ACCOUNT;
+  if (target.below?.startsWith('keyRings/')) {
+    const name = `projects/${project.number}/locations/global/${target.below}`;
+    return { ...(target.below.includes('/cryptoKeys/') ? KEY : KEY_RING), name };
+  }
   if (target.below !== undefined) return BELOW[target.below.slice(0, target.below.indexOf('/'))] ?? {};
   return PROJECT;
 }

@@ -115,10 +115,10 @@ class Call<C, R> {
     const { operation, command, caller } = this.#request;
     const { store, writer, keyring, clock, entropy, signer } = this.#deps;
     this.#request.checkCredential();
-    return then(store.read(this.#request.needs(undefined), caller.seen), (rows) => {
+    return then(store.read(this.#request.needs(operation.prepareNeeds?.(command)), caller.seen), (rows) => {
       const now = clock.now();
       const { scope, grant } = this.#admit(this.#request.scopeOf(rows), now);
-      const fields = { command, rows: {}, scope, caller, now, entropy, prepared: undefined };
+      const fields = { command, rows, scope, caller, now, entropy, prepared: undefined };
       return then(operation.prepare?.(new Input(fields), keyring, { signer, grant }), (made) => {
         const submission = {
           operation: operation as Operation<unknown, unknown>,

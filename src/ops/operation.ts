@@ -155,7 +155,7 @@ export interface Api {
   command?(values: FieldValues): unknown;
 }
 
-interface Spec<C, N extends Needs, P, K, D, R> {
+interface Spec<C, N extends Needs, P, K, D, R, M extends Needs> {
   /** `noun.verb`; the audit's and the metrics' name for it. */
   readonly name: string;
   readonly help: string;
@@ -178,13 +178,10 @@ interface Spec<C, N extends Needs, P, K, D, R> {
   seen?(result: R): { readonly projectUid: Uid; readonly secretUid: Uid; readonly version: number };
   /**
    * Of a write: work with keys and secrets that comes before the decision, in the thread that answers. It sees the scope
-   * and no other rows; `decide` throws Stale where the scope has changed in what was made for it.
+   * and the rows of `prepareNeeds`; `decide` throws Stale where they have changed in what was made for them.
    */
-  prepare?(
-    input: Input<C, Record<never, never>>,
-    keyring: Keyring,
-    at: Pick<Finish, 'signer' | 'grant'>,
-  ): Maybe<Prepared<P, K>>;
+  prepare?(input: Input<C, M>, keyring: Keyring, at: Pick<Finish, 'signer' | 'grant'>): Maybe<Prepared<P, K>>;
+  prepareNeeds?(command: C): M;
   /** The command without the secrets that `prepare` has used: what `decide` sees of it, plain data. */
   carried?(command: C): unknown;
   decide(input: Input<C, N, P>): Decision<D>;
@@ -193,7 +190,7 @@ interface Spec<C, N extends Needs, P, K, D, R> {
 }
 
 /** An operation as the engine and the dialects see it: what it needs in between is its own business. */
-export type Operation<C, R> = Spec<C, Needs, unknown, unknown, unknown, R>;
+export type Operation<C, R> = Spec<C, Needs, unknown, unknown, unknown, R, Needs>;
 
 /** Declares a row of the operation table. */
 export function operation<
@@ -203,6 +200,7 @@ export function operation<
   R = D,
   P = undefined,
   K = undefined,
->(spec: Spec<C, N, P, K, D, R>): Operation<C, R> {
+  const M extends Needs = Record<never, never>,
+>(spec: Spec<C, N, P, K, D, R, M>): Operation<C, R> {
   return spec as unknown as Operation<C, R>;
 }

@@ -1,10 +1,13 @@
 // What comes due without anybody asking: secrets that expire or are purged, versions whose delay is over, rotations to
-// announce. Each is an operation of the server itself with an audit record of its own, judged again in its transaction:
-// whoever came first, nothing happens twice and nothing early. A batch is bounded; what is left waits for the next.
+// announce, keys to rotate. Each is an operation of the server itself with an audit record of its own, judged again in
+// its transaction: whoever came first, nothing happens twice and nothing early. A batch is bounded; what is left waits
+// for the next.
 
 import { Fault } from '../core/error.ts';
 import { type DeleteType, secretEvent, versionEvent } from '../core/events.ts';
+import type { KeyOfProject } from '../core/keys/rows.ts';
 import { SWEEP_BATCH_MAX } from '../core/limits.ts';
+import { parseProjectRef } from '../core/name.ts';
 import type { Clock, Entropy, Maybe, SecretOfProject, Store, VersionOfSecret } from '../core/ports.ts';
 import { type Caller, SYSTEM } from '../core/principal.ts';
 import { advanceRotation } from '../core/schedule.ts';
@@ -12,6 +15,7 @@ import type { Secret } from '../core/secret.ts';
 import { moveVersion } from '../core/version-state.ts';
 import type { Engine } from './engine.ts';
 import { dropOldEvents, oldEvents } from './events.ts';
+import { rotateDueKey } from './keys-rotate.ts';
 import { type Operation, operation, secretFacts, type Target } from './operation.ts';
 import { eventOf, placeOf, refOf, type SecretRef, secretTarget } from './secrets.ts';
 import { found, type MoveVersion, rowOf } from './versions.ts';
@@ -134,16 +138,18 @@ type Work = () => Maybe<unknown>;
 export async function sweep(deps: SweepDeps): Promise<boolean> {
   const now = deps.clock.now();
   const due = { until: now, limit: SWEEP_BATCH_MAX };
-  const { secrets, versions } = await deps.store.read({
+  const { secrets, versions, keys } = await deps.store.read({
     secrets: { need: 'dueSecrets', ...due },
     versions: { need: 'dueVersions', ...due },
+    keys: { need: 'dueKeys', ...due },
   });
   let settled = 0;
   for (const row of secrets) if (await attempt(deps, secretWork(deps, row, now))) settled += 1;
   for (const row of versions) if (await attempt(deps, versionWork(deps, row))) settled += 1;
+  for (const row of keys) if (await attempt(deps, keyWork(deps, row))) settled += 1;
   await attempt(deps, () => dropEvents(deps, now));
   // A batch of which nothing could be settled would come back the same.
-  return settled > 0 && (secrets.length === SWEEP_BATCH_MAX || versions.length === SWEEP_BATCH_MAX);
+  return settled > 0 && [secrets, versions, keys].some(({ length }) => length === SWEEP_BATCH_MAX);
 }
 
 async function attempt(deps: SweepDeps, work: Work): Promise<boolean> {
@@ -165,6 +171,10 @@ function secretWork(deps: SweepDeps, row: SecretOfProject, now: number): Work {
 
 function versionWork(deps: SweepDeps, row: VersionOfSecret): Work {
   return () => ask(deps, destroyDueVersion, { ...refOf(row), number: row.version.number });
+}
+
+function keyWork(deps: SweepDeps, { project, key: { ring, name } }: KeyOfProject): Work {
+  return () => ask(deps, rotateDueKey, { project: parseProjectRef(project.id), ring, name });
 }
 
 async function dropEvents(deps: SweepDeps, now: number): Promise<void> {

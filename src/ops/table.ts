@@ -24,6 +24,13 @@ import { getDeletedSecret, purgeDeletedSecret, restoreSecret } from './deleted-s
 import { dropOldEvents, listEventTypes, queryEvents } from './events.ts';
 import { exchangeForIdToken, generateIdToken } from './id-tokens.ts';
 import { projectImpact, secretImpact } from './impact.ts';
+import { createKey, deleteKey, getKey, listKeys, trimKey, updateKey } from './keys.ts';
+import { backupKey, exportKey } from './keys-export.ts';
+import { getWrappingKey, importKey, importKeyVersion, restoreKey } from './keys-import.ts';
+import { hashInput, makeRandom } from './keys-random.ts';
+import { rotateDueKey, rotateKey } from './keys-rotate.ts';
+import { decrypt, encrypt, makeDataKey, rewrap } from './keys-seal.ts';
+import { mac, sign, verify, verifyMac } from './keys-sign.ts';
 import { getLocation, listLocations } from './locations.ts';
 import { enableManagedRotation, rotateSecret } from './managed-rotation.ts';
 import type { Operation } from './operation.ts';
@@ -158,6 +165,30 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   listTagBindings,
   listEffectiveTags,
   deleteTagBinding,
+  createKey,
+  getKey,
+  listKeys,
+  updateKey,
+  rotateKey,
+  rotateDueKey,
+  trimKey,
+  deleteKey,
+  encrypt,
+  decrypt,
+  rewrap,
+  makeDataKey,
+  sign,
+  verify,
+  mac,
+  verifyMac,
+  exportKey,
+  backupKey,
+  getWrappingKey,
+  importKey,
+  importKeyVersion,
+  restoreKey,
+  makeRandom,
+  hashInput,
   queryEvents,
   listEventTypes,
   dropOldEvents,

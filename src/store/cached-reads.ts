@@ -93,6 +93,7 @@ const KINDS: Readonly<Partial<Record<Need['need'], EpochKind>>> = {
   spellings: 'secrets',
   version: 'secrets',
   payload: 'secrets',
+  key: 'secrets',
 };
 
 /** Of which commits the answer to this need depends; undefined: it is not kept. */
@@ -117,6 +118,8 @@ export function keyOf(need: Need): string {
       const place = `${project}\n${location}\n${key}\n${deleted}\n${spelled}`;
       return `${need.need}\n${place}\n${number}\n${alias}\n${previous}\n${uid}`;
     }
+    case 'key':
+      return `key\n${need.project}\n${need.ring}\n${need.name}\n${need.number}`;
     case 'account':
     case 'accountKeys':
       return `${need.need}\n${need.email}`;

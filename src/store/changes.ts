@@ -1,6 +1,7 @@
 // Each change as the statements that make it. Plain data, shared by every engine. A statement that must touch exactly
 // one row says so: an update or a deletion of nothing is a bug of its caller and rolls everything back.
 
+import type { KeyChange } from '../core/keys/rows.ts';
 import type { Change } from '../core/ports.ts';
 import { accountPrincipal } from '../core/principal.ts';
 import { policyColumn } from './columns.ts';
@@ -17,6 +18,7 @@ import { writeVault } from './vault.ts';
 import { any, one, type Rewrite, type Write } from './write.ts';
 import { insertAccount, insertAccountKey, insertToken, updateAccount, updateAccountKey } from './writes-accounts.ts';
 import { deleteEventsBefore, insertEvent, insertSubscription, insertTopic } from './writes-events.ts';
+import { writesOfKeys } from './writes-keys.ts';
 import { changeMembers, insertMembers } from './writes-members.ts';
 import { renameMember } from './writes-policies.ts';
 import {
@@ -51,6 +53,15 @@ export function writesOf(change: Change): readonly (Write | Rewrite)[] {
     case 'token.delete':
       // A sweep may have been first.
       return [any(TOKEN_DELETE, [change.hash]), any(TOKENS_DELETE_OF_PARENT, [change.hash])];
+    case 'key.insert':
+    case 'key.update':
+    case 'key.delete':
+    case 'keyVersion.insert':
+    case 'keyVersion.update':
+    case 'keyVersions.destroy':
+    case 'keyRing.delete':
+    case 'keyRing.move':
+      return writesOfKeys(change);
     default:
       return [writeOf(change)];
   }
@@ -71,7 +82,7 @@ function deleteAccount(change: AccountDeletion): readonly (Write | Rewrite)[] {
 
 type ManyWrites = 'account.delete' | 'accountKey.delete' | `secret.${string}` | 'secrets.deleteAt' | 'token.delete';
 
-function writeOf(change: Exclude<Change, { change: ManyWrites }>): Write {
+function writeOf(change: Exclude<Change, KeyChange | { change: ManyWrites }>): Write {
   switch (change.change) {
     case 'server.policy':
       return one(SERVER_UPDATE, [policyColumn.encode(change.policy)]);
@@ -129,9 +140,16 @@ function writeOf(change: Exclude<Change, { change: ManyWrites }>): Write {
 
 /** True where a change leaves sealed bytes behind in the log of the engine, which has to forget them too. */
 export function erases(change: Change): boolean {
-  return (
-    change.change === 'secret.delete' ||
-    change.change === 'secrets.deleteAt' ||
-    (change.change === 'version.update' && change.version.state === 'DESTROYED')
-  );
+  switch (change.change) {
+    case 'secret.delete':
+    case 'secrets.deleteAt':
+    case 'key.delete':
+    case 'keyRing.delete':
+    case 'keyVersions.destroy':
+      return true;
+    case 'version.update':
+      return change.version.state === 'DESTROYED';
+    default:
+      return false;
+  }
 }

@@ -2,6 +2,7 @@
 
 import type { Condition } from '../core/iam/condition.ts';
 import type { Binding, Policy } from '../core/iam/policy.ts';
+import type { KeySettings } from '../core/keys/key.ts';
 import type {
   Labels,
   ProjectSettings,
@@ -71,6 +72,26 @@ export const projectSettingsColumn: JsonColumn<ProjectSettings> = new JsonColumn
     },
   ),
 );
+
+export const keySettingsColumn: JsonColumn<KeySettings> = new JsonColumn((value): value is KeySettings =>
+  hasShape(
+    value,
+    {
+      ...{ derived: isFlag, convergent: isFlag, exportable: isFlag, plaintextBackup: isFlag, deletionAllowed: isFlag },
+      ...{ minDecryptionVersion: isCount, minEncryptionVersion: isCount, minAvailableVersion: isCount },
+      ...{ imported: isFlag, importedRotation: isFlag },
+    },
+    { autoRotateSeconds: isCount, keyBytes: isCount, backup: isKeyMoment, restore: isKeyMoment },
+  ),
+);
+
+function isKeyMoment(value: unknown): boolean {
+  return hasShape(value, { time: isCount, version: isCount });
+}
+
+function isFlag(value: unknown): boolean {
+  return typeof value === 'boolean';
+}
 
 function isBinding(value: unknown): value is Binding {
   return hasShape(value, { role: isText, members: isTexts }, { condition: isCondition });

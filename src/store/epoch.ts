@@ -1,7 +1,7 @@
 // How a thread knows whether anything was committed since it read: a number that all threads share, odd while a commit is
 // under way, even and new after it. What was read under an even number holds as long as the number stands still. It
 // turns odd before a commit can be seen by anybody: else one reader could see the new rows, and another, later, the old.
-// There is one for what says who may do what, which changes seldom, and one for secrets and versions.
+// There is one for what says who may do what, which changes seldom, and one for secrets, keys and their versions.
 
 import type { Change } from '../core/ports.ts';
 
@@ -64,6 +64,14 @@ export function kindsOf({ change }: Change): readonly EpochKind[] {
     case 'version.insert':
     case 'version.update':
     case 'secrets.deleteAt':
+    case 'key.insert':
+    case 'key.update':
+    case 'key.delete':
+    case 'keyVersion.insert':
+    case 'keyVersion.update':
+    case 'keyVersions.destroy':
+    case 'keyRing.delete':
+    case 'keyRing.move':
       return SECRETS;
     case 'event.insert':
     case 'events.deleteBefore':

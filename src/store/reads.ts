@@ -6,6 +6,7 @@ import type { Secret } from '../core/secret.ts';
 import { checkedLimit, counted, listed, one, type Read, rowsOf } from './read.ts';
 import { readCensus } from './reads-census.ts';
 import { readEvents } from './reads-events.ts';
+import { readKeys } from './reads-keys.ts';
 import { readTags } from './reads-tags.ts';
 import {
   currentInListOf,
@@ -100,6 +101,11 @@ export function readOf(need: Need): Read {
     case 'vaultEntries':
     case 'secretNames':
       return readVault(need);
+    case 'key':
+    case 'keyVersions':
+    case 'keys':
+    case 'dueKeys':
+      return readKeys(need);
     default:
       return readEvents(need);
   }

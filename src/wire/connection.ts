@@ -10,6 +10,8 @@ export interface Connection {
   readonly secure: boolean;
   /** Requests under way. */
   open: number;
+  /** Told, once, when none is under way any more. */
+  whenIdle: (() => void) | undefined;
   /** Of HTTP/1.1: the last request that has a body; it can be refused while it `isReading`. */
   reading: { readonly isReading: boolean; refuse(refusal: Refusal): void } | undefined;
 }
@@ -20,7 +22,7 @@ type PeerSocket = Pick<Socket, 'remoteAddress' | 'remotePort'>;
 
 /** The connection that a socket is. */
 export function connectionTo(socket: PeerSocket, secure: boolean): Connection {
-  return { peer: peerOf(socket), secure, open: 0, reading: undefined };
+  return { peer: peerOf(socket), secure, open: 0, whenIdle: undefined, reading: undefined };
 }
 
 /** Remembers the connection of `owner`, for `connectionOf`. */

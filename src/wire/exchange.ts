@@ -50,7 +50,7 @@ export abstract class Exchange<Answer> implements Expiring {
     this.phase = 'closed';
     this.body.release();
     this.context.load.forget(this);
-    this.connection.open--;
+    if (--this.connection.open === 0) this.connection.whenIdle?.();
   }
 
   expire(): void {

@@ -12,7 +12,7 @@ import { type AnswerHeaders, HttpExchange } from './http-exchange.ts';
 import { sweepMs } from './limits.ts';
 import { REFUSALS, type Refusal, rawRefusal } from './refusal.ts';
 import type { Headers } from './types.ts';
-import { isGivenUp, methodOf, resumed } from './unknown-method.ts';
+import { isGivenUp, methodOf, resumption } from './unknown-method.ts';
 
 /** A server that never listens: it is fed by `emit('connection', socket)`. */
 export function http1Server(context: WireContext): http.Server {
@@ -39,9 +39,15 @@ export function http1Server(context: WireContext): http.Server {
   server.on('connect', (request, socket) => refuseRaw(context, socket, REFUSALS.connect, request));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (isGivenUp(socket)) return;
-    const connection = connectionOf(socket).open === 0 ? resumed(error, socket) : undefined;
-    if (connection === undefined) onClientError(context, error, socket);
-    else server.emit('connection', connection);
+    const resume = resumption(error, socket);
+    if (resume === undefined) return onClientError(context, error, socket);
+    const connection = connectionOf(socket);
+    // An answer written now would overtake that of the request before it.
+    connection.whenIdle = () => {
+      connection.whenIdle = undefined;
+      if (!socket.destroyed) server.emit('connection', resume());
+    };
+    if (connection.open === 0) connection.whenIdle();
   });
   // Node times headers and finds idle connections only on a server that has begun to listen.
   server.emit('listening');

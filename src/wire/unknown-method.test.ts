@@ -57,6 +57,32 @@ test('and on one with TLS', async () => {
   await exchange(tls.connect({ port: server.port, host: '127.0.0.1', ca: LOCALHOST.cert, servername: 'localhost' }));
 });
 
+test('a LIST that is sent before the request ahead of it was answered waits for it', async () => {
+  const slow = await start({
+    http: async ({ method, path }) => {
+      if (path === '/slow') await new Promise((resolve) => setTimeout(resolve, 50));
+      return { status: 200, body: `${method} ${path}` };
+    },
+  });
+  for (const first of ['GET', 'LIST']) {
+    const head = 'HTTP/1.1\r\nhost: localhost\r\n';
+    const socket = net.connect(slow.port, '127.0.0.1');
+    let got = '';
+    socket.on('data', (chunk) => {
+      got += String(chunk);
+    });
+    socket.write(`${first} /slow ${head}\r\n`);
+    await until(() => slow.requests.at(-1)?.path === '/slow');
+    socket.write(`LIST /next ${head}\r\n`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    socket.write(`GET /last ${head}\r\n`);
+    await until(() => got.includes('GET /last'));
+    assert.deepEqual(got.match(/(?:GET|LIST) \/(?:slow|next|last)/g), [`${first} /slow`, 'LIST /next', 'GET /last']);
+    socket.destroy();
+  }
+  await slow.listener.drain(100);
+});
+
 test('a body in which a piece begins with LIST stays a body', async () => {
   const socket = net.connect(server.port, '127.0.0.1');
   const answer = on(socket, 'PUT /c HTTP/1.1\r\nhost: localhost\r\ncontent-length: 20\r\n\r\n');

@@ -31,26 +31,30 @@ export function isGivenUp(stream: Duplex): boolean {
 }
 
 /**
- * The connection from the request on that the parser refused, to be served as a new one; undefined where it refused
- * something else. Node looks for a method only where a request begins, so no body can look like one.
+ * What gives the connection from the request on that the parser refused, to be served as a new one; undefined where it
+ * refused something else. Node looks for a method only where a request begins, so no body can look like one. From the call
+ * on the old parser gets nothing more.
  */
-export function resumed(error: ParserError, stream: Duplex): Duplex | undefined {
+export function resumption(error: ParserError, stream: Duplex): (() => Duplex) | undefined {
   const { rawPacket } = error;
   if (error.code !== 'HPE_INVALID_METHOD' || rawPacket === undefined) return undefined;
   const found = SPELLED.find(([method]) => rawPacket.subarray(0, method.length).equals(method));
   if (found === undefined) return undefined;
   givenUp.add(stream);
-  const socket = stream instanceof Resumed ? stream.release() : takenBack(stream as Socket);
-  const next = new Resumed(socket, Buffer.concat([found[1], rawPacket.subarray(found[1].length)]));
-  remember(next, socket, connectionOf(stream).secure);
-  return next;
+  // A listener for data makes Node take a socket back from its parser.
+  stream.on('data', () => {});
+  for (const event of ['data', 'drain', 'timeout']) stream.removeAllListeners(event);
+  stream.pause();
+  return () => {
+    const unread = stream instanceof Resumed ? stream.release() : { socket: stream as Socket, rest: NOTHING };
+    const bytes = [found[1], rawPacket.subarray(found[1].length), unread.rest];
+    const next = new Resumed(unread.socket, Buffer.concat(bytes));
+    remember(next, unread.socket, connectionOf(stream).secure);
+    return next;
+  };
 }
 
-/** The socket without what node:http does with its bytes; a listener for data makes Node take it from the parser. */
-function takenBack(socket: Socket): Socket {
-  for (const event of ['data', 'drain', 'timeout']) socket.removeAllListeners(event);
-  return socket;
-}
+const NOTHING = Buffer.alloc(0);
 
 /** A connection of which the next bytes were read already. */
 class Resumed extends Duplex {
@@ -70,11 +74,12 @@ class Resumed extends Duplex {
     this.push(first);
   }
 
-  /** Lets go of the socket, and of the parser that was fed by this stream. */
-  release(): Socket {
+  /** Lets go of the socket, and of the parser that was fed by this stream. `rest` was read and not passed on. */
+  release(): { readonly socket: Socket; readonly rest: Buffer } {
     for (const [event, listener] of this.#heard) this.#socket.off(event, listener);
+    const rest = (this.read() as Buffer | null) ?? NOTHING;
     this.destroy();
-    return this.#socket;
+    return { socket: this.#socket, rest };
   }
 
   /** By it node:http ends a connection that is idle. */

@@ -14,6 +14,7 @@ import type { Change } from '../../src/core/ports.ts';
 import type { SealedPayload, Version } from '../../src/core/secret.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import { aProject, apply, aRecord, aSealed, aSecret, aVersion, hex, seed } from './store-rows.ts';
+import { aKey, aKeyVersion } from './store-spec-keys.ts';
 
 const PROBE_BYTES = 12;
 const WAIT_MS_MAX = 5000;
@@ -39,6 +40,35 @@ async function gone(directory: string, wanted: readonly Uint8Array[]): Promise<v
 function bytesOf(sealed: readonly SealedPayload[]): Uint8Array[] {
   return sealed.flatMap(({ wrappedKey, ciphertext }) => [wrappedKey, ciphertext]);
 }
+
+test('material of keys that were trimmed, deleted or unmounted is gone from file and log soon after', async () => {
+  const directory = join(root, 'keys');
+  const store = openSqlite({ directory });
+  const project = aProject();
+  const keys = ['trimmed', 'deleted', 'unmounted'].map((ring) => aKey(project, 'k', { ring, latestVersion: 2 }));
+  const [trimmed, deleted] = keys;
+  assert.ok(trimmed && deleted);
+  const versions = keys.flatMap((key) => [aKeyVersion(key, 1), aKeyVersion(key, 2)]);
+  await apply(
+    store,
+    { change: 'project.insert', project },
+    ...keys.map((key) => ({ change: 'key.insert', key }) as const),
+    ...versions.map((version) => ({ change: 'keyVersion.insert', version }) as const),
+  );
+  const sealed = versions.map((version) => version.sealed as SealedPayload);
+  const [first, kept, ...rest] = sealed as [SealedPayload, SealedPayload, ...SealedPayload[]];
+  const lost = bytesOf([first, ...rest]);
+  assert.equal(copies(directory, lost), lost.length);
+  await apply(
+    store,
+    { change: 'keyVersions.destroy', keyUid: trimmed.uid, before: 2 },
+    { change: 'key.delete', uid: deleted.uid },
+    { change: 'keyRing.delete', projectUid: project.uid, ring: 'unmounted' },
+  );
+  await gone(directory, lost);
+  assert.equal(copies(directory, bytesOf([kept])), 2);
+  store.close();
+});
 
 test('a destroyed version and a deleted secret are gone from file and log soon after, by themselves', async () => {
   const directory = join(root, 'soon');

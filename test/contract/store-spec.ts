@@ -29,6 +29,7 @@ import { describeCensus } from './store-spec-census.ts';
 import { describeChanges, describeTransactions } from './store-spec-changes.ts';
 import { describeIdentity, describeOutbox, describeTopics } from './store-spec-events.ts';
 import { describeGroups } from './store-spec-groups.ts';
+import { describeKeys } from './store-spec-keys.ts';
 import { describeSchedules, describeSecrets } from './store-spec-lifecycle.ts';
 import { describeSpelled } from './store-spec-spelled.ts';
 import { describeTags } from './store-spec-tags.ts';
@@ -335,6 +336,7 @@ export function storeSpec(engine: string, create: () => Maybe<StorePlace>): void
     describeTags(use);
     describeSpelled(use);
     describeVault(use);
+    describeKeys(use);
     describeCensus(use);
     describeOutbox(use);
     describeIdentity(use);

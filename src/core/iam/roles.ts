@@ -48,7 +48,26 @@ const PUBSUB_VIEW = [
 
 const PUBSUB_EDIT = PERMISSIONS.filter((permission) => permission.startsWith('pubsub.'));
 
+const KEYS_VIEW = ['coffer.keys.get', 'coffer.keys.list'] as const;
+
+/** What makes and keeps keys, and lets nobody use one or take its material out. */
+const KEYS_EDIT = [
+  ...KEYS_VIEW,
+  'coffer.keys.create',
+  'coffer.keys.import',
+  'coffer.keys.rotate',
+  'coffer.keys.update',
+] as const;
+
+const KEYS_ADMIN = [...KEYS_EDIT, 'coffer.keys.delete', 'coffer.keys.trim'] as const;
+
+/** Nothing of this tells a caller what it did not have. */
+const KEYS_ENCRYPT = ['coffer.keys.encrypt', 'coffer.keys.rewrap', 'coffer.keys.random'] as const;
+
+const KEYS_SIGN = ['coffer.keys.mac', 'coffer.keys.sign', 'coffer.keys.random'] as const;
+
 const BASIC_VIEW = [
+  ...KEYS_VIEW,
   ...SECRET_VIEW,
   'resourcemanager.projects.get',
   'resourcemanager.projects.getIamPolicy',
@@ -66,6 +85,7 @@ const RECOVERY = ['coffer.secrets.purge', 'coffer.secrets.recover', 'coffer.secr
 
 const BASIC_EDIT = [
   ...BASIC_VIEW,
+  ...KEYS_EDIT,
   ...PUBSUB_EDIT,
   ...VERSION_MANAGE,
   'secretmanager.secrets.create',
@@ -136,6 +156,7 @@ const ROLES: Readonly<Record<string, ReadonlySet<Permission>>> = {
     ...BASIC_EDIT,
     ...KEY_MANAGE,
     ...SECRET_TAG_BIND,
+    ...PERMISSIONS.filter((permission) => permission.startsWith('coffer.keys.')),
     'secretmanager.secrets.setIamPolicy',
     'secretmanager.versions.access',
     'coffer.secrets.backup',
@@ -205,6 +226,15 @@ const ROLES: Readonly<Record<string, ReadonlySet<Permission>>> = {
     'serviceusage.quotas.get',
     'serviceusage.quotas.update',
   ]),
+  'roles/coffer.keyViewer': new Set(KEYS_VIEW),
+  'roles/coffer.keyAdmin': new Set(KEYS_ADMIN),
+  'roles/coffer.keyEncrypter': new Set(KEYS_ENCRYPT),
+  'roles/coffer.keyDecrypter': new Set(['coffer.keys.decrypt']),
+  'roles/coffer.keyEncrypterDecrypter': new Set([...KEYS_ENCRYPT, 'coffer.keys.decrypt']),
+  'roles/coffer.keySigner': new Set(KEYS_SIGN),
+  'roles/coffer.keyVerifier': new Set(['coffer.keys.verify']),
+  'roles/coffer.keySignerVerifier': new Set([...KEYS_SIGN, 'coffer.keys.verify']),
+  'roles/coffer.keyExporter': new Set(['coffer.keys.export']),
   'roles/coffer.admin': new Set(PERMISSIONS),
   ...AZURE_ROLES,
 };

@@ -5,7 +5,7 @@ import type { Location, ProjectId } from '../name.ts';
 import type { VaultEntry } from './entry.ts';
 
 /** Engines by their type. What a type can do is its routes' business; a type that is not here cannot be mounted. */
-export const ENGINE_TYPES = ['kv', 'cubbyhole', 'system', 'identity'] as const;
+export const ENGINE_TYPES = ['kv', 'transit', 'cubbyhole', 'system', 'identity'] as const;
 export type EngineType = (typeof ENGINE_TYPES)[number];
 
 export interface Mount {
@@ -109,4 +109,9 @@ export function effectiveKv(mount: KvSettings | undefined, own: KvSettings | und
     casRequired: own?.casRequired === true || mount?.casRequired === true,
     deleteAfterSeconds: ours < 0 || both.length === 0 ? 0 : Math.min(...both),
   };
+}
+
+/** The ring of the keys of a transit mount: other dialects know them by it too. */
+export function ringOfMount(path: string): string {
+  return path.slice(0, -1);
 }

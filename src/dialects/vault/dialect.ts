@@ -1,5 +1,6 @@
 // Vault's API as the router sees it. A request is read, its token made a caller, its path found: an engine of Vault's own,
-// which is an operation with that path, or a kv mount, which is the secrets that every dialect has. Then it is answered,
+// which is an operation with that path, or a kv mount, which is the secrets that every dialect has, or a transit mount,
+// which is the keys of a ring. Then it is answered,
 // wrapped if it asked for that.
 
 import { Fault } from '../../core/error.ts';
@@ -31,6 +32,7 @@ import { kv1 } from './kv1.ts';
 import { kv2 } from './kv2.ts';
 import { readRequest, tokenTextOf, VaultError, type VaultRequest } from './request.ts';
 import { statusAnswer } from './status.ts';
+import { transitCall } from './transit-call.ts';
 import { rewrapped, wrapped } from './wrap.ts';
 
 const GRPC_UNIMPLEMENTED = 12;
@@ -147,6 +149,9 @@ function perform(
         return judgedFirst(door, request, entered, token, error);
       },
     );
+  }
+  if (at?.mount.type === 'transit' && found === undefined && request.query.get('help') !== '1') {
+    return transitCall(door, entered, request, at.path, () => logical(door, request, entered, undefined, token));
   }
   return logical(door, request, entered, found, token);
 }

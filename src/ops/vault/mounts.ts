@@ -1,4 +1,4 @@
-// Mounting engines: what stands where, moved, tuned, taken away. Taking a kv mount away deletes what it holds, except that
+// Mounting engines: what stands where, moved, tuned, taken away. Taking a mount away deletes what it holds, except that
 // of `secret/`, which is but a view of the project's secrets.
 // Source: https://developer.hashicorp.com/vault/api-docs/system/mounts
 
@@ -18,6 +18,7 @@ import {
   mountTable,
   NO_CONFIG,
   placeOfMount,
+  ringOfMount,
   SHARED_MOUNT,
 } from '../../core/vault/mounts.ts';
 import { VAULT_TTL_SECONDS_MAX } from '../../core/vault/token.ts';
@@ -155,6 +156,9 @@ const unmount: Handler = ({ view, params }) => {
   if (mount.type === 'kv' && location !== '') {
     view.changes.push({ change: 'secrets.deleteAt', projectUid: view.project.uid, location });
   }
+  if (mount.type === 'transit') {
+    view.changes.push({ change: 'keyRing.delete', projectUid: view.project.uid, ring: ringOfMount(path) });
+  }
   return {};
 };
 
@@ -204,6 +208,10 @@ const remount: Handler = ({ view, data }) => {
   }
   checkFree(rest, to);
   keep(view, { ...rest, [to]: mount });
+  if (mount.type === 'transit') {
+    const [ring, there] = [ringOfMount(from), ringOfMount(to)];
+    view.changes.push({ change: 'keyRing.move', projectUid: view.project.uid, ring, to: there });
+  }
   const uid = view.entropy.uid().replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   return { data: { migration_id: uid } };
 };

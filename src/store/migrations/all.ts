@@ -11,6 +11,7 @@ import { eventsByOrdinal } from './0007-events-by-ordinal.ts';
 import { versionsByOrdinal } from './0008-versions-by-ordinal.ts';
 import { azure } from './0009-azure.ts';
 import { vault } from './0010-vault.ts';
+import { keys } from './0011-keys.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly Migration[] = [
   versionsByOrdinal,
   azure,
   vault,
+  keys,
 ];

@@ -26,6 +26,8 @@ export const KEYS: Readonly<Record<string, readonly string[]>> = {
   secret_members: ['secret_uid', 'member'],
   census: ['ordinal'],
   vault_entries: ['id'],
+  crypto_keys: ['uid'],
+  crypto_key_versions: ['key_uid', 'number'],
   audit_marks: ['stream'],
   audit_anchors: ['stream'],
 };
