@@ -48,7 +48,16 @@ import {
 import { exchangeAssertion, generateToken, inspectToken, issueToken, revokeToken } from './tokens.ts';
 import { createTopic, deleteTopic, getTopic, listTopicSubscriptions, listTopics } from './topics.ts';
 import { listNames, shapeOfCurrent } from './vault/kv-rows.ts';
-import { vaultAsk, vaultDelete, vaultInternal, vaultList, vaultOpen, vaultRead, vaultWrite } from './vault/logical.ts';
+import {
+  vaultAsk,
+  vaultDelete,
+  vaultInternal,
+  vaultList,
+  vaultLogin,
+  vaultOpen,
+  vaultRead,
+  vaultWrite,
+} from './vault/logical.ts';
 import {
   accessVersion,
   addVersion,
@@ -153,6 +162,7 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   vaultWrite,
   vaultDelete,
   vaultOpen,
+  vaultLogin,
   vaultInternal,
   getQuotas,
   setQuotas,

@@ -112,3 +112,11 @@ export function authoriseByAcl(
   });
   return policy === undefined ? undefined : aclGrant(permission, policy, path);
 }
+
+/** Whether a policy of the token denies what is asked: then no grant of IAM allows it either. */
+export function deniedByAcl(authority: VaultAuthority, rows: readonly (VaultEntry | undefined)[]): boolean {
+  const { ask } = authority;
+  if (ask === undefined) return true;
+  const capability = ask.capability === 'write' ? 'update' : ask.capability;
+  return aclOf(authority, rows).denies({ path: ask.path, capability });
+}
