@@ -75,7 +75,8 @@ class Call<C, R> {
     const { operation, command, caller } = this.#request;
     const { store, keyring, clock, entropy } = this.#deps;
     this.#request.checkCredential();
-    return then(store.read(this.#request.needs({ ...operation.needs?.(command, keyring), ...wanted })), (rows) => {
+    const own = operation.needs?.(command, keyring);
+    return then(store.read(this.#request.needs(round === 1 ? own : { ...own, ...wanted })), (rows) => {
       const now = clock.now();
       const { scope } = this.#admit(this.#request.scopeOf(rows), now);
       const fields = { command, rows, scope, caller, now, entropy, prepared: undefined };
