@@ -261,6 +261,18 @@ test('a service account is one more principal: what IAM grants it, by a token of
   assert.equal(seen?.operation, 'versions.access');
 });
 
+test('a project with the name of a kind of entry is a project and no more', async () => {
+  await must(apiOf(vault.server, vault.root), 'POST', '/v3/projects', { projectId: 'accessor' });
+  const there = { headers: { 'x-vault-namespace': 'accessor' } };
+  await vault.must('PUT', 'sys/policies/acl/trap', { policy: 'path "a" { policy = "read" }' }, there);
+  const { keys } = (await vault.must('LIST', 'auth/token/accessors')).json.data;
+  assert.ok(keys.every((each: string) => /^[A-Za-z0-9]{24}$/.test(each)));
+  for (const accessor of ['policy/trap', '../accessor/policy/trap', 'project/accessor/policy/trap']) {
+    assert.equal((await vault.ask('POST', 'auth/token/revoke-accessor', { accessor })).status, 400, accessor);
+  }
+  assert.equal((await vault.must('GET', 'sys/policy/trap', undefined, there)).status, 200);
+});
+
 test('another project is another namespace; one that is none, or may not be entered, is a 404', async () => {
   await must(apiOf(vault.server, vault.root), 'POST', '/v3/projects', { projectId: 'second-one' });
   const there = { headers: { 'x-vault-namespace': 'second-one' } };

@@ -41,7 +41,7 @@ export interface VaultAsk {
 }
 
 export function policyId(project: string, name: string): string {
-  return `${project}/policy/${name}`;
+  return `project/${project}/policy/${name}`;
 }
 
 /** The entries of the policies that have a text; `root` and `iam` have none. */
