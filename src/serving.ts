@@ -13,6 +13,7 @@ import { Counts, type CountsSnapshot } from './counts.ts';
 import { systemClock } from './crypto/clock.ts';
 import { systemEntropy } from './crypto/entropy.ts';
 import type { Keyring } from './crypto/keyring.ts';
+import { hashPassword } from './crypto/password.ts';
 import { KEYS_FRESH_SECONDS } from './crypto/signing-keys.ts';
 import { createAuthorityDialect } from './dialects/authority/dialect.ts';
 import { createAzureDialect } from './dialects/azure/dialect.ts';
@@ -132,7 +133,7 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
   let ready = true;
   const onError = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'a request failed unexpectedly');
-  const vaultDoor = createVaultDoor({ door, store: reads, keyring, clock, digest: hashToken });
+  const vaultDoor = createVaultDoor({ door, store: reads, keyring, clock, digest: hashToken, hashPassword });
   const names = { issuer: options.issuer, tenantId: keyring.tenantId() };
   const dialects = dialectsOf(door, vaultDoor, main, names, onError);
   const listener = await listen({

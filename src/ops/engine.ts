@@ -75,7 +75,8 @@ class Call<C, R> {
     const { operation, command, caller } = this.#request;
     const { store, keyring, clock, entropy } = this.#deps;
     this.#request.checkCredential();
-    const needs = this.#request.needs({ ...operation.needs?.(command, keyring), ...wanted });
+    const own = operation.needs?.(command, keyring);
+    const needs = this.#request.needs(round === 1 ? own : { ...own, ...wanted });
     return then(store.read(needs, caller.seen), (rows) => {
       const now = clock.now();
       const { scope } = this.#admit(this.#request.scopeOf(rows), now);

@@ -11,7 +11,7 @@ import { locationPart } from '../core/name.ts';
 import type { Entropy, Need, Needs, RowsOf, SecretPlace } from '../core/ports.ts';
 import { type Caller, SYSTEM } from '../core/principal.ts';
 import type { AccountKey, Project, Secret, Token } from '../core/secret.ts';
-import { authoriseByAcl, IAM_POLICY, policyIds } from '../core/vault/authority.ts';
+import { authoriseByAcl, deniedByAcl, IAM_POLICY, policyIds } from '../core/vault/authority.ts';
 import type { VaultEntry } from '../core/vault/entry.ts';
 import { tokenId } from '../core/vault/token.ts';
 import { contextOf } from './conditions.ts';
@@ -139,7 +139,9 @@ export class Request<C, R> {
 
   #byIam(permission: Permission, scope: Scope, now: number): Grant | undefined {
     const { principal, vault } = this.caller;
-    if (vault !== undefined && !vault.policies.includes(IAM_POLICY)) return undefined;
+    if (vault !== undefined) {
+      if (!vault.policies.includes(IAM_POLICY) || deniedByAcl(vault, scope.callerPolicies ?? [])) return undefined;
+    }
     return authorise(permission, principal, policyChain(scope), this.#context(scope, now));
   }
 

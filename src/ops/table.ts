@@ -63,7 +63,16 @@ import { exchangeAssertion, generateToken, inspectToken, issueToken, revokeToken
 import { createTopic, deleteTopic, getTopic, listTopicSubscriptions, listTopics } from './topics.ts';
 import { updateVersion } from './update-version.ts';
 import { listNames, shapeOfCurrent } from './vault/kv-rows.ts';
-import { vaultAsk, vaultDelete, vaultInternal, vaultList, vaultOpen, vaultRead, vaultWrite } from './vault/logical.ts';
+import {
+  vaultAsk,
+  vaultDelete,
+  vaultInternal,
+  vaultList,
+  vaultLogin,
+  vaultOpen,
+  vaultRead,
+  vaultWrite,
+} from './vault/logical.ts';
 import {
   accessVersion,
   addVersion,
@@ -204,6 +213,7 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   vaultWrite,
   vaultDelete,
   vaultOpen,
+  vaultLogin,
   vaultInternal,
   getQuotas,
   setQuotas,

@@ -19,6 +19,7 @@ const SUITES: readonly (readonly [name: string, files: readonly string[], withou
   ['kv version 2', ['secrets_engines/test_kv_v2.py'], ''],
   ['tokens', ['auth_methods/test_token.py'], ''],
   ['transit', ['secrets_engines/test_transit.py'], ''],
+  ['approle', ['auth_methods/test_approle.py'], ''],
   ...(isFull
     ? ([
         ['kv version 1', ['secrets_engines/test_kv_v1.py'], ''],
@@ -27,7 +28,7 @@ const SUITES: readonly (readonly [name: string, files: readonly string[], withou
           ['health', 'init', 'leader', 'mount', 'policies', 'policy', 'seal', 'wrapping'].map(
             (name) => `system_backend/test_${name}.py`,
           ),
-          'unwrap',
+          '',
         ],
       ] as const)
     : []),

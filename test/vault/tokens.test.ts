@@ -157,6 +157,16 @@ test('accessors find tokens without telling them, and only living ones', async (
   assert.deepEqual([dead.status, dead.json.errors], [403, ['bad token']]);
 });
 
+test('many tokens and many policies are one list', async () => {
+  const policies = Array.from({ length: 90 }, (_, n) => `many-${n}`);
+  const made = await create({ policies });
+  assert.equal(made.json.warnings.length, 90);
+  await Promise.all(Array.from({ length: 80 }, () => vault.token(['app'])));
+  assert.ok((await vault.must('LIST', 'auth/token/accessors')).json.data.keys.length > 80);
+  const asked = await vault.must('POST', 'sys/capabilities', { paths: ['x'], token: made.json.auth.client_token });
+  assert.deepEqual(asked.json.capabilities, ['deny']);
+});
+
 test('batch tokens are signed and kept nowhere', async () => {
   const made = (await create({ type: 'batch', policies: ['app'], ttl: '1h' })).json.auth;
   assert.match(made.client_token, /^hvb\./);
@@ -240,11 +250,27 @@ test('a service account is one more principal: what IAM grants it, by a token of
     403,
     'default has no create',
   );
+  await vault.policy('default', 'path "secret/data/app/*" { capabilities = ["deny"] }');
+  assert.equal(await read(token), 403, 'what a policy denies, IAM does not give');
+  await vault.policy('default', 'path "auth/token/lookup-self" { capabilities = ["read"] }');
+  assert.equal(await read(token), 200);
   const records = await auditRecords(google);
   const seen = records.find(
     (each) => each.dialect === 'vault' && each.principal === `serviceAccount:${email}` && each.version === 1,
   );
   assert.equal(seen?.operation, 'versions.access');
+});
+
+test('a project with the name of a kind of entry is a project and no more', async () => {
+  await must(apiOf(vault.server, vault.root), 'POST', '/v3/projects', { projectId: 'accessor' });
+  const there = { headers: { 'x-vault-namespace': 'accessor' } };
+  await vault.must('PUT', 'sys/policies/acl/trap', { policy: 'path "a" { policy = "read" }' }, there);
+  const { keys } = (await vault.must('LIST', 'auth/token/accessors')).json.data;
+  assert.ok(keys.every((each: string) => /^[A-Za-z0-9]{24}$/.test(each)));
+  for (const accessor of ['policy/trap', '../accessor/policy/trap', 'project/accessor/policy/trap']) {
+    assert.equal((await vault.ask('POST', 'auth/token/revoke-accessor', { accessor })).status, 400, accessor);
+  }
+  assert.equal((await vault.must('GET', 'sys/policy/trap', undefined, there)).status, 200);
 });
 
 test('another project is another namespace; one that is none, or may not be entered, is a 404', async () => {

@@ -59,6 +59,11 @@ export class Acl {
     return judged && data !== undefined && !allowsData(rule, data) ? undefined : rule.policy;
   }
 
+  /** True where a policy denies the path whatever else allows it. */
+  denies({ path, capability }: Pick<AclQuestion, 'path' | 'capability'>): boolean {
+    return this.#ruleFor(path, capability === 'list')?.capabilities.has('deny') === true;
+  }
+
   /** What may be done at a path, sorted; `deny` alone where nothing. */
   capabilities(path: string): readonly Capability[] {
     const found = this.#ruleFor(path, true)?.capabilities;

@@ -41,7 +41,7 @@ export interface VaultAsk {
 }
 
 export function policyId(project: string, name: string): string {
-  return `${project}/policy/${name}`;
+  return `project/${project}/policy/${name}`;
 }
 
 /** The entries of the policies that have a text; `root` and `iam` have none. */
@@ -111,4 +111,12 @@ export function authoriseByAcl(
     ...(ask.data instanceof Redacted ? { data: ask.data.reveal() } : {}),
   });
   return policy === undefined ? undefined : aclGrant(permission, policy, path);
+}
+
+/** Whether a policy of the token denies what is asked: then no grant of IAM allows it either. */
+export function deniedByAcl(authority: VaultAuthority, rows: readonly (VaultEntry | undefined)[]): boolean {
+  const { ask } = authority;
+  if (ask === undefined) return true;
+  const capability = ask.capability === 'write' ? 'update' : ask.capability;
+  return aclOf(authority, rows).denies({ path: ask.path, capability });
 }

@@ -5,7 +5,7 @@ import type { Location, ProjectRef, SecretName } from '../name.ts';
 import type { SealedPayload, Uid } from '../secret.ts';
 
 export interface VaultEntry {
-  /** A path such as `token/HASH` or `PROJECT/policy/NAME`. */
+  /** A path such as `token/HASH` or `project/ID/policy/NAME`. */
   readonly id: string;
   /** The id of the entry with which this one goes. */
   readonly owner?: string;

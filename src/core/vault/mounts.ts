@@ -53,7 +53,7 @@ export const MOUNT_PATH_CHARS_MAX = 128;
 export const NO_CONFIG: MountConfig = { defaultSeconds: 0, maxSeconds: 0, forceNoCache: false };
 
 export function mountsId(project: string): string {
-  return `${project}/mounts`;
+  return `project/${project}/mounts`;
 }
 
 function builtIn(project: ProjectId, type: EngineType, description: string): Mount {

@@ -34,6 +34,8 @@ export interface VaultToken {
   readonly role?: string;
   /** The principal of whom it is a credential, where it is not one of its own. */
   readonly member?: string;
+  /** The blocks of addresses that it may come from; absent: any. */
+  readonly boundCidrs?: readonly string[];
   /** The name of the program it was made for. */
   readonly workload?: string;
   readonly lastRenewedAt?: number;

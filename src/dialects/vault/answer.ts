@@ -75,6 +75,7 @@ export function replied(request: VaultRequest, reply: FinishedReply, known: stri
     });
   }
   const said = warnings === undefined ? {} : { warnings };
+  if (reply.secretId) return enveloped(request, { data: { ...data, secret_id: issued?.reveal() ?? '' }, ...said });
   if (auth !== undefined) return enveloped(request, { auth: authOf(auth, issued?.reveal() ?? known), ...said });
   if (opened !== undefined) {
     return enveloped(request, { data: JSON.parse(new TextDecoder().decode(opened.reveal())), ...said });

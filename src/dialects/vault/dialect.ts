@@ -18,19 +18,22 @@ import {
   vaultDelete,
   vaultInternal,
   vaultList,
+  vaultLogin,
   vaultOpen,
   vaultRead,
   vaultWrite,
 } from '../../ops/vault/logical.ts';
-import type { FinishedReply, Hashes, VaultRoute } from '../../ops/vault/route.ts';
-import { type FoundRoute, findVaultRoute, routeNamed } from '../../ops/vault/routes.ts';
+import type { FinishedReply, VaultRoute } from '../../ops/vault/route.ts';
+import { type FoundRoute, findAuthRoute, findVaultRoute, routeNamed } from '../../ops/vault/routes.ts';
 import { SPEND_ROUTE } from '../../ops/vault/tokens.ts';
+import { USERPASS_FAILED_ROUTE } from '../../ops/vault/userpass.ts';
 import type { Dialect, RequestHead, WireRequest, WireResponse } from '../../wire/types.ts';
 import { bare, enveloped, failed, ready, replied } from './answer.ts';
 import { KvCall } from './kv-call.ts';
 import { kv1 } from './kv1.ts';
 import { kv2 } from './kv2.ts';
 import { readRequest, tokenTextOf, VaultError, type VaultRequest } from './request.ts';
+import { secretFields } from './secret-fields.ts';
 import { statusAnswer } from './status.ts';
 import { transitCall } from './transit-call.ts';
 import { rewrapped, wrapped } from './wrap.ts';
@@ -96,9 +99,9 @@ function route(door: VaultDoor, wire: WireRequest): Maybe<WireResponse> {
   };
   const namespace = headers['x-vault-namespace'] ?? '';
   const token = tokenTextOf(wire);
-  const found = findVaultRoute(request.path);
   // What takes no token is not hindered by a bad one.
   return then(door.enter(token, origin, namespace), (entered) => {
+    const found = findVaultRoute(request.path) ?? findAuthRoute(entered?.auth ?? {}, request.path);
     if (entered?.caller.refused && found?.route.open) {
       return then(door.enter(undefined, origin, namespace), (open) => answer(door, request, open, found, undefined));
     }
@@ -203,7 +206,7 @@ function callerFor(request: VaultRequest, entered: Entered, route: VaultRoute | 
 }
 
 function operationFor({ verb }: VaultRequest, route: VaultRoute | undefined) {
-  if (route?.open) return vaultOpen;
+  if (route?.open) return route.issues ? vaultLogin : vaultOpen;
   if (verb === 'read') return vaultRead;
   if (verb === 'list') return vaultList;
   if (verb === 'delete') return vaultDelete;
@@ -219,12 +222,8 @@ function logical(
 ): Maybe<WireResponse> {
   const help = request.query.get('help') === '1';
   const route = help ? undefined : found?.route;
-  const { hashes, rest } = secretFields(door, request, entered);
+  const { hashes, rest, chosen, password } = secretFields(door, request, entered, found);
   const payload = route?.sealsAt === undefined || request.verb !== 'write' ? undefined : payloadOf(request);
-  const chosen =
-    route?.issues && typeof request.data['id'] === 'string' && request.data['id'] !== ''
-      ? request.data['id']
-      : undefined;
   const command: Logical = {
     ...{ project: entered.project, verb: request.verb, path: request.path, hashes },
     route: help ? '' : (found?.route.path ?? ''),
@@ -235,38 +234,30 @@ function logical(
   };
   const caller = callerFor(request, entered, route);
   if (help) return helped(door, caller, command, found);
-  return then(door.call(operationFor(request, route), caller, command), (reply) =>
-    shown(door, request, entered, reply, token),
-  );
+  const call = (made: Logical) => door.call(operationFor(request, route), caller, made);
+  const reply = password === undefined ? call(command) : withPassword(door, caller, command, password, call);
+  return then(reply, (answered) => shown(door, request, entered, answered, token));
 }
 
-/** Tokens leave the fields as hashes, so that no text of one goes further than this thread. */
-function secretFields(
+/** A login that fails is counted before the next one is tried. */
+function withPassword(
   door: VaultDoor,
-  request: VaultRequest,
-  entered: Entered,
-): { readonly hashes: Hashes; readonly rest: VaultRequest['data'] } {
-  const hashes: { -readonly [K in keyof Hashes]: Hashes[K] } = {};
-  const isSelf = request.path.endsWith('-self');
-  if (isSelf && entered.token?.token.accessor === '') hashes.batch = entered.token;
-  if (!/^(?:auth\/token|sys\/(?:wrapping\/(?!wrap$)|capabilities))/.test(request.path))
-    return { hashes, rest: request.data };
-  const { token, id, ...rest } = request.data;
-  if (typeof token === 'string' && token !== '') {
-    hashes.token = door.digest(token);
-    const batch = door.batch(token);
-    if (batch !== undefined) hashes.batch = batch;
-  }
-  if (typeof id === 'string' && id !== '') hashes.id = door.digest(id);
-  // That one came at all is what a handler may know.
-  return {
-    hashes,
-    rest: {
-      ...rest,
-      ...(hashes.id === undefined ? {} : { id: 'given' }),
-      ...(hashes.token === undefined ? {} : { token: 'given' }),
-    },
-  };
+  caller: Caller,
+  command: Logical,
+  { user, text }: { readonly user: string; readonly text: string },
+  call: (command: Logical) => Maybe<FinishedReply>,
+): Promise<FinishedReply> {
+  return door.withPassword(user, text, async (password) => {
+    try {
+      return await call({ ...command, hashes: { ...command.hashes, password } });
+    } catch (error) {
+      const isWrong = error instanceof Fault && error.code === 'VAULT_REQUEST_INVALID';
+      if (isWrong && command.route.startsWith('userpass!login/')) {
+        await door.call(vaultInternal, caller, { ...command, route: USERPASS_FAILED_ROUTE, hashes: {}, data: {} });
+      }
+      throw error;
+    }
+  });
 }
 
 function payloadOf(request: VaultRequest): Redacted<Uint8Array> {

@@ -1,6 +1,7 @@
 // What Vault's dialect is given: who a token stands for, in which project, and the one way to have something done. A
 // token lives while all above it do; one whose account is gone is nobody's.
 
+import { Fault } from '../../core/error.ts';
 import { accountProject, type ProjectId, type ProjectRef, parseProjectRef } from '../../core/name.ts';
 import type { Clock, Keyring, Maybe, Store } from '../../core/ports.ts';
 import {
@@ -12,7 +13,10 @@ import {
   type Principal,
   type Seen,
 } from '../../core/principal.ts';
+import { Redacted } from '../../core/redacted.ts';
+import { type AuthTable, authTable } from '../../core/vault/auth-mounts.ts';
 import { IAM_POLICY, ROOT_POLICY, type VaultAuthority } from '../../core/vault/authority.ts';
+import { isWithin } from '../../core/vault/cidr.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import { type MountTable, mountsId, mountTable } from '../../core/vault/mounts.ts';
 import { isAlive, type KnownToken, TOKEN_DEPTH_MAX, tokenId, tokenOf } from '../../core/vault/token.ts';
@@ -29,6 +33,7 @@ export interface Entered {
   /** The namespace. */
   readonly project: ProjectId;
   readonly mounts: MountTable;
+  readonly auth: AuthTable;
   /** The caller's token, where the store has it or it is a signed one. */
   readonly token?: KnownToken;
 }
@@ -40,6 +45,13 @@ export interface VaultDoor extends Engine {
   digest(text: string): string;
   /** The token that a signed text is; undefined for any other. */
   batch(text: string): KnownToken | undefined;
+  /** What a secret id is known by. */
+  secretIdHash(text: string): string;
+  /**
+   * Hashes the password of that user, and goes on with it: one at a time in this thread, so that whoever tries many waits
+   * for the outcome of each.
+   */
+  withPassword<T>(user: string, password: string, work: (hash: string) => Promise<T>): Promise<T>;
   now(): number;
   /** What the server is called, and since when it is there. */
   describe(): ServerFacts;
@@ -55,10 +67,16 @@ export interface ServerFacts {
 export interface VaultDoorDeps {
   readonly door: Door;
   readonly store: Pick<Store, 'read'>;
-  readonly keyring: Pick<Keyring, 'openPage' | 'status'>;
+  readonly keyring: Pick<Keyring, 'openPage' | 'status' | 'fingerprint'>;
+  hashPassword(password: string, salt: string): Promise<string>;
   readonly clock: Clock;
   digest(text: string): string;
 }
+
+/** Ours: logins with a password that may wait in one thread. */
+const PASSWORDS_WAITING_MAX = 100;
+
+const textOf = (text: string) => new Redacted<Uint8Array>(new TextEncoder().encode(text));
 
 /** One request: all that it reads is as of one moment. */
 interface Asking extends VaultDoorDeps {
@@ -78,6 +96,8 @@ const NAMESPACE = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
 export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
   const { door, keyring, clock, digest } = deps;
+  let queue: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
   return {
     call: (operation, caller, command) => door.call(operation, caller, command),
     enter: (credential, origin, namespace) => {
@@ -86,6 +106,19 @@ export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
     },
     digest,
     batch: (text) => readBatchToken(keyring, text),
+    secretIdHash: (text) => keyring.fingerprint(textOf(text)),
+    withPassword: (user, password, work) => {
+      if (waiting >= PASSWORDS_WAITING_MAX)
+        throw new Fault('LIMIT_REACHED', { what: 'logins at once', limit: PASSWORDS_WAITING_MAX });
+      waiting++;
+      const salt = keyring.fingerprint(textOf(`password ${user}`));
+      const next = queue.then(async () => work(await deps.hashPassword(password, salt)));
+      queue = next.then(
+        () => void waiting--,
+        () => void waiting--,
+      );
+      return next;
+    },
     now: () => clock.now(),
     describe: () => {
       const { keyId, shares = { shares: 1, threshold: 1 } } = keyring.status();
@@ -127,7 +160,9 @@ function ofPrincipal(caller: Caller): Known {
 
 function ofToken(deps: Asking, known: KnownToken, origin: Origin, hash?: string): Maybe<Known> {
   return then(isWhole(deps, known, 0), (whole) => {
-    if (!whole) return nobody(origin, true);
+    const { boundCidrs } = known.token;
+    const isBound = boundCidrs !== undefined && !isWithin(origin.peer, boundCidrs);
+    if (!whole || isBound) return nobody(origin, true);
     const { policies, project, workload } = known.token;
     const caller: Caller = {
       ...origin,
@@ -191,6 +226,7 @@ function place({ store, seen }: Asking, known: Known, namespace: string): Maybe<
       },
       project: project.id,
       mounts: mountTable(project.id, mounts),
+      auth: authTable(mounts),
       ...(token === undefined ? {} : { token }),
     }));
   });

@@ -48,7 +48,9 @@ const write: Handler = (call) => {
   const { path, mount } = mountAt(call);
   const { view } = call;
   const settings = kvSettings(call.data, mount.settings ?? NO_SETTINGS);
-  view.put({ id: mountsId(view.project.id), data: { mounts: { ...tableOf(view), [path]: { ...mount, settings } } } });
+  const id = mountsId(view.project.id);
+  const mounts = { ...tableOf(view), [path]: { ...mount, settings } };
+  view.put({ id, data: { ...view.get(id)?.data, mounts } });
   return {};
 };
 

@@ -35,6 +35,7 @@ interface Kept {
 }
 
 const encoder = new TextEncoder();
+const SECRET_ID_CHARS = 36;
 
 /** Where the secret of an entry belongs: sealed with it, so that it opens at no other path. */
 function placeOf(keyring: Keyring, project: Project, id: string, uid: string) {
@@ -56,12 +57,17 @@ export function sealEntry(
 function prepare(input: Input<Logical, Needs>, keyring: Keyring): Prepared<Made, Kept> {
   const { route: name, params, payload, chosen, hashes } = input.command;
   const route = routeNamed(name);
-  const carried: { -readonly [K in keyof Made]: Made[K] } = {};
+  const carried: { -readonly [K in keyof Made]: Made[K] } = { uid: input.entropy.uid() };
   let kept: Kept = {};
   if (route?.issues) {
     const made = input.entropy.credential('vault');
     carried.hash = chosen === undefined ? made.hash : (hashes.id ?? made.hash);
     kept = { issued: chosen ?? made.text };
+  }
+  if (route?.issuesSecretId) {
+    const text = chosen ?? new Redacted(input.entropy.text(SECRET_ID_CHARS));
+    carried.secretHash = keyring.fingerprint(new Redacted(encoder.encode(text.reveal())));
+    kept = { issued: text };
   }
   if (route?.sealsAt !== undefined && payload !== undefined) {
     const id = route.sealsAt(params, input.caller, carried);
@@ -82,14 +88,17 @@ function judge(input: Input<Logical, Needs, Made | undefined>) {
   const view = new View(input);
   const { path, params, data, hashes } = command;
   const reply = handler({ view, path, params, data, hashes, made: input.prepared ?? {} });
-  return { result: reply, changes: view.changes };
+  // Whose the credential will be: the caller of a login has none yet.
+  const details = reply.auth === undefined ? {} : { details: { accessor: reply.auth.accessor } };
+  return { result: reply, changes: view.changes, ...details };
 }
 
 function finish(reply: Reply, { path }: Logical, at: Finish & { readonly kept: Kept | undefined }): FinishedReply {
   const { scope, keyring, grant, kept } = at;
   const { opens, batch } = reply;
   const issued = batch === undefined ? kept?.issued : signedToken(keyring, batch);
-  const finished = reply.auth === undefined && reply.wrap === undefined ? reply : { ...reply, issued };
+  const takes = reply.auth !== undefined || reply.wrap !== undefined || reply.secretId === true;
+  const finished = takes ? { ...reply, issued } : reply;
   if (opens === undefined) return finished as FinishedReply;
   if (opens.sealed === undefined || scope.project === undefined || grant === undefined) {
     throw new TypeError(`${path} opens what is not sealed`);
@@ -156,6 +165,12 @@ export const vaultOpen: Operation<Logical, FinishedReply> = logical(
   'vault.open',
   "ask a path of Vault's API that takes no token",
   'read',
+  'open',
+);
+export const vaultLogin: Operation<Logical, FinishedReply> = logical(
+  'vault.login',
+  "get a token by a method of Vault's API",
+  'write',
   'open',
 );
 export const vaultInternal: Operation<Logical, FinishedReply> = logical(

@@ -34,11 +34,12 @@ export function tableOf(view: View): MountTable {
 }
 
 function keep(view: View, mounts: MountTable): void {
-  view.put({ id: mountsId(view.project.id), data: { mounts } });
+  const id = mountsId(view.project.id);
+  view.put({ id, data: { ...view.get(id)?.data, mounts } });
 }
 
 /** A mount path as it is kept, with its closing slash. */
-function mountPath(text: string): string {
+export function mountPath(text: string): string {
   const path = `${text.replaceAll(/^\/+|\/+$/g, '')}/`;
   const parts = path.slice(0, -1).split('/');
   const isPath = parts.every((part) => SEGMENT.test(part) && part !== '.' && part !== '..');
@@ -120,7 +121,7 @@ function checkFree(table: MountTable, path: string): void {
   if (over !== undefined) throw invalid(`path is already in use at ${over}`);
 }
 
-function configOf(data: Data, known: Mount['config']): Mount['config'] {
+export function configOf(data: Data, known: Mount['config']): Mount['config'] {
   const seconds = (name: string, own: number) => {
     const asked = data[name] === 'system' ? 0 : (durationField(data, name) ?? own);
     if (asked < 0) throw invalid(`${name} must be positive`);
@@ -162,12 +163,9 @@ const unmount: Handler = ({ view, params }) => {
   return {};
 };
 
-/** `sys/mounts/P/tune`, and the same below `sys/mounts/auth/`, which has the fixed settings of `token/` alone. */
-const tuning: Handler = (call) => {
-  if (call.params['path'] === 'auth/token') return authTuning();
-  return { data: describeMount(existing(call).mount, true) };
-};
+const tuning: Handler = (call) => ({ data: describeMount(existing(call).mount, true) });
 
+/** The settings of `token/`, which are fixed. */
 export function authTuning(): Reply {
   const seconds = { default_lease_ttl: VAULT_TTL_SECONDS_MAX, max_lease_ttl: VAULT_TTL_SECONDS_MAX };
   return {

@@ -91,10 +91,7 @@ function capabilities({ view, data }: VaultCall, policies: readonly string[]): R
   if (paths.length === 0) throw invalid('paths must be supplied');
   const authority = { project: view.authority.project, policies };
   const ids = policies.filter((name) => !FIXED.has(name)).map((name) => policyId(view.project.id, name));
-  const acl = aclOf(
-    { ...authority, policies: policies.filter((name) => !FIXED.has(name)) },
-    ids.map((id) => view.get(id)),
-  );
+  const acl = aclOf({ ...authority, policies: policies.filter((name) => !FIXED.has(name)) }, view.all(ids));
   const found = Object.fromEntries(
     paths.map((path) => {
       const asked = path.replace(/^\//, '');

@@ -26,13 +26,20 @@ export interface VaultCall {
 export interface Hashes {
   readonly token?: string;
   readonly id?: string;
+  /** What a password, or a secret id, is known by. */
+  readonly password?: string;
+  readonly secretId?: string;
   /** The token meant is a signed one, which the store does not have. */
   readonly batch?: KnownToken;
 }
 
 export interface Made {
+  /** Random, and the same however often the request is judged: what is looked for must not change. */
+  readonly uid?: string;
   /** Of the new token. */
   readonly hash?: string;
+  /** Of the new secret id. */
+  readonly secretHash?: string;
   readonly sealed?: Pick<VaultEntry, 'data' | 'sealed'>;
 }
 
@@ -61,6 +68,8 @@ export interface Reply {
   readonly auth?: ReplyAuth;
   readonly wrap?: WrapInfo;
   readonly warnings?: readonly string[];
+  /** The text that was made goes into `secret_id`. */
+  readonly secretId?: true;
   /** The entry whose sealed JSON is the data of the answer, or all of it. */
   readonly opens?: VaultEntry;
   /** What a batch token says; it is signed where it is answered. */
@@ -87,6 +96,8 @@ export interface VaultRoute {
   readonly asks?: true;
   /** It answers with a new token. */
   readonly issues?: true;
+  /** It answers with a new secret id. */
+  readonly issuesSecretId?: true;
   /** What is written is a secret, sealed before it is judged: the entry that will hold it. */
   sealsAt?(params: Readonly<Record<string, string>>, caller: Caller, made: Made): string;
   readonly read?: Handler;

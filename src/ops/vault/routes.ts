@@ -1,6 +1,9 @@
 // Every path of Vault's API that is an operation of this server, and which of them a request means. An engine joins in by
 // its routes here and its type in the mount table.
 
+import { type AuthTable, authMountOf } from '../../core/vault/auth-mounts.ts';
+import { APPROLE_ROUTES } from './approle.ts';
+import { AUTH_ROUTES } from './auth-methods.ts';
 import { CUBBYHOLE_ROUTES } from './cubbyhole.ts';
 import { KV_CONFIG_ROUTES } from './kv-config.ts';
 import { MOUNT_ROUTES } from './mounts.ts';
@@ -8,9 +11,13 @@ import { POLICY_ROUTES } from './policies.ts';
 import type { VaultRoute } from './route.ts';
 import { SYSTEM_ROUTES } from './system.ts';
 import { TOKEN_ROUTES } from './tokens.ts';
+import { USERPASS_ROUTES } from './userpass.ts';
 import { WRAPPING_ROUTES } from './wrapping.ts';
 
 export const VAULT_ROUTES: readonly VaultRoute[] = [
+  ...AUTH_ROUTES,
+  ...APPROLE_ROUTES,
+  ...USERPASS_ROUTES,
   ...TOKEN_ROUTES,
   ...POLICY_ROUTES,
   ...MOUNT_ROUTES,
@@ -33,16 +40,19 @@ interface Pattern {
   readonly names: readonly string[];
 }
 
-/** Those that a request can name. */
-const patterns: readonly Pattern[] = VAULT_ROUTES.filter(({ path }) => !path.startsWith('internal:')).map((route) => {
+function patternOf(route: VaultRoute): Pattern {
   const names: string[] = [];
   const form = route.path.replaceAll(/([:*])(\w+)/g, (_, kind: string, name: string) => {
     names.push(name);
     return kind === ':' ? '([^/]+)' : '(.+)';
   });
   return { route, form: new RegExp(`^${form}/?$`), names };
-});
+}
 
+/** Routes of a method are named by its type; those that are internal have no path. */
+const isNamed = ({ path }: VaultRoute) => !path.includes('!') && !path.startsWith('internal:');
+const patterns: readonly Pattern[] = VAULT_ROUTES.filter(isNamed).map(patternOf);
+const ofMethods: readonly Pattern[] = VAULT_ROUTES.filter(({ path }) => path.includes('!')).map(patternOf);
 const exact = new Map(patterns.filter(({ names }) => names.length === 0).map((each) => [each.route.path, each]));
 
 export interface FoundRoute {
@@ -50,12 +60,24 @@ export interface FoundRoute {
   readonly params: Readonly<Record<string, string>>;
 }
 
+/** The route of a path below an auth method. */
+export function findAuthRoute(table: AuthTable, path: string): FoundRoute | undefined {
+  const at = path.startsWith('auth/') ? authMountOf(table, path.slice('auth/'.length)) : undefined;
+  if (at === undefined) return undefined;
+  const { type, uid } = at.mount;
+  const found = findIn(ofMethods, `${type}!${path.slice('auth/'.length + at.path.length)}`);
+  return found === undefined ? undefined : { ...found, params: { ...found.params, uid, mount: at.path } };
+}
+
 /** The route of a path below `/v1/`. */
 export function findVaultRoute(path: string): FoundRoute | undefined {
   const plain = exact.get(path.endsWith('/') ? path.slice(0, -1) : path);
-  if (plain !== undefined) return { route: plain.route, params: {} };
-  for (const { route, form, names } of patterns) {
-    const match = names.length === 0 ? null : form.exec(path);
+  return plain === undefined ? findIn(patterns, path) : { route: plain.route, params: {} };
+}
+
+function findIn(among: readonly Pattern[], path: string): FoundRoute | undefined {
+  for (const { route, form, names } of among) {
+    const match = form.exec(path);
     if (match === null) continue;
     const params = names.map((name, index) => [name, match[index + 1] as string] as const);
     return { route, params: Object.fromEntries(params) };

@@ -39,6 +39,7 @@ export interface NewToken {
   readonly role?: string;
   readonly member?: string;
   readonly parent?: string;
+  readonly boundCidrs?: readonly string[];
   readonly wraps?: NonNullable<VaultToken['wraps']>;
 }
 
@@ -229,11 +230,9 @@ function unknownFields(data: VaultCall['data']): readonly string[] {
 }
 
 function missingPolicies(view: View, policies: readonly string[]): readonly string[] {
-  return policies
-    .filter((name) => name !== ROOT_POLICY && name !== IAM_POLICY)
-    .filter((name) => {
-      const id = policyId(view.project.id, name);
-      return policyText(id, view.get(id)) === undefined;
-    })
-    .map((name) => `Policy "${name}" does not exist`);
+  const named = policies.filter((name) => name !== ROOT_POLICY && name !== IAM_POLICY);
+  const ids = named.map((name) => policyId(view.project.id, name));
+  const rows = view.all(ids);
+  const missing = named.filter((_, index) => policyText(ids[index] as string, rows[index]) === undefined);
+  return missing.map((name) => `Policy "${name}" does not exist`);
 }

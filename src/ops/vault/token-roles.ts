@@ -27,7 +27,7 @@ export interface TokenRole {
   check(policies: readonly string[]): void;
 }
 
-const roleId = (view: View, name: string) => `${view.project.id}/token-role/${name.toLowerCase()}`;
+const roleId = (view: View, name: string) => `project/${view.project.id}/token-role/${name.toLowerCase()}`;
 
 /** The role of that name; throws where there is none. */
 export function readRole(view: View, name: string): TokenRole {

@@ -117,10 +117,9 @@ const revokeOrphan: Handler = (call) => {
 const accessors: Handler = ({ view }) => {
   const prefix = accessorId('');
   const rows = view.below(prefix, ACCESSORS_MAX);
-  const keys = rows.flatMap(({ id, data }) => {
-    const token = view.get(String(data['token']));
-    return token?.data['project'] === view.project.id ? [id.slice(prefix.length)] : [];
-  });
+  const tokens = view.all(rows.map(({ data }) => String(data['token'])));
+  const ours = rows.filter((_, index) => tokens[index]?.data['project'] === view.project.id);
+  const keys = ours.map(({ id }) => id.slice(prefix.length));
   return { data: { keys } };
 };
 

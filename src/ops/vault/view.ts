@@ -12,6 +12,9 @@ import { type KnownToken, tokenId, tokenOf } from '../../core/vault/token.ts';
 import type { Input } from '../operation.ts';
 import { Wanting } from '../writer.ts';
 
+/** What the store names at once. */
+const NAMED_MAX = 500;
+
 export class View {
   readonly now: number;
   readonly entropy: Entropy;
@@ -51,6 +54,21 @@ export class View {
   get(id: string): VaultEntry | undefined {
     if (this.#changed.has(id)) return this.#changed.get(id);
     return this.#living(this.#row({ need: 'vaultEntry', id }, id) as VaultEntry | undefined);
+  }
+
+  /** The same of many, in their order. */
+  all(ids: readonly string[]): readonly (VaultEntry | undefined)[] {
+    const found: (VaultEntry | undefined)[] = [];
+    for (let at = 0; at < ids.length; at += NAMED_MAX) {
+      const some = ids.slice(at, at + NAMED_MAX);
+      const rows = this.#row({ need: 'vaultEntriesNamed', ids: some }, `all ${some.join('\n')}`) as typeof found;
+      found.push(
+        ...rows.map((row, index) =>
+          this.#isChanged(some[index]) ? this.get(some[index] as string) : this.#living(row),
+        ),
+      );
+    }
+    return found;
   }
 
   /** Living entries below a path that ends in `/`, by id; those put by this judgement are not among them. */
@@ -98,6 +116,10 @@ export class View {
     const name = `vault ${key}`;
     if (!Object.hasOwn(this.#rows, name)) throw new Wanting({ [name]: need });
     return this.#rows[name];
+  }
+
+  #isChanged(id: string | undefined): boolean {
+    return id !== undefined && this.#changed.has(id);
   }
 
   #living(entry: VaultEntry | undefined): VaultEntry | undefined {

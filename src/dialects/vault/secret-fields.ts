@@ -1,0 +1,72 @@
+// The fields of a request that are secrets: tokens, secret ids, passwords. They are taken out here and go on as hashes, so
+// that no text of one leaves the thread that answers.
+
+import type { Entered, VaultDoor } from '../../ops/vault/door.ts';
+import type { Hashes } from '../../ops/vault/route.ts';
+import type { FoundRoute } from '../../ops/vault/routes.ts';
+import { type Data, VaultError, type VaultRequest } from './request.ts';
+
+export interface SecretFields {
+  readonly hashes: Hashes;
+  /** The fields without them. */
+  readonly rest: Data;
+  /** The text of the token, or of the secret id, that the caller chose. */
+  readonly chosen?: string;
+  /** It has still to be hashed. */
+  readonly password?: { readonly user: string; readonly text: string };
+}
+
+const PASSWORD_CHARS_MAX = 1024;
+const WITH_TOKENS = /^(?:auth\/token|sys\/(?:wrapping\/(?!wrap$)|capabilities))/;
+
+const given = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+export function secretFields(
+  door: VaultDoor,
+  request: VaultRequest,
+  entered: Entered,
+  found: FoundRoute | undefined,
+): SecretFields {
+  const { path, data } = request;
+  const route = found?.route.path ?? '';
+  if (route.startsWith('approle!')) return secretId(door, data, route);
+  if (route.startsWith('userpass!')) return password(data, found?.params ?? {});
+  const isBatch = path.endsWith('-self') && entered.token?.token.accessor === '';
+  const self = isBatch && entered.token !== undefined ? { batch: entered.token } : {};
+  return WITH_TOKENS.test(path) ? tokens(door, data, self) : { hashes: self, rest: data };
+}
+
+/** That a field was there at all is what a handler may know. */
+function tokens(door: VaultDoor, { token, id, ...rest }: Data, self: Hashes): SecretFields {
+  const [text, chosen] = [given(token), given(id)];
+  const batch = text === undefined ? undefined : door.batch(text);
+  return {
+    hashes: {
+      ...self,
+      ...(text === undefined ? {} : { token: door.digest(text) }),
+      ...(batch === undefined ? {} : { batch }),
+      ...(chosen === undefined ? {} : { id: door.digest(chosen) }),
+    },
+    rest: {
+      ...rest,
+      ...(text === undefined ? {} : { token: 'given' }),
+      ...(chosen === undefined ? {} : { id: chosen.replaceAll(/[A-Za-z0-9_-]/g, 'x') }),
+    },
+    ...(chosen === undefined ? {} : { chosen }),
+  };
+}
+
+function secretId(door: VaultDoor, { secret_id: sent, ...rest }: Data, route: string): SecretFields {
+  const text = given(sent);
+  if (text === undefined) return { hashes: {}, rest };
+  const isNew = route.endsWith('/custom-secret-id');
+  return { hashes: { secretId: door.secretIdHash(text) }, rest, ...(isNew ? { chosen: text } : {}) };
+}
+
+function password({ password: sent, ...rest }: Data, params: FoundRoute['params']): SecretFields {
+  const text = given(sent);
+  if (text === undefined) return { hashes: {}, rest };
+  if (text.length > PASSWORD_CHARS_MAX)
+    throw new VaultError(400, `a password has at most ${PASSWORD_CHARS_MAX} characters`);
+  return { hashes: {}, rest, password: { user: `${params['uid']}/${(params['user'] ?? '').toLowerCase()}`, text } };
+}
