@@ -126,7 +126,7 @@ interface Starting extends Omit<ServeOptions, 'store'> {
   readonly at?: Reservation;
   /** Seals it again, where its seal is one that can. */
   readonly sealAgain?: () => Promise<void>;
-  /** Told when the threads that answer were told to stop. */
+  /** Told when no thread takes connections any more. */
   readonly stopping?: () => void;
 }
 
@@ -245,10 +245,10 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
   // From now on none of the threads' streams can be removed unseen; nobody has to wait for it.
   audit.enroll().catch((error: unknown) => log.error({ err: error }, 'the audit streams could not be named'));
   closing.push(store.onErase(() => answering.forgetPayloads()));
-  closing.push(() => {
-    const stopped = answering.stop(DRAIN_MS);
+  closing.push(async () => {
+    await answering.closeDoors(DRAIN_MS);
     starting.stopping?.();
-    return stopped;
+    await answering.stop(DRAIN_MS);
   });
   await proxy.resume();
   const address = urlOf(at);

@@ -85,6 +85,8 @@ export interface Serving {
   takeCensus(): Sighting[];
   /** Lets go of every payload that it holds opened. */
   forgetPayloads(): void;
+  /** Takes no more connections or requests; what is under way has `graceMs`. */
+  closeDoors(graceMs: number): void;
   /** Answers what is under way for at most `graceMs`, and ends. */
   stop(graceMs: number): Promise<void>;
 }
@@ -156,6 +158,10 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
     streamEnd: () => audit.position,
     takeCensus: () => census.take(),
     forgetPayloads: () => keyring.forgetPayloads(),
+    closeDoors: (graceMs) => {
+      ready = false;
+      void listener.drain(graceMs);
+    },
     stop: async (graceMs) => {
       ready = false;
       await listener.drain(graceMs);

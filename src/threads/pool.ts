@@ -74,6 +74,9 @@ export async function startPool(options: PoolOptions): Promise<Threads> {
     forgetPayloads: () => {
       for (const member of members) member.forgetPayloads();
     },
+    closeDoors: async (graceMs) => {
+      await Promise.all(members.map((member) => member.closeDoors(graceMs)));
+    },
     stop: async (graceMs) => {
       await Promise.all(members.map((member) => member.stop(graceMs)));
     },
@@ -152,6 +155,11 @@ class Member {
 
   forgetPayloads(): void {
     this.#line?.ask('forgetPayloads', undefined).catch(() => {});
+  }
+
+  async closeDoors(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    await this.#line?.ask('closeDoors', graceMs, STOP_MS).catch(() => {});
   }
 
   async stop(graceMs: number): Promise<void> {

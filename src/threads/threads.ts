@@ -24,6 +24,8 @@ export interface Threads {
   /** What they have seen of readers that the store does not have; they forget it. */
   takeCensus(): Promise<readonly Sighting[]>;
   forgetPayloads(): void;
+  /** Resolves when no thread takes connections any more; what is under way has `graceMs`. */
+  closeDoors(graceMs: number): Promise<void>;
   stop(graceMs: number): Promise<void>;
 }
 
@@ -69,6 +71,7 @@ export async function startThreads(options: ThreadsOptions): Promise<Threads> {
       streamEnds: async () => [only.streamEnd()],
       takeCensus: async () => only.takeCensus(),
       forgetPayloads: only.forgetPayloads,
+      closeDoors: async (graceMs) => only.closeDoors(graceMs),
       stop: async (graceMs) => {
         await only.stop(graceMs);
         close();

@@ -40,6 +40,7 @@ async function begin({ options, root, source, quotaMemory, logLevel }: WorkerDat
       streamEnd: async () => (await started).streamEnd(),
       takeCensus: async () => (await started).takeCensus(),
       forgetPayloads: async () => (await started).forgetPayloads(),
+      closeDoors: async (graceMs: number) => (await started).closeDoors(graceMs),
       stop: async (graceMs: number) => {
         await (await started).stop(graceMs);
         close();

@@ -11,8 +11,12 @@ import { apiOf, ownerToken } from '../support/api.ts';
 import { type Postgres, startPostgres, whyNoPostgres } from '../support/postgres.ts';
 import { newDatabase, runSql } from '../support/postgres-place.ts';
 import { type RunningServer, scratch, startServer } from '../support/start.ts';
+import { clientOf } from '../vault/fixture.ts';
 
 const SECRETS = 300;
+/** Of Vault's API: by some order, many come before those that own them. */
+const TOKENS = 40;
+const plaintext = btoa('sealed by a key');
 const base = '/v1/projects/default/secrets';
 const env = {};
 
@@ -32,7 +36,20 @@ async function fill(server: RunningServer): Promise<void> {
   await must('POST', '/v1/projects/-/serviceAccounts/reader@default.iam.gserviceaccount.com/keys', {});
   await must('PUT', '/v1/projects/default/topics/changes', {});
   await must('GET', `${base}/s-7/versions/latest:access`);
+  const vault = vaultOf(server);
+  for (let index = 0; index < TOKENS; index += 1) {
+    const token = await vault.token(['root']);
+    for (const _child of [1, 2]) await vault.must('POST', 'auth/token/create', {}, { token });
+  }
+  await vault.must('POST', 'sys/mounts/transit', { type: 'transit' });
+  await vault.must('POST', 'transit/keys/moved');
+  await vault.must('POST', 'transit/keys/moved/rotate');
+  await vault.must('POST', 'sys/mounts/own', { type: 'kv-v2' });
+  await vault.must('POST', 'own/data/a', { data: { a: 1 } });
+  await vault.must('DELETE', 'own/data/a');
 }
+
+const vaultOf = (server: RunningServer) => clientOf(server, ownerToken(server));
 
 const payload = (value: string) => ({ payload: { data: btoa(value) } });
 
@@ -53,7 +70,14 @@ async function look(server: RunningServer): Promise<unknown> {
   const listed = await must('GET', `${base}?pageSize=1000`);
   const keys = await must('GET', '/v1/projects/-/serviceAccounts/reader@default.iam.gserviceaccount.com/keys');
   const value = await must('GET', `${base}/s-7/versions/latest:access`);
-  return { policy, versions, listed, keys, value };
+  const vault = vaultOf(server);
+  const tokens = (await vault.must('LIST', 'auth/token/accessors')).json.data;
+  assert.equal(tokens.keys.length, TOKENS * 3);
+  const key = (await vault.must('GET', 'transit/keys/moved')).json.data;
+  const deleted = (await vault.must('GET', 'own/metadata/a')).json.data;
+  const { ciphertext } = (await vault.must('POST', 'transit/encrypt/moved', { plaintext })).json.data;
+  const opened = (await vault.must('POST', 'transit/decrypt/moved', { ciphertext })).json.data;
+  return { policy, versions, listed, keys, value, tokens, key, deleted, opened };
 }
 
 async function wholeLog(server: RunningServer): Promise<number> {
