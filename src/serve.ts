@@ -28,7 +28,6 @@ import { readUpstream } from './proxy/upstream.ts';
 import { type OpenStore, openStore, type ServerStore } from './store/open.ts';
 import { nameOf, type PostgresAddress, parseDsn } from './store/postgres/dsn.ts';
 import { withPassword } from './store/postgres/password.ts';
-import type { SqliteStore } from './store/sqlite.ts';
 import { startSweeper } from './sweeper.ts';
 import { answersOf } from './threads/main-thread.ts';
 import { spawnWorkers, startThreads, type Threads, workersDefault } from './threads/threads.ts';
@@ -192,6 +191,7 @@ interface Prepared {
 /** What comes before anything can be answered: the seal, the counter, the ledger, the owner. */
 async function prepare({
   data,
+  place,
   keyFile,
   opened,
   acceptRollback,
@@ -199,25 +199,22 @@ async function prepare({
   log,
   audit: settings = {},
 }: Starting): Promise<Prepared> {
-  const { store, sqlite } = opened;
+  const { store } = opened;
   const seal = await openSeal({ dataDir: data, ...(keyFile === undefined ? {} : { keyFile }), meta: store });
   const keyring = new Keyring(seal);
   const storeId = nameKey(seal.root).id;
-  // Of a shared store every server would have to count together.
-  const counter =
-    sqlite &&
-    openCounter({
-      ...{ store: sqlite, data, storeId, keyFile: seal.keyFile, mac: counterMac(seal.root) },
-      accept: acceptRollback === true,
-      warn: (text) => log.warn(text),
-    });
+  const counter = await openCounter({
+    ...{ store, data: place, storeId, keyFile: seal.keyFile, mac: counterMac(seal.root) },
+    accept: acceptRollback === true,
+    warn: (text) => log.warn(text),
+  });
   const ledger = ledgerOf(data, opened);
   const audit = await openMainAudit(data, settings, { opened, ledger, keyring, log });
   closing.push(() => audit.close());
   opened.onDoubt(() => audit.copyPending());
-  if (counter?.acceptance !== undefined) await recordAcceptance(counter.acceptance, store, audit);
-  counter?.advance();
-  if (sqlite !== undefined && counter !== undefined) closing.push(startCounter(counter, sqlite, log));
+  if (counter.acceptance !== undefined) await recordAcceptance(counter.acceptance, store, audit);
+  await counter.advance();
+  closing.push(startCounter(counter, store, log));
   const isNew = await prepareOwner(data, opened, keyring, audit);
   return { seal, keyring, storeId, ledger, audit, isNew };
 }
@@ -255,28 +252,24 @@ async function recordAcceptance(
 }
 
 /** Raises the counter every so often where something was written, and at the end; what it answers does the latter. */
-function startCounter(counter: StoreCounter, store: SqliteStore, log: Logger): () => Promise<void> {
+function startCounter(counter: StoreCounter, store: ServerStore, log: Logger): () => Promise<void> {
   const failed = (error: unknown) => log.error({ err: error }, 'the counter of the store could not be raised');
   let written = store.rowsWritten;
-  const raise = () => {
-    counter.advance();
+  const raise = async () => {
+    await counter.advance();
     written = store.rowsWritten;
   };
   const stop = startSweeper({
     everyMs: COUNTER_MS,
     sweep: async () => {
-      if (store.rowsWritten !== written) raise();
+      if (store.rowsWritten !== written) await raise();
       return false;
     },
     failed,
   });
   return async () => {
     await stop();
-    try {
-      raise();
-    } catch (error) {
-      failed(error);
-    }
+    await raise().catch(failed);
   };
 }
 

@@ -19,6 +19,10 @@ export type ServerStore = Store &
   MetaStore & {
     /** Has `told` called after each commit of this server that destroyed a payload. */
     onErase(told: () => void): void;
+    /** A number that grows whenever this server writes something. */
+    readonly rowsWritten: number;
+    /** Does `work` while no other server that has this store raises its counter. */
+    counting<T>(work: () => Promise<T>): Promise<T>;
   };
 
 /** How another thread reads the store. */
