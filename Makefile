@@ -17,7 +17,7 @@ WHOLE := $(filter-out test/tidy/%,$(wildcard test/*.test.ts test/*/*.test.ts))
 NODE_TEST := node --disable-warning=ExperimentalWarning --test --test-concurrency=2 --test-timeout=$(TEST_MS_MAX)
 LONG_TEST := COFFER_TEST_SIZE=full $(subst $(TEST_MS_MAX),$(LONG_TEST_MS_MAX),$(NODE_TEST))
 
-.PHONY: help install start test check lint types dead-code unit fmt bench bench-scale test-crash test-failover test-simulation test-property test-clients docs lock clean
+.PHONY: help install start test check lint types dead-code unit fmt bench bench-scale test-crash test-failover test-simulation test-property test-clients test-peers docs lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -80,6 +80,9 @@ test-property: $(INSTALLED) ## a hundred clients against a real server, ten time
 
 test-clients: $(INSTALLED) ## the client libraries on 10,000 secrets and 5,000 versions
 	@$(TOOLS) COFFER_TEST_SIZE=full $(NODE_TEST) test/sdk/clients.test.ts
+
+test-peers: $(INSTALLED) ## the suites that the makers of the clients publish, live
+	@$(TOOLS) $(LONG_TEST) $(wildcard test/*/published.test.ts)
 
 clean: ## remove what install made
 	rm -rf node_modules build coverage

@@ -5,6 +5,7 @@
 
 import { parseArgs } from 'node:util';
 import { accessByGrpc, accessByRest, wireByGrpc, wireByRest } from './access.ts';
+import { accessByAzure } from './access-azure.ts';
 import { firstAnswer, idleMemory } from './idle.ts';
 import { onPostgres } from './postgres.ts';
 import { addVersions } from './write.ts';
@@ -30,6 +31,7 @@ const BENCHES: Readonly<Record<string, (bench: string) => Promise<void>>> = {
   'access.rest.synced': (bench) =>
     accessByRest(bench, [...args, '--audit-sync=always'], { seconds, targets: { requests: { least: 0.2 } } }),
   'access.grpc': (bench) => accessByGrpc(bench, args, { seconds, targets: { requests: { least: 0.6 }, ...tail } }),
+  'access.azure': (bench) => accessByAzure(bench, args, { seconds, targets: { cpu: { most: 1.3 } } }),
   'versions.add': (bench) => addVersions(bench, seconds, args),
   'postgres.rest': (bench) =>
     onPostgres(bench, seconds, args, {

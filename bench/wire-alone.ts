@@ -27,6 +27,10 @@ const door: Door = {
     principal: OWNER,
     credential: { hash: '0123456789ab', kind: 'access' },
   }),
+  bearer: (credential, origin) => door.authenticate(credential, origin),
+  client: () => {
+    throw new Error('nobody proves anything here');
+  },
   assertion: () => {
     throw new Error('nobody signs anything here');
   },
@@ -40,7 +44,7 @@ const listener = await listen({
   handler: createRouter({
     dialects: [
       createNativeDialect(door, { certificatePem: () => '', onError }),
-      createAuthorityDialect(door, { keys, address: () => '', onError }),
+      createAuthorityDialect(door, { keys, address: () => '', tenantId: '', onError }),
       createGcpDialect(door, { onError }),
     ],
     ready: () => true,

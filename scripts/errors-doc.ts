@@ -56,6 +56,8 @@ const remedies: Record<FaultCode, string> = {
   PERMISSION_DENIED: 'Have someone with the right add a binding: `coffer secrets add-iam-policy-binding`.',
   PROJECT_NOT_FOUND: 'Check the name, or make the project: `coffer projects create`.',
   SECRET_NOT_FOUND: 'Check the name and the project, or make the secret: `coffer secrets create`.',
+  SECRET_AMBIGUOUS: 'Rename one of them, or ask by an API that knows each by its own name.',
+  BACKUP_BLOB_INVALID: 'Send the text exactly as the backup gave it, to the server that made it.',
   VERSION_NOT_FOUND: 'List the versions that exist: `coffer secrets versions list`.',
   ROUTE_NOT_FOUND: 'Check the method and the path against the documentation of the API you mean to call.',
   ALIAS_NOT_FOUND: 'See the aliases of the secret: `coffer secrets describe`.',

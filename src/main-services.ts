@@ -16,7 +16,8 @@ import { systemEntropy } from './crypto/entropy.ts';
 import type { Keyring } from './crypto/keyring.ts';
 import type { OwnCertificate } from './crypto/own-certificate.ts';
 import { openSigningKeys } from './crypto/signing-keys.ts';
-import { ownsAuthorityHost } from './dialects/authority/names.ts';
+import { ownsAuthorityHost, ownsEntraHost } from './dialects/authority/names.ts';
+import { isCertifiedVault } from './dialects/azure/hosts.ts';
 import { ownsGcpHost } from './dialects/gcp/hosts.ts';
 import { isWildcard, type ListenAddress, namesOf } from './listen-address.ts';
 import type { Logger } from './log.ts';
@@ -207,5 +208,5 @@ async function startSink({ data, settings, opened, audit, log, closing }: MainOp
 
 /** The cloud's names that this server answers to, and so has certificates for. */
 function ownsName(name: string): boolean {
-  return ownsGcpHost(name) || ownsAuthorityHost(name);
+  return ownsGcpHost(name) || ownsAuthorityHost(name) || ownsEntraHost(name) || isCertifiedVault(name);
 }

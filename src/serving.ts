@@ -15,12 +15,14 @@ import { systemEntropy } from './crypto/entropy.ts';
 import type { Keyring } from './crypto/keyring.ts';
 import { KEYS_FRESH_SECONDS } from './crypto/signing-keys.ts';
 import { createAuthorityDialect } from './dialects/authority/dialect.ts';
+import { createAzureDialect } from './dialects/azure/dialect.ts';
+import { AZURE_PERMISSIONS } from './dialects/azure/permissions.ts';
 import { createGcpDialect } from './dialects/gcp/dialect.ts';
 import { GCP_PERMISSIONS } from './dialects/gcp/permissions.ts';
 import { createNativeDialect } from './dialects/native/dialect.ts';
 import { NATIVE_PERMISSIONS } from './dialects/native/routes.ts';
 import { createJwtReader } from './identity/jwt.ts';
-import { parseToken } from './identity/tokens.ts';
+import { hashClientSecret, hashIssued, parseToken } from './identity/tokens.ts';
 import type { Logger } from './log.ts';
 import { createCensus, recordDueCensus, settleCensus } from './ops/census.ts';
 import { createDoor, type Door } from './ops/door.ts';
@@ -37,6 +39,8 @@ import type { Dialect } from './wire/types.ts';
 
 /** New readers reach the store this soon. */
 const CENSUS_EVERY_MS = 1000;
+
+const HASHES = { hashCredential: (text: string) => parseToken(text)?.hash, hashIssued, hashClientSecret };
 
 /** What a thread needs to know; plain data, so that it can be told to a worker. */
 export interface ServingOptions {
@@ -121,12 +125,11 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
     exercisedBy,
     onCall: (operation, outcome, code) => counts.operation(operation, outcome, code),
   });
-  const hashCredential = (text: string) => parseToken(text)?.hash;
-  const door = createDoor({ engine, store: reads, clock, jwts: createJwtReader(), hashCredential });
+  const door = createDoor({ engine, store: reads, clock, jwts: createJwtReader(), ...HASHES });
   let ready = true;
   const onError = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'a request failed unexpectedly');
-  const dialects = dialectsOf(door, main, options.issuer, onError);
+  const dialects = dialectsOf(door, main, { issuer: options.issuer, tenantId: keyring.tenantId() }, onError);
   const listener = await listen({
     host: options.host,
     port: options.port,
@@ -197,6 +200,7 @@ function startCensus(main: MainThread, log: Logger) {
 /** By which dialects a permission can be made use of. */
 const exercisedBy: ExercisedBy = (permission) => [
   ...(GCP_PERMISSIONS.has(permission) ? ['gcp'] : []),
+  ...(AZURE_PERMISSIONS.has(permission) ? ['azure'] : []),
   ...(NATIVE_PERMISSIONS.has(permission) ? ['coffer'] : []),
 ];
 
@@ -204,7 +208,7 @@ const exercisedBy: ExercisedBy = (permission) => [
 function dialectsOf(
   door: Door,
   main: MainThread,
-  issuer: string,
+  { issuer, tenantId }: { readonly issuer: string; readonly tenantId: string },
   onError: (error: unknown, requestId?: string) => void,
 ): readonly Dialect[] {
   const keys = {
@@ -214,7 +218,8 @@ function dialectsOf(
   };
   return [
     createNativeDialect(door, { certificatePem: () => main.certificatePem(), onError }),
-    createAuthorityDialect(door, { keys, address: () => issuer, onError }),
+    createAuthorityDialect(door, { keys, address: () => issuer, tenantId, onError }),
+    createAzureDialect(door, { address: () => issuer, tenantId, onError }),
     createGcpDialect(door, { onError, makeAccountKey: () => main.makeAccountKey() }),
   ];
 }

@@ -72,6 +72,11 @@ const kinds = {
   BACKUP_NOT_FOUND: { class: 'missing', message: 'there is no such backup, or nobody asked for it for too long' },
   PROJECT_NOT_FOUND: { class: 'missing', message: 'project {project} does not exist' },
   SECRET_NOT_FOUND: { class: 'missing', message: 'secret {secret} does not exist' },
+  SECRET_AMBIGUOUS: {
+    class: 'missing',
+    message: 'more than one secret can be meant by {secret}: name it as it is stored, by another API',
+  },
+  BACKUP_BLOB_INVALID: { class: 'invalid', message: 'this is no backup of a secret that this server made' },
   VERSION_NOT_FOUND: { class: 'missing', message: 'version {version} of secret {secret} does not exist' },
   ALIAS_NOT_FOUND: { class: 'missing', message: 'secret {secret} has no alias {alias}' },
   LOCATION_NOT_FOUND: { class: 'missing', message: 'location {location} is none that is known' },

@@ -18,6 +18,8 @@ export interface SignedJwt {
   /** The part that is signed. */
   readonly signed: string;
   readonly signature: Uint8Array;
+  /** Signed by RSASSA-PSS. */
+  readonly isPss?: true;
 }
 
 /** Why a signed credential was refused. */
@@ -29,7 +31,9 @@ export type JwtProblem =
   | 'lifetime'
   | 'scope'
   | 'account'
-  | 'signature';
+  | 'signature'
+  /** What proves a client is not what this one was given, or there is no such client. */
+  | 'client';
 
 /** What an account asks for with what it signed. */
 export interface Assertion {
@@ -39,6 +43,9 @@ export interface Assertion {
   /** It asks for an ID token for this audience rather than for an access token. */
   readonly targetAudience?: string;
 }
+
+/** Only for what is exchanged at the token endpoint. Source: Microsoft Entra, "Workload identity federation". */
+export const FEDERATION_AUDIENCE = 'api://AzureADTokenExchange';
 
 export type Judged = Assertion | { readonly problem: JwtProblem };
 
@@ -68,6 +75,21 @@ export function judgeGrant(claims: Claims, audiences: readonly string[], now: nu
   if (target === undefined) return hasCloudScope(claims) ? { email } : { problem: 'scope' };
   const isLegal = typeof target === 'string' && target !== '' && target.length <= AUDIENCE_CHARS_MAX;
   return isLegal ? { email, targetAudience: target } : { problem: 'scope' };
+}
+
+/** What a client signed to prove itself (RFC 7523 section 3): issued by and about it, for one of `audiences`. */
+export function judgeClient(
+  claims: Claims,
+  client: string,
+  audiences: readonly string[],
+  now: number,
+): JwtProblem | undefined {
+  const { iss, sub, aud, exp, nbf } = claims;
+  if (iss !== client || sub !== client) return 'issuer';
+  if (!isOneOf(aud, audiences)) return 'audience';
+  // Node's library leaves out when it was issued.
+  const iat = claims['iat'] ?? nbf ?? now / 1000;
+  return isTimely({ iat, exp, ...(nbf === undefined ? {} : { nbf }) }, now) ? undefined : 'lifetime';
 }
 
 /** The account that an `iss` names; undefined where it names none, spelled as IAM spells it. */

@@ -113,6 +113,21 @@ export const AUDIT_CURSOR_CHARS_MAX: number = 8 * 1024;
 export const AUDIT_PART_BYTES_MAX: number = 2 * 1024 * 1024;
 /** Ours: bytes of a backup that one answer holds. */
 export const BACKUP_PART_BYTES_MAX: number = 1024 * 1024;
+/** Azure Key Vault: https://learn.microsoft.com/azure/key-vault/secrets/about-secrets, characters of a name. */
+export const VAULT_NAME_CHARS_MAX = 127;
+/** The same page: bytes of a value, tags and their characters. */
+export const VAULT_VALUE_BYTES_MAX: number = 25 * 1024;
+export const VERSION_TAGS_MAX = 15;
+export const VERSION_TAG_CHARS_MAX = 512;
+export const CONTENT_TYPE_CHARS_MAX = 255;
+/** https://learn.microsoft.com/azure/key-vault/general/backup: versions of one backup. */
+export const BACKUP_OF_SECRET_VERSIONS_MAX = 500;
+/** Ours: bytes of the values of one backup of a secret; as base64 they fit into a request. */
+export const BACKUP_OF_SECRET_BYTES_MAX: number = 2 * 1024 * 1024;
+/** Ours: how long a client secret holds where nobody says otherwise, and at the most; Entra's portal offers two years. */
+export const CLIENT_SECRET_SECONDS_MAX: number = 730 * 24 * 3600;
+/** Ours: an RSA key of 4096 bits in PEM has 800. */
+export const PUBLIC_KEY_CHARS_MAX = 2048;
 /** Ours: text a caller chose (user agent, request reason) as kept in an audit record. */
 export const AUDIT_TEXT_CHARS_MAX = 256;
 

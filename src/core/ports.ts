@@ -5,6 +5,7 @@ import type { AuditAnchor, AuditMark } from './audit-port.ts';
 import type { AuditRecord } from './audit-record.ts';
 import type { Sighting, SightingOfVersion } from './census.ts';
 import type { CensusNeed, SightingOfSecret } from './census-ports.ts';
+import type { CredentialKind } from './credential.ts';
 import type { Grant, Policy } from './iam/policy.ts';
 import type { Claims, SignedJwt } from './jwt.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
@@ -42,7 +43,7 @@ export interface Entropy {
   /** `count` random characters of `[A-Za-z0-9_-]`. */
   text(count: number): string;
   /** A new credential of this kind, and the hash that the store keeps in its place. */
-  credential(kind: Token['kind']): { readonly text: Redacted<string>; readonly hash: string };
+  credential(kind: CredentialKind): { readonly text: Redacted<string>; readonly hash: string };
 }
 
 /** How a secret is found. A deleted one is not, unless `deleted` asks for it too. */
@@ -52,6 +53,8 @@ export interface SecretPlace {
   readonly location?: Location;
   readonly key: SecretKey;
   readonly deleted?: true;
+  /** The key is a name as Azure spells it: an exact one wins, else the only secret that is spelled so. */
+  readonly spelled?: true;
 }
 
 /** A row, or rows, that an operation must see. Every one is answered from the same snapshot. */
@@ -76,9 +79,24 @@ export type Need =
       readonly alias?: string;
       /** In place of the number: the one that was current before. */
       readonly previous?: true;
+      /** In place of the number: the one with this uid. */
+      readonly uid?: Uid;
     } & SecretPlace)
+  /** How many secrets are spelled so. */
+  | ({ readonly need: 'spellings' } & SecretPlace)
+  /** Secrets that can be found by their spelling, each with its current version; `deleted`: those that are deleted. */
+  | {
+      readonly need: 'currentVersions';
+      readonly project: ProjectRef;
+      readonly deleted: boolean;
+      readonly before: number;
+      readonly limit: number;
+    }
+  /** Every version that still has its payload, by number. */
+  | ({ readonly need: 'payloads'; readonly limit: number } & SecretPlace)
   | ({ readonly need: 'versions'; readonly before: number; readonly limit: number } & SecretPlace)
   | { readonly need: 'account'; readonly email: AccountEmail }
+  | { readonly need: 'accountOfUid'; readonly uid: Uid }
   | { readonly need: 'accounts'; readonly project: ProjectRef; readonly after: string; readonly limit: number }
   | { readonly need: 'accountKey'; readonly id: string }
   | { readonly need: 'accountKeys'; readonly email: AccountEmail }
@@ -123,6 +141,11 @@ export interface SecretInList {
   readonly cursor: number;
 }
 
+/** A secret in a list with its current version. */
+export interface CurrentInList extends SecretInList {
+  readonly version: Version;
+}
+
 export interface PayloadRow {
   readonly version: Version;
   /** Absent once destroyed. */
@@ -142,7 +165,12 @@ interface RowByNeed {
   readonly payload: PayloadRow | undefined;
   /** By number, descending; `before` 0 starts at the newest. */
   readonly versions: Listed<Version>;
+  readonly spellings: number;
+  /** From the newest secret to the oldest; no total. */
+  readonly currentVersions: readonly CurrentInList[];
+  readonly payloads: readonly PayloadRow[];
   readonly account: Account | undefined;
+  readonly accountOfUid: Account | undefined;
   /** By address, ascending. */
   readonly accounts: Listed<Account>;
   readonly accountKey: AccountKey | undefined;
@@ -214,6 +242,7 @@ export type Change =
       readonly policyEtag: string;
     }
   | { readonly change: 'accountKey.insert' | 'accountKey.update'; readonly key: AccountKey }
+  /** Takes every token with it that was had by it. */
   | { readonly change: 'accountKey.delete'; readonly id: string }
   | { readonly change: 'topic.insert'; readonly topic: Topic }
   | { readonly change: 'topic.delete'; readonly projectUid: Uid; readonly id: string }
@@ -229,6 +258,7 @@ export type Change =
   /** Drops events that are older than this. */
   | { readonly change: 'events.deleteBefore'; readonly time: number }
   | { readonly change: 'token.insert'; readonly token: Token }
+  /** Takes every token with it that was had by it. */
   | { readonly change: 'token.delete'; readonly hash: string }
   /** Revokes whatever this member holds. */
   | { readonly change: 'token.deleteAll'; readonly member: string };
@@ -316,6 +346,14 @@ export interface Keyring {
   proxyPassword(keyId: string): Redacted<string>;
   /** In constant time. */
   isProxyPassword(keyId: string, password: string): boolean;
+  /** Seals what leaves the server to come back: `purpose` must be given again to open it. */
+  sealBytes(purpose: string, bytes: Uint8Array): Uint8Array;
+  /** Throws where it was changed, or sealed for another purpose or by another server. */
+  openBytes(purpose: string, sealed: Uint8Array): Uint8Array;
+  /** By which the store knows the text of a token. */
+  tokenHash(text: Redacted<string>): string;
+  /** A GUID that is this store's for ever: what Azure calls a tenant. */
+  tenantId(): string;
   /** A page token that only this server can have made, for this list of this project. */
   signPage(scope: string, cursor: string): string;
   /** The cursor of a page token; undefined where it was forged, or made for another list. */
@@ -332,6 +370,8 @@ export interface TokenSigner {
 export interface JwtReader {
   /** The parts of a JWT; undefined for a text that is none, or not exactly of the one form that is taken. */
   read(text: string): SignedJwt | undefined;
+  /** The same of what a client signed by its certificate, which may say more of itself and sign by RSASSA-PSS. */
+  readClient(text: string): SignedJwt | undefined;
   /** `publicKey` is SubjectPublicKeyInfo in PEM. */
   isSignedBy(jwt: SignedJwt, publicKey: string): boolean;
 }

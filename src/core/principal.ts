@@ -44,9 +44,14 @@ export interface Caller {
   /** The credential that was accepted; the audit keeps the beginning of its hash, to tell two of one principal apart. */
   readonly credential?: {
     readonly hash: string;
-    readonly kind: Token['kind'] | 'jwt';
-    /** Of a JWT: the account's key that signed it. */
+    /** `jwt` and `client` are what an account proves itself by: signed with a key of its own, or the text of one. */
+    readonly kind: Token['kind'] | 'jwt' | 'client';
+    /** Of those two: the account's key. */
     readonly keyId?: string;
+    /** Of a token: when it ends, in milliseconds since 1970, what it is good for, and what it was had by. */
+    readonly expiresAt?: number;
+    readonly audience?: string;
+    readonly parent?: string;
   };
   /** A credential came and was not accepted; every operation then says so, and audits it. */
   readonly refused?: true;

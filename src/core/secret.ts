@@ -77,6 +77,8 @@ export interface Secret {
   readonly rotation?: Rotation;
   /** Set once it is deleted: absent from every read, and purged then. */
   readonly purgeAt?: number;
+  /** When that was; gone where it was restored. */
+  readonly deletedAt?: number;
   readonly etag: string;
   readonly policy: Policy;
   /** The highest version number given out; numbers are never used again. */
@@ -104,6 +106,20 @@ export interface Version {
   readonly fingerprint?: string;
   /** Whether the writer sent a checksum of its own. */
   readonly clientChecksum: boolean;
+  /** What its writer said of it; absent: nothing. */
+  readonly attributes?: VersionAttributes;
+}
+
+/** What a dialect keeps of a version beside its value. Times in milliseconds since 1970; none of them keeps it from being read. */
+export interface VersionAttributes {
+  readonly contentType?: string;
+  readonly tags?: Labels;
+  readonly notBefore?: number;
+  readonly expiresAt?: number;
+  /** When any of this, or its state, was changed last by who may change it; absent: never. */
+  readonly updatedAt?: number;
+  /** Written as bytes by a dialect that has texts; absent: as whatever it is. */
+  readonly kind?: 'binary';
 }
 
 /** A payload as it rests: AES-256-GCM under a key of its own, that key wrapped by the project's. */
@@ -124,12 +140,17 @@ export interface Account {
   readonly etag: string;
 }
 
-/** A public key by which an account proves itself; the private half was given out once and is kept nowhere. */
+/**
+ * What an account proves itself by: a key pair as Google's, a certificate of its own, or a client secret. Of a secret, and
+ * of a private key that was made here, the text was given out once and is kept nowhere.
+ */
 export interface AccountKey {
   /** 40 hex digits, as Google's. */
   readonly id: string;
   readonly account: AccountEmail;
-  /** SubjectPublicKeyInfo in PEM. */
+  /** Absent: a key pair. */
+  readonly kind?: 'certificate' | 'secret';
+  /** SubjectPublicKeyInfo in PEM; of a secret its SHA-256 in hex. */
   readonly publicKey: string;
   readonly createdAt: number;
   readonly expiresAt?: number;
@@ -184,4 +205,8 @@ export interface Token {
   readonly expiresAt?: number;
   /** The name of the program it was made for. */
   readonly workload?: string;
+  /** What it is good for; absent: every API but those whose tokens name one. */
+  readonly audience?: string;
+  /** The hash of the token, or the id of the key, that it was had by: it ends with that one. */
+  readonly parent?: string;
 }

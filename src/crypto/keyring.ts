@@ -2,7 +2,7 @@
 // A payload opens only for a grant, and only in the place it was sealed for (DOMAIN invariants 4 and 6).
 // Keys are held as KeyObject; the raw bytes of each are overwritten as soon as it is one.
 
-import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { PROXY_PASSWORD_PREFIX } from '../core/credential.ts';
 import { Fault } from '../core/error.ts';
 import { Grant } from '../core/iam/policy.ts';
@@ -120,6 +120,19 @@ export class Keyring implements KeyringPort {
   /** HMAC-SHA256 of the payload, in hex, under a key that only this store has. */
   fingerprint(payload: Redacted<Uint8Array>): string {
     return createHmac('sha256', this.#fingerprintKey).update(payload.reveal()).digest('hex');
+  }
+
+  tokenHash(text: Redacted<string>): string {
+    return hash('sha256', text.reveal(), 'hex');
+  }
+
+  /** By the key that no rotation of the root key replaces. */
+  tenantId(): string {
+    const id = createHmac('sha256', this.#fingerprintKey).update('coffer tenant id v1').digest();
+    // RFC 9562 section 5.8: a GUID of our own making.
+    id[6] = ((id[6] as number) & 0x0f) | 0x80;
+    id[8] = ((id[8] as number) & 0x3f) | 0x80;
+    return id.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
   }
 
   /** Base64url of a format byte, the cursor's MAC and the cursor. `scope` is part of what is signed, and not in it. */

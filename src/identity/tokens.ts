@@ -29,6 +29,25 @@ export function parseToken(text: string): ParsedToken | undefined {
   return undefined;
 }
 
+/** Ours: what this server signs has about 900 characters. */
+const ISSUED_CHARS_MAX = 4096;
+const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+
+/**
+ * The hash by which the store knows a JWT that this server issued, or undefined for a text that is none. Whether it did
+ * issue it the store says: whatever is not exactly the text that was given out has another hash, however it is signed.
+ */
+export function hashIssued(text: string): string | undefined {
+  return text.length <= ISSUED_CHARS_MAX && COMPACT.test(text) ? hashToken(text) : undefined;
+}
+
+/** The hash of a client secret, or undefined for a text that has not the form of one. */
+export function hashClientSecret(text: string): string | undefined {
+  const { client } = CREDENTIAL_PREFIX;
+  const isOne = text.length === client.length + CREDENTIAL_RANDOM_CHARS && text.startsWith(client);
+  return isOne && RANDOM_TEXT.test(text.slice(client.length)) ? hashToken(text) : undefined;
+}
+
 /** The short name of a credential in the audit: tells two of one principal apart, opens nothing. */
 export function credentialId(tokenHash: string): string {
   return tokenHash.slice(0, CREDENTIAL_ID_CHARS);

@@ -14,7 +14,7 @@ import { type Input, type Operation, operation, type Target } from './operation.
 
 export interface CreateAccountKey extends AccountRef {
   /** The public half of what was made. */
-  readonly made: Pick<AccountKey, 'id' | 'publicKey'>;
+  readonly made: Pick<AccountKey, 'id' | 'kind' | 'publicKey' | 'expiresAt' | 'workload'>;
 }
 
 export interface AccountKeyRef extends AccountRef {
@@ -44,16 +44,35 @@ const keyNeeds = (command: AccountKeyRef) =>
 
 type KeyNeeds = ReturnType<typeof keysNeeds>;
 
-const keysNeeds = (command: AccountRef) =>
+export const keysNeeds = (command: AccountRef) =>
   ({ account: accountNeed(command), keys: { need: 'accountKeys', email: command.account } }) as const;
 
-/** The account that a key may be added to. */
-function roomForKey(input: Input<AccountRef, KeyNeeds, unknown>): AccountResult {
+/** The account that a key may be added to: what is over takes no room. */
+export function roomForKey(input: Input<AccountRef, KeyNeeds, unknown>): AccountResult {
   const result = existingAccount(input);
-  if (input.rows.keys.length >= KEYS_PER_ACCOUNT_MAX) {
+  const living = input.rows.keys.filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt > input.now);
+  if (living.length >= KEYS_PER_ACCOUNT_MAX) {
     throw new Fault('ACCOUNT_KEYS_FULL', { account: result.account.email, limit: KEYS_PER_ACCOUNT_MAX });
   }
   return result;
+}
+
+/** A new key beside those that are there; those that are over go. */
+export function addedKey(
+  input: Input<AccountRef, KeyNeeds, unknown>,
+  made: CreateAccountKey['made'],
+): { readonly result: AccountKeyResult; readonly changes: readonly Change[] } {
+  const result = roomForKey(input);
+  const { now, rows } = input;
+  const key: AccountKey = { ...made, account: result.account.email, createdAt: now, disabled: false };
+  const over = rows.keys.filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt <= now);
+  return {
+    result: { ...result, key },
+    changes: [
+      ...over.map(({ id }) => ({ change: 'accountKey.delete', id }) as const),
+      { change: 'accountKey.insert', key },
+    ],
+  };
 }
 
 /** Asked before a key is made: the work of it must not be had by whoever may not keep the key. */
@@ -75,14 +94,8 @@ export const createAccountKey: Operation<CreateAccountKey, AccountKeyResult> = o
   target: (command: CreateAccountKey) => accountTarget(command),
   needs: (command) => keysNeeds(command),
   decide: (input) => {
-    const result = roomForKey(input);
-    const key: AccountKey = {
-      ...input.command.made,
-      account: result.account.email,
-      createdAt: input.now,
-      disabled: false,
-    };
-    return { result: { ...result, key }, changes: [{ change: 'accountKey.insert', key }], details: { key: key.id } };
+    const { made } = input.command;
+    return { ...addedKey(input, made), details: { key: made.id } };
   },
 });
 

@@ -5,7 +5,7 @@
 // checks and what its refusals name.
 
 import type { ConditionContext, ResourceAttributes } from '../core/iam/condition.ts';
-import { locationPart } from '../core/name.ts';
+import { locationPart, secretKey } from '../core/name.ts';
 import type { Scope, Target } from './operation.ts';
 
 const kind = (service: string, type: string): ResourceAttributes => ({ service, type: `${service}/${type}` });
@@ -26,7 +26,9 @@ const BELOW: Readonly<Record<string, ResourceAttributes>> = {
 function resourceAttributes(target: Target, { project, secret }: Scope): ResourceAttributes {
   if (project === undefined) return {};
   if (target.secret !== undefined) {
-    const name = `projects/${project.number}/${locationPart(target.location)}secrets/${target.secret}`;
+    // However it was spelled: what is found is judged by the name that it has.
+    const key = target.spelled && secret !== undefined ? secretKey(secret.name) : target.secret;
+    const name = `projects/${project.number}/${locationPart(target.location)}secrets/${key}`;
     const tags = secret === undefined ? {} : { tags: secret.tags };
     return target.version === undefined
       ? { ...SECRET, name, ...tags }

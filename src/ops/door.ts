@@ -11,25 +11,34 @@ import {
   judgeGrant,
   type SignedJwt,
 } from '../core/jwt.ts';
-import { type AccountEmail, parseAccountEmail } from '../core/name.ts';
-import type { Clock, JwtReader, Maybe, Store } from '../core/ports.ts';
-import { ANONYMOUS, accountPrincipal, type Caller, OWNER, type Principal, type Seen } from '../core/principal.ts';
-import type { AccountKey, Token } from '../core/secret.ts';
+import type { AccountEmail } from '../core/name.ts';
+import type { Maybe } from '../core/ports.ts';
+import { ANONYMOUS, accountPrincipal, type Caller, type Seen } from '../core/principal.ts';
+import type { AccountKey } from '../core/secret.ts';
+import { callerOfToken, isLive, type Origin, refused } from './callers.ts';
+import { type Client, namedAccount, type ProofDeps, proveClient } from './client-proof.ts';
 import type { Engine } from './engine.ts';
 import { then } from './maybe.ts';
-
-/** Where a request comes from, as far as its caller can be held to it. */
-export type Origin = Pick<Caller, 'dialect' | 'peer' | 'requestId' | 'userAgent'>;
 
 export interface Door extends Engine {
   /** The caller that a credential stands for. A bad one makes a caller whom every operation refuses, and audits. */
   authenticate(credential: string | undefined, origin: Origin, audiences?: Audiences): Maybe<Caller>;
+  /** The same of a request to an API whose tokens name it: one that this server issued must be good for it. */
+  bearer(credential: string | undefined, origin: Origin, audiences: Audiences): Maybe<Caller>;
+  /** The account that a client is, by what it proves itself by at the token endpoint, which goes by `audiences`. */
+  client(client: Client, origin: Origin, audiences: readonly string[]): Maybe<Proved>;
   /** The account that signed an assertion addressed to one of `audiences` (RFC 7523), and what it asks for. */
   assertion(text: string, origin: Origin, audiences: readonly string[]): Maybe<Asserted>;
 }
 
 /** For which services a JWT may be meant that comes as a bearer; asked only where one comes. */
 export type Audiences = () => readonly string[];
+
+export interface Proved {
+  readonly caller: Caller;
+  /** The account that it names, proved or not: for the audit of a refusal. */
+  readonly claimed?: AccountEmail;
+}
 
 export interface Asserted {
   readonly caller: Caller;
@@ -39,11 +48,8 @@ export interface Asserted {
   readonly assertion?: Assertion;
 }
 
-export interface DoorDeps {
+export interface DoorDeps extends ProofDeps {
   readonly engine: Engine;
-  readonly store: Pick<Store, 'read'>;
-  readonly clock: Clock;
-  readonly jwts: JwtReader;
   /** The hash of a credential, or undefined for a text that has not the form of one. */
   hashCredential(text: string): string | undefined;
 }
@@ -52,7 +58,7 @@ const NO_AUDIENCES: Audiences = () => [];
 
 export function createDoor(deps: DoorDeps): Door {
   const { engine, store, clock, jwts, hashCredential } = deps;
-  return {
+  const door: Door = {
     call: (operation, caller, command) => engine.call(operation, caller, command),
     authenticate: (credential, origin, audiences = NO_AUDIENCES) => {
       if (credential === undefined) return { ...origin, principal: ANONYMOUS };
@@ -73,6 +79,24 @@ export function createDoor(deps: DoorDeps): Door {
           : { ...callerOfToken(token, origin), seen },
       );
     },
+    bearer: (credential, origin, audiences) => {
+      const hash = credential === undefined ? undefined : deps.hashIssued(credential);
+      if (hash === undefined) return door.authenticate(credential, origin);
+      const seen: Seen = {};
+      return then(store.read({ token: { need: 'token', hash } }, seen), ({ token }) => {
+        const { audience } = token ?? {};
+        if (token === undefined || audience === undefined || !isLive(token, clock.now())) return refused(origin);
+        return audiences().includes(audience) ? { ...callerOfToken(token, origin), seen } : refused(origin, 'audience');
+      });
+    },
+    client: (client, origin, audiences) =>
+      then(namedAccount(deps, client.id), (account) => {
+        if (account === undefined) return { caller: refused(origin, 'client') };
+        return then(proveClient(deps, account, client, origin, audiences), (caller) => ({
+          caller,
+          claimed: account.email,
+        }));
+      }),
     assertion: (text, origin, audiences) => {
       const jwt = jwts.read(text);
       if (jwt === undefined) return { caller: refused(origin, 'malformed') };
@@ -87,6 +111,7 @@ export function createDoor(deps: DoorDeps): Door {
       });
     },
   };
+  return door;
 }
 
 type Signed = Exclude<Judged, { readonly problem: JwtProblem }> & { readonly keyId: string };
@@ -99,8 +124,8 @@ function signer({ store, clock, jwts }: DoorDeps, jwt: SignedJwt, judged: Judged
   const needs = { keys: { need: 'accountKeys', email }, account: { need: 'account', email } } as const;
   return then(store.read(needs), ({ keys, account }): Checked => {
     if (account === undefined) return { problem: 'account' };
-    const isKnown = ({ id, disabled, ...key }: AccountKey) =>
-      (jwt.keyId ?? id) === id && !disabled && isLive(key, clock.now());
+    const isKnown = ({ id, disabled, kind, ...key }: AccountKey) =>
+      (jwt.keyId ?? id) === id && kind === undefined && !disabled && isLive(key, clock.now());
     const key = keys.find((each) => isKnown(each) && jwts.isSignedBy(jwt, each.publicKey));
     if (key === undefined) return { problem: 'signature' };
     return { ...judged, keyId: key.id, ...(key.workload === undefined ? {} : { workload: key.workload }) };
@@ -112,24 +137,4 @@ function callerOf(found: Checked, jwt: SignedJwt, origin: Origin): Caller {
   const credential = { hash: jwt.hash, kind: 'jwt', keyId: found.keyId } as const;
   const caller: Caller = { ...origin, principal: accountPrincipal(found.email), credential };
   return found.workload === undefined ? caller : { ...caller, workload: found.workload };
-}
-
-function isLive({ expiresAt }: Pick<Token, 'expiresAt'>, now: number): boolean {
-  return expiresAt === undefined || now < expiresAt;
-}
-
-function refused(origin: Origin, problem?: JwtProblem): Caller {
-  return { ...origin, principal: ANONYMOUS, refused: true, ...(problem === undefined ? {} : { problem }) };
-}
-
-function callerOfToken(token: Token, origin: Origin): Caller {
-  const { hash, kind, workload } = token;
-  const caller = { ...origin, principal: principalOf(token), credential: { hash, kind } };
-  return workload === undefined ? caller : { ...caller, workload };
-}
-
-function principalOf(token: Token): Principal {
-  if (token.member === OWNER.member) return OWNER;
-  const email = token.member.slice('serviceAccount:'.length);
-  return accountPrincipal(parseAccountEmail(email) as AccountEmail);
 }

@@ -111,22 +111,23 @@ class Call<C, R> {
 
   #write(round: number): Maybe<R> {
     const { operation, command, caller } = this.#request;
-    const { store, writer, keyring, clock, entropy } = this.#deps;
+    const { store, writer, keyring, clock, entropy, signer } = this.#deps;
     this.#request.checkCredential();
     return then(store.read(this.#request.needs(undefined), caller.seen), (rows) => {
       // What it asks for after a change of its own is as of after that.
       if (caller.seen !== undefined) caller.seen.moment = undefined;
       const now = clock.now();
-      const { scope } = this.#admit(this.#request.scopeOf(rows), now);
+      const { scope, grant } = this.#admit(this.#request.scopeOf(rows), now);
       const fields = { command, rows: {}, scope, caller, now, entropy, prepared: undefined };
-      const made = operation.prepare?.(new Input(fields), keyring);
-      const submission = {
-        operation: operation as Operation<unknown, unknown>,
-        command: operation.carried?.(command) ?? command,
-        caller,
-        prepared: made?.carried,
-      };
-      return this.#submit(writer, submission, made?.kept, round);
+      return then(operation.prepare?.(new Input(fields), keyring, { signer, grant }), (made) => {
+        const submission = {
+          operation: operation as Operation<unknown, unknown>,
+          command: operation.carried?.(command) ?? command,
+          caller,
+          prepared: made?.carried,
+        };
+        return this.#submit(writer, submission, made?.kept, round);
+      });
     });
   }
 

@@ -7,7 +7,7 @@ import type { ConditionContext } from '../core/iam/condition.ts';
 import { authorise, type Grant, type PolicyScope } from '../core/iam/policy.ts';
 import { AUDIT_TEXT_CHARS_MAX } from '../core/limits.ts';
 import { locationPart } from '../core/name.ts';
-import type { Entropy, Need, Needs, RowsOf } from '../core/ports.ts';
+import type { Entropy, Need, Needs, RowsOf, SecretPlace } from '../core/ports.ts';
 import { type Caller, SYSTEM } from '../core/principal.ts';
 import type { AccountKey, Token } from '../core/secret.ts';
 import { contextOf } from './conditions.ts';
@@ -48,8 +48,8 @@ export class Request<C, R> {
   credentialNeeds(): Needs {
     const { credential } = this.caller;
     if (credential === undefined) return {};
-    if (credential.kind !== 'jwt') return { callerToken: { need: 'token', hash: credential.hash } };
-    return { callerKey: { need: 'accountKey', id: credential.keyId ?? '' } };
+    if (credential.keyId === undefined) return { callerToken: { need: 'token', hash: credential.hash } };
+    return { callerKey: { need: 'accountKey', id: credential.keyId } };
   }
 
   /** Throws CREDENTIAL_INVALID where the credential died since it was accepted: `rows` answer `credentialNeeds`. */
@@ -65,26 +65,29 @@ export class Request<C, R> {
 
   /** The rows whose policies decide, beside `others`. */
   needs(others: Needs | undefined): ScopeNeeds {
-    const { project, secret, location, deleted, tag } = this.target;
+    const { project, secret, location, deleted, spelled, tag } = this.target;
     const needs: Record<string, Need> = { ...others, server: SERVER_NEED };
     if (tag !== undefined) needs['scopeProject'] = { need: 'projectOfTag', ...tag };
     if (project === undefined) return needs as ScopeNeeds;
     needs['scopeProject'] = { need: 'project', project };
     if (secret !== undefined) {
-      needs['scopeSecret'] = {
-        need: 'secret',
+      const place: SecretPlace = {
         project,
         key: secret,
         ...(location === undefined ? {} : { location }),
         ...(deleted === undefined ? {} : { deleted }),
+        ...(spelled === undefined ? {} : { spelled }),
       };
+      needs['scopeSecret'] = { need: 'secret', ...place };
+      if (spelled) needs['scopeSpellings'] = { need: 'spellings', ...place };
     }
     return needs as ScopeNeeds;
   }
 
   scopeOf(rows: RowsOf<ScopeNeeds>): Scope {
     const row = rows as Record<string, unknown>;
-    return { server: rows.server, project: row['scopeProject'], secret: row['scopeSecret'] } as Scope;
+    const scope = { server: rows.server, project: row['scopeProject'], secret: row['scopeSecret'] } as Scope;
+    return this.target.spelled ? { ...scope, spellings: row['scopeSpellings'] as number } : scope;
   }
 
   /** What the operation is allowed by at `now`; throws PERMISSION_DENIED or CREDENTIAL_MISSING. */

@@ -23,6 +23,8 @@ export interface Target {
   readonly version?: string;
   /** The secret is meant even where it is deleted and only waits to be purged. */
   readonly deleted?: true;
+  /** The secret is named as Azure spells names. */
+  readonly spelled?: true;
   readonly account?: AccountEmail;
   /** What a create is about to add below the project, for the audit: `secrets/NAME`. */
   readonly creates?: string;
@@ -38,6 +40,8 @@ export interface Scope {
   readonly server: Policy;
   readonly project: Project | undefined;
   readonly secret: Secret | undefined;
+  /** How many secrets the name can mean; absent: it names one by its key. */
+  readonly spellings?: number;
 }
 
 /** What `decide` judges. */
@@ -78,7 +82,9 @@ export class Input<C, N extends Needs, P = undefined> {
   secret(target: { readonly project: ProjectRef; readonly location?: Location; readonly key: SecretKey }): Secret {
     const project = this.project(target.project);
     if (this.scope.secret === undefined) {
-      throw new Fault('SECRET_NOT_FOUND', secretFacts(project, target.key, target.location));
+      const isAmbiguous = (this.scope.spellings ?? 0) > 1;
+      const code = isAmbiguous ? 'SECRET_AMBIGUOUS' : 'SECRET_NOT_FOUND';
+      throw new Fault(code, secretFacts(project, target.key, target.location));
     }
     return this.scope.secret;
   }
@@ -157,7 +163,11 @@ interface Spec<C, N extends Needs, P, K, D, R> {
    * Of a write: work with keys and secrets that comes before the decision, in the thread that answers. It sees the scope
    * and no other rows; `decide` throws Stale where the scope has changed in what was made for it.
    */
-  prepare?(input: Input<C, Record<never, never>>, keyring: Keyring): Prepared<P, K>;
+  prepare?(
+    input: Input<C, Record<never, never>>,
+    keyring: Keyring,
+    at: Pick<Finish, 'signer' | 'grant'>,
+  ): Maybe<Prepared<P, K>>;
   /** The command without the secrets that `prepare` has used: what `decide` sees of it, plain data. */
   carried?(command: C): unknown;
   decide(input: Input<C, N, P>): Decision<D>;

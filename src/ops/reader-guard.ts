@@ -30,8 +30,10 @@ export function readerWindowSeconds({ settings }: Pick<Project, 'settings'>): nu
 }
 
 /** One row more than is looked at tells whether there are more. */
-export function censusNeed({ project, location = GLOBAL, key }: SecretPlace): Extract<Need, { need: 'census' }> {
-  return { need: 'census', project, location, key, limit: CENSUS_ROWS_MAX + 1 };
+export function censusNeed(place: SecretPlace): Extract<Need, { need: 'census' }> {
+  const { project, location = GLOBAL, key, spelled } = place;
+  const found = { project, location, key, ...(spelled === undefined ? {} : { spelled }) };
+  return { need: 'census', ...found, limit: CENSUS_ROWS_MAX + 1 };
 }
 
 export interface GuardQuestion {

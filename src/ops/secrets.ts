@@ -15,7 +15,7 @@ import {
   type SecretName,
   secretKey,
 } from '../core/name.ts';
-import type { SecretPlace } from '../core/ports.ts';
+import type { Change, SecretPlace } from '../core/ports.ts';
 import { changeKey, changeKeys, parseReplication } from '../core/replication.ts';
 import {
   changeRotation,
@@ -24,7 +24,7 @@ import {
   parseExpiration,
   type RotationChange,
 } from '../core/schedule.ts';
-import type { Labels, Project, Replication, Rotation, Secret, StoredEvent } from '../core/secret.ts';
+import type { Labels, Project, Replication, Rotation, Secret, StoredEvent, Version } from '../core/secret.ts';
 import { checkTopicNames, isTopicName, parseAliases } from '../core/secret-fields.ts';
 import type { TagValueRef } from '../core/tag.ts';
 import { tagsNeed, tagsOfNewSecret } from './bound-tags.ts';
@@ -37,6 +37,8 @@ export interface SecretRef {
   /** Absent: global. */
   readonly location?: Location;
   readonly key: SecretKey;
+  /** The key is a name as Azure spells it; the secret that is meant may have another. */
+  readonly spelled?: true;
 }
 
 /** A secret with the project it lives in, which dialects name it by. */
@@ -94,11 +96,10 @@ export interface DeleteSecret extends SecretRef, Guarded {
 }
 
 /** The target of an operation on one secret, or on a version of it as it was asked for. */
-export function secretTarget({ project, location = GLOBAL, key }: SecretRef, version?: string): Target {
+export function secretTarget({ project, location = GLOBAL, key, spelled }: SecretRef, version?: string): Target {
   const asked = `projects/${project}/${locationPart(location)}secrets/${key}`;
-  return version === undefined
-    ? { project, location, secret: key, asked }
-    : { project, location, secret: key, version, asked: `${asked}/versions/${version}` };
+  const target = { project, location, secret: key, ...(spelled === undefined ? {} : { spelled }) };
+  return version === undefined ? { ...target, asked } : { ...target, version, asked: `${asked}/versions/${version}` };
 }
 
 /** A secret that was found, as a command names it. */
@@ -107,8 +108,8 @@ export function refOf({ project, secret: { location, name } }: SecretResult): Se
 }
 
 /** Where a need finds the secret. */
-export function placeOf({ project, location = GLOBAL, key }: SecretRef): SecretPlace {
-  return { project, location, key };
+export function placeOf({ project, location = GLOBAL, key, spelled }: SecretRef): SecretPlace {
+  return { project, location, key, ...(spelled === undefined ? {} : { spelled }) };
 }
 
 /** Throws ETAG_MISMATCH where the caller named an etag that is not the current one. */
@@ -146,6 +147,30 @@ function topicEvents(about: () => EventOfSecret, topics: readonly string[]): rea
   return topics.length === 0 ? [] : [topicEvent(about(), topics)];
 }
 
+/** A secret of that name with nothing in it, and nothing set. */
+export function blankSecret(
+  project: Project,
+  name: SecretName,
+  made: Pick<Secret, 'uid' | 'createdAt' | 'etag'> & { readonly location?: Location },
+): Secret {
+  return {
+    projectUid: project.uid,
+    location: GLOBAL,
+    name,
+    labels: {},
+    annotations: {},
+    tags: {},
+    replication: { locations: [] },
+    versionAliases: {},
+    topics: [],
+    policy: EMPTY_POLICY,
+    lastVersion: 0,
+    currentVersion: 0,
+    previousVersion: 0,
+    ...made,
+  };
+}
+
 type CreateNeeds = {
   readonly existing: { readonly need: 'secret' } & SecretPlace;
   readonly topics: { readonly need: 'topicsNamed'; readonly names: readonly string[] };
@@ -159,11 +184,7 @@ function newSecret(input: Input<CreateSecret, CreateNeeds>, project: Project, ta
   const topics = existingTopics(command.topics ?? [], input.rows.topics);
   const rotation = changeRotation(undefined, command, topics, now);
   return {
-    uid: entropy.uid(),
-    projectUid: project.uid,
-    location,
-    name,
-    createdAt: now,
+    ...blankSecret(project, name, { uid: entropy.uid(), location, createdAt: now, etag: entropy.etag() }),
     replication: parseReplication(location, command.replication, command.kmsKey),
     labels: parseLabels(labels),
     annotations: parseAnnotations(annotations),
@@ -173,12 +194,22 @@ function newSecret(input: Input<CreateSecret, CreateNeeds>, project: Project, ta
     ...(destroyTtl === undefined ? {} : { versionDestroyTtlSeconds: parseDestroyTtl(destroyTtl) }),
     topics,
     ...(rotation === undefined ? {} : { rotation }),
-    etag: entropy.etag(),
-    policy: EMPTY_POLICY,
-    lastVersion: 0,
-    currentVersion: 0,
-    previousVersion: 0,
   };
+}
+
+/** What makes room for a new secret of that name; throws SECRET_EXISTS, or SECRET_DELETED while the old can come back. */
+export function clearName(
+  { now }: { readonly now: number },
+  facts: ReturnType<typeof secretFacts>,
+  existing: Secret | undefined,
+): readonly Change[] {
+  if (existing === undefined) return [];
+  if (existing.purgeAt === undefined) throw new Fault('SECRET_EXISTS', facts);
+  if (existing.purgeAt > now) {
+    throw new Fault('SECRET_DELETED', { ...facts, purgeTime: new Date(existing.purgeAt).toISOString() });
+  }
+  // Its time is over, and the sweep has not come by yet.
+  return [{ change: 'secret.delete', uid: existing.uid }];
 }
 
 function createTarget({ project, location, name }: CreateSecret): Target {
@@ -204,13 +235,7 @@ export const createSecret: Operation<CreateSecret, SecretResult> = operation({
     const { name, location, invalid } = input.command;
     const project = input.project(input.command.project);
     const { existing } = input.rows;
-    if (existing !== undefined && existing.purgeAt === undefined) {
-      throw new Fault('SECRET_EXISTS', secretFacts(project, name, location));
-    }
-    if (existing?.purgeAt !== undefined && existing.purgeAt > input.now) {
-      const purgeTime = new Date(existing.purgeAt).toISOString();
-      throw new Fault('SECRET_DELETED', { ...secretFacts(project, name, location), purgeTime });
-    }
+    const cleared = clearName(input, secretFacts(project, name, location), existing);
     if (invalid !== undefined) throw new Fault(invalid.code, invalid.facts);
     const { tags: asked = {} } = input.command;
     const { tags, bound } = tagsOfNewSecret(input, createTarget(input.command), asked, input.rows.tags);
@@ -219,8 +244,7 @@ export const createSecret: Operation<CreateSecret, SecretResult> = operation({
     return {
       result: { project, secret },
       changes: [
-        // Its time is over, and the sweep has not come by yet.
-        ...(existing === undefined ? [] : [{ change: 'secret.delete', uid: existing.uid } as const]),
+        ...cleared,
         { change: 'secret.insert', secret },
         ...bound.map(
           ({ value }) => ({ change: 'tagBinding.insert', secretUid: secret.uid, valueId: value.id }) as const,
@@ -293,7 +317,12 @@ export const updateSecret: Operation<UpdateSecret, SecretResult> = operation({
   },
 });
 
-export const deleteSecret: Operation<DeleteSecret, undefined> = operation({
+/** A secret as it is now deleted, or was when it went, and its current version where it has one. */
+export interface DeletedSecret extends SecretResult {
+  readonly version?: Version;
+}
+
+export const deleteSecret: Operation<DeleteSecret, DeletedSecret> = operation({
   name: 'secrets.delete',
   help: 'delete a secret and every version of it, at once and for good unless it is to stay recoverable for a while',
   kind: 'write',
@@ -314,7 +343,8 @@ export const deleteSecret: Operation<DeleteSecret, undefined> = operation({
     }),
   },
   target: (command) => secretTarget(command),
-  needs: (command) => ({ readers: censusNeed(command) }) as const,
+  needs: (command) =>
+    ({ readers: censusNeed(command), version: { need: 'version', ...placeOf(command), number: 0 } }) as const,
   decide: (input) => {
     const { etag, recoverySeconds = 0 } = input.command;
     const secret = input.secret(input.command);
@@ -325,38 +355,16 @@ export const deleteSecret: Operation<DeleteSecret, undefined> = operation({
     }
     const guarded = guardReaders(input, { project, secret, sightings: input.rows.readers });
     const purgeAt = input.now + Math.ceil(recoverySeconds * 1000);
+    const deleted: Secret = { ...secret, purgeAt, deletedAt: input.now, etag: input.entropy.etag() };
+    const { version } = input.rows;
     return {
-      result: undefined,
+      result: { project, secret: deleted, ...(version === undefined ? {} : { version }) },
       changes:
         recoverySeconds === 0
           ? [{ change: 'secret.delete', uid: secret.uid }]
-          : [{ change: 'secret.update', secret: { ...secret, purgeAt, etag: input.entropy.etag() } }],
+          : [{ change: 'secret.update', secret: deleted }],
       events: [secretEvent('SECRET_DELETE', { ...eventOf(input, project, secret), deleteType: 'REQUESTED' })],
       details: { versions: secret.lastVersion, ...(recoverySeconds === 0 ? {} : { recoverySeconds }), ...guarded },
-    };
-  },
-});
-
-/** Undoes a deletion that left a while to do so; a secret that is not deleted stays as it is. */
-export const restoreSecret: Operation<SecretRef, SecretResult> = operation({
-  name: 'secrets.restore',
-  help: 'bring back a deleted secret while it can still be restored',
-  kind: 'write',
-  permission: 'secretmanager.secrets.delete',
-  target: (command) => ({ ...secretTarget(command), deleted: true }),
-  decide: (input) => {
-    const { purgeAt, ...before } = input.secret(input.command);
-    const project = input.project(input.command.project);
-    if (purgeAt === undefined) return { result: { project, secret: before } };
-    if (purgeAt <= input.now) {
-      const { key, location } = input.command;
-      throw new Fault('SECRET_NOT_FOUND', secretFacts(project, key, location));
-    }
-    const secret: Secret = { ...before, etag: input.entropy.etag() };
-    return {
-      result: { project, secret },
-      changes: [{ change: 'secret.update', secret }],
-      events: [secretEvent('SECRET_UPDATE', eventOf(input, project, secret))],
     };
   },
 });

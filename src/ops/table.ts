@@ -12,10 +12,15 @@ import {
   prepareAccountKey,
 } from './account-keys.ts';
 import { createAccount, deleteAccount, getAccount, listAccounts } from './accounts.ts';
+import { exchangeClient, narrowToken } from './audience-tokens.ts';
 import { exportAudit, pruneAudit, queryAudit, verifyAudit } from './audit.ts';
 import { createBackup, endBackup, readBackup } from './backup.ts';
+import { backUpSecret, restoreBackup } from './backup-of-secret.ts';
+import { createClientSecret, uploadAccountKey } from './client-secrets.ts';
 import { listConsumers } from './consumers.ts';
 import { promoteVersion, rollbackSecret } from './current.ts';
+import { listCurrent } from './current-versions.ts';
+import { getDeletedSecret, purgeDeletedSecret, restoreSecret } from './deleted-secrets.ts';
 import { dropOldEvents, listEventTypes, queryEvents } from './events.ts';
 import { exchangeForIdToken, generateIdToken } from './id-tokens.ts';
 import { projectImpact, secretImpact } from './impact.ts';
@@ -28,10 +33,12 @@ import { openProxy } from './proxy.ts';
 import { getQuotas, setQuotas } from './quotas.ts';
 import { whatAccess } from './reach.ts';
 import { getReaderGuard, setReaderGuard } from './reader-settings.ts';
+import { rejectRequest } from './rejected.ts';
 import { sameValue } from './same-value.ts';
 import { listSecrets } from './secret-list.ts';
-import { createSecret, deleteSecret, getSecret, restoreSecret, updateSecret } from './secrets.ts';
+import { createSecret, deleteSecret, getSecret, updateSecret } from './secrets.ts';
 import { getSeal } from './server.ts';
+import { setSecret } from './set-secret.ts';
 import { createSubscription, deleteSubscription, getSubscription, listSubscriptions } from './subscriptions.ts';
 import { announceRotation, destroyDueVersion, expireSecret, purgeSecret } from './sweep.ts';
 import { createTagBinding, deleteTagBinding, listEffectiveTags, listTagBindings } from './tag-bindings.ts';
@@ -47,6 +54,7 @@ import {
 } from './tags.ts';
 import { exchangeAssertion, generateToken, inspectToken, issueToken, revokeToken } from './tokens.ts';
 import { createTopic, deleteTopic, getTopic, listTopicSubscriptions, listTopics } from './topics.ts';
+import { updateVersion } from './update-version.ts';
 import {
   accessVersion,
   addVersion,
@@ -65,12 +73,19 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   updateSecret,
   deleteSecret,
   restoreSecret,
+  getDeletedSecret,
+  purgeDeletedSecret,
+  listCurrent,
+  setSecret,
+  backUpSecret,
+  restoreBackup,
   promoteVersion,
   rollbackSecret,
   addVersion,
   getVersion,
   listVersions,
   accessVersion,
+  updateVersion,
   sameValue,
   enableVersion,
   disableVersion,
@@ -94,6 +109,8 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   prepareAccountKey,
   createAccountKey,
   nameAccountKey,
+  createClientSecret,
+  uploadAccountKey,
   listAccountKeys,
   getAccountKey,
   deleteAccountKey,
@@ -104,6 +121,9 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   revokeToken,
   exchangeAssertion,
   inspectToken,
+  narrowToken,
+  exchangeClient,
+  rejectRequest,
   generateIdToken,
   exchangeForIdToken,
   openProxy,

@@ -1,7 +1,6 @@
 // Versions: immutable payloads under numbers that are never used again, and the one operation that lets a payload out.
 
 import type { SightingOfVersion } from '../core/census.ts';
-import { crc32c } from '../core/crc32c.ts';
 import { Fault } from '../core/error.ts';
 import { versionEvent } from '../core/events.ts';
 import { parseFilter } from '../core/filter.ts';
@@ -10,26 +9,19 @@ import { PAYLOAD_BYTES_MAX, VERSIONS_MAX } from '../core/limits.ts';
 import { locationPart } from '../core/name.ts';
 import type { PayloadPlace } from '../core/ports.ts';
 import type { Redacted } from '../core/redacted.ts';
-import type { Project, SealedPayload, Secret, Version } from '../core/secret.ts';
+import type { Project, Secret, Uid, Version } from '../core/secret.ts';
 import { destroyVersionLater, moveVersion } from '../core/version-state.ts';
 import type { FieldValues } from './fields.ts';
 import { nativeFields, nativeSecret, nativeVersion } from './native-ref.ts';
-import {
-  type Input,
-  type Operation,
-  operation,
-  type Prepared,
-  type Scope,
-  secretFacts,
-  type Target,
-} from './operation.ts';
+import { sealNew, withVersion } from './new-version.ts';
+import { type Input, type Operation, operation, type Scope, secretFacts, type Target } from './operation.ts';
 import { type FilteredRequest, filteredPage, filteredScope, isFiltered, pageCursor, rowLimit } from './paging.ts';
 import { censusNeed, type Guarded, guardFields, guardOf, guardReaders } from './reader-guard.ts';
 import { checkEtag, eventOf, placeOf, type SecretRef, type SecretResult, secretTarget } from './secrets.ts';
 import { Stale } from './writer.ts';
 
-/** A version by number, the current one, or the one that the caller gave this name. */
-export type Selector = number | 'latest' | { readonly alias: string };
+/** A version by number, the current one, the one that the caller gave this name, or the one with this uid. */
+export type Selector = number | 'latest' | { readonly alias: string } | { readonly uid: Uid };
 
 export interface VersionRef extends SecretRef {
   readonly selector: Selector;
@@ -69,19 +61,22 @@ export interface MoveVersion extends SecretRef, Guarded {
 const NO_NUMBER = VERSIONS_MAX + 1;
 
 /** What a need asks for. To a store 0 means the current version, which a caller says by `latest` alone. */
-export function rowOf(selector: Selector): { readonly number: number; readonly alias?: string } {
+export function rowOf(selector: Selector): { readonly number: number; readonly alias?: string; readonly uid?: Uid } {
   if (selector === 'latest') return { number: 0 };
-  if (typeof selector !== 'number') return { number: 0, alias: selector.alias };
+  if (typeof selector !== 'number') return { number: 0, ...selector };
   return { number: Number.isSafeInteger(selector) && selector > 0 ? selector : NO_NUMBER };
 }
 
-const spelled = (selector: Selector) => (typeof selector === 'object' ? selector.alias : String(selector));
+function spelled(selector: Selector): string {
+  if (typeof selector !== 'object') return String(selector);
+  return 'alias' in selector ? selector.alias : selector.uid;
+}
 
 export function versionTarget(command: VersionRef): Target {
   return secretTarget(command, spelled(command.selector));
 }
 
-function payloadPlace(projectUid: string, version: Version): PayloadPlace {
+export function payloadPlace(projectUid: string, version: Version): PayloadPlace {
   return { projectUid, secretUid: version.secretUid, versionUid: version.uid };
 }
 
@@ -95,9 +90,9 @@ export function found<T>(
   if (row !== undefined) return row;
   const { key, location } = input.command;
   const facts = secretFacts(input.project(input.command.project), key, location);
-  throw typeof asked === 'object'
+  throw typeof asked === 'object' && 'alias' in asked
     ? new Fault('ALIAS_NOT_FOUND', { ...facts, alias: asked.alias })
-    : new Fault('VERSION_NOT_FOUND', { ...facts, version: asked });
+    : new Fault('VERSION_NOT_FOUND', { ...facts, version: typeof asked === 'object' ? asked.uid : asked });
 }
 
 /** The version with what it belongs to, as it was found in this thread: neither has changed in what names it. */
@@ -111,24 +106,6 @@ export function checkEnabled(project: Project, secret: Secret, { number, state }
   if (state === 'ENABLED') return;
   const facts = { ...secretFacts(project, secret.name, secret.location), version: number, state };
   throw new Fault('VERSION_NOT_ENABLED', facts);
-}
-
-function checkPayload(payload: Uint8Array, sent: number | undefined): number {
-  if (payload.length === 0) throw new Fault('PAYLOAD_EMPTY');
-  if (payload.length > PAYLOAD_BYTES_MAX) {
-    throw new Fault('PAYLOAD_TOO_LARGE', { bytes: payload.length, limitBytes: PAYLOAD_BYTES_MAX });
-  }
-  const sum = crc32c(payload);
-  if (sent !== undefined && sent !== sum) throw new Fault('PAYLOAD_CHECKSUM');
-  return sum;
-}
-
-interface Sealed {
-  readonly uid: string;
-  readonly secretUid: string;
-  readonly crc32c: number;
-  readonly fingerprint: string;
-  readonly sealed: SealedPayload;
 }
 
 export const addVersion: Operation<AddVersion, VersionResult> = operation({
@@ -152,15 +129,12 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
     }),
   },
   target: (command) => secretTarget(command),
-  prepare: (input, keyring): Prepared<Sealed, undefined> => {
+  prepare: (input, keyring) => {
     const project = input.project(input.command.project);
     const secret = input.secret(input.command);
-    const { payload } = input.command;
-    const sum = checkPayload(payload.reveal(), input.command.crc32c);
-    const uid = input.entropy.uid();
-    const place = { projectUid: project.uid, secretUid: secret.uid, versionUid: uid };
-    const sealed = keyring.seal(project.wrappedKey, place, payload);
-    return { carried: { uid, secretUid: secret.uid, crc32c: sum, fingerprint: keyring.fingerprint(payload), sealed } };
+    return {
+      carried: sealNew(keyring, project, { ...input.command, secretUid: secret.uid, uid: input.entropy.uid() }),
+    };
   },
   carried: ({ payload: _sealed, ...command }) => command,
   decide: (input) => {
@@ -168,24 +142,9 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
     const before = input.secret(input.command);
     // Deleted and made anew meanwhile: the payload was sealed for the one that is gone.
     if (before.uid !== input.prepared.secretUid) throw new Stale();
-    if (before.lastVersion >= VERSIONS_MAX) {
-      throw new Fault('LIMIT_REACHED', { what: 'versions of one secret', limit: VERSIONS_MAX });
-    }
-    const number = before.lastVersion + 1;
     const { candidate } = input.command;
-    const moved = candidate ? {} : { currentVersion: number, previousVersion: before.currentVersion };
-    const secret: Secret = { ...before, lastVersion: number, ...moved };
-    const version: Version = {
-      uid: input.prepared.uid,
-      secretUid: input.prepared.secretUid,
-      number,
-      state: 'ENABLED',
-      createdAt: input.now,
-      etag: input.entropy.etag(),
-      crc32c: input.prepared.crc32c,
-      fingerprint: input.prepared.fingerprint,
-      clientChecksum: input.command.crc32c !== undefined,
-    };
+    const clientChecksum = input.command.crc32c !== undefined;
+    const { secret, version } = withVersion(before, input, { clientChecksum, ...(candidate ? { candidate } : {}) });
     return {
       result: version,
       changes: [
@@ -193,7 +152,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
         { change: 'secret.update', secret },
       ],
       events: [versionEvent('SECRET_VERSION_ADD', { ...eventOf(input, project, secret), version })],
-      version: number,
+      version: version.number,
       ...(candidate ? { details: { candidate: 'true' } } : {}),
     };
   },

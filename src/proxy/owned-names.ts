@@ -25,8 +25,12 @@ const REP = names(SERVICES.filter(({ regional }) => regional === 'rep'));
 const PREFIX = names(SERVICES.filter(({ regional }) => regional === 'prefix'));
 const REGION = '[a-z0-9-]{1,63}';
 
+const GOOGLE = `(?:${GLOBAL}|${REP}\\.${REGION}\\.rep|${REGION}-${PREFIX})\\.googleapis\\.com`;
+/** Vaults, and where their tokens come from; `login.windows.net` is what older libraries ask. */
+const AZURE = '[a-z0-9-]{1,63}\\.vault\\.azure\\.net|login\\.microsoft(?:online)?\\.com|login\\.windows\\.net';
+
 /** Source of a case-insensitive expression over a whole host name, for code that runs in the child. */
-export const OWNED_PATTERN = `^(?:${GLOBAL}|${REP}\\.${REGION}\\.rep|${REGION}-${PREFIX})\\.googleapis\\.com\\.?$`;
+export const OWNED_PATTERN = `^(?:${GOOGLE}|${AZURE})\\.?$`;
 
 const owned = new RegExp(OWNED_PATTERN, 'i');
 
@@ -35,6 +39,9 @@ export function ownsName(host: string): boolean {
   return owned.test(host);
 }
 
+/** Of the owned names. */
+const PARENTS = ['googleapis.com', 'vault.azure.net', 'microsoftonline.com', 'microsoft.com', 'windows.net'];
+
 /** True where a `no_proxy` entry such as `.googleapis.com`, `com` or `*` would take an owned name off the proxy. */
 export function coversOwnedName(suffix: string): boolean {
   const bare = suffix
@@ -42,5 +49,6 @@ export function coversOwnedName(suffix: string): boolean {
     .replace(/^\*?\.?/, '')
     .replace(/:\d+$/, '');
   if (bare === '' || ownsName(bare)) return true;
-  return 'googleapis.com'.endsWith(bare) || /^(?:[a-z0-9-]+\.)?rep\.googleapis\.com$/.test(bare);
+  if (PARENTS.some((parent) => parent.endsWith(bare))) return true;
+  return /^(?:[a-z0-9-]+\.)?rep\.googleapis\.com$/.test(bare);
 }

@@ -4,15 +4,18 @@
 // deletes the key, with which its password ends, and the folder.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ApiError, Client, type Connection, segment } from '../client/client.ts';
+import { Client, type Connection, segment } from '../client/client.ts';
 import { statePath } from '../client/connection.ts';
 import { coversOwnedName } from '../proxy/owned-names.ts';
 import { noProxyEntries } from '../proxy/upstream.ts';
+import { deleteKey, isLive, keyPath } from './account-keys.ts';
+import { azureVariables, revokeAzure } from './azure/env.ts';
 import { type EnvFormat, formatEnv } from './env-format.ts';
 import { RunFailure } from './failure.ts';
 import { hookSource, nodeOptions } from './hook-source.ts';
+import { keepFirst, replaceFile } from './kept-files.ts';
 import { trustBundle } from './trust-bundle.ts';
 import { checkWorkload } from './workload.ts';
 
@@ -58,7 +61,7 @@ export async function provisionEnv(
     });
     const { certificate } = await client.request<{ certificate: string }>('GET', '/coffer/v1/ca');
     const { all, extra } = trustBundle(env, certificate);
-    const keep = (name: string, text: string) => replace(directory, name, text);
+    const keep = (name: string, text: string) => replaceFile(directory, name, text);
     const bundle = keep('bundle.pem', all);
     const variables = {
       GOOGLE_APPLICATION_CREDENTIALS: join(directory, KEY_FILE),
@@ -72,6 +75,7 @@ export async function provisionEnv(
       CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE: bundle,
       NODE_EXTRA_CA_CERTS: keep('ca.pem', extra),
       NODE_USE_ENV_PROXY: '1',
+      ...(await azureVariables(client, { ...options, project: projectOf(options) }, { directory, port: server.port })),
       ...(options.node ? nodeVariables(keep('hook.cjs', hookSource(server.port)), env) : {}),
     };
     return formatEnv(options.format, variables, `coffer_${randomBytes(16).toString('hex')}`);
@@ -80,20 +84,17 @@ export async function provisionEnv(
   }
 }
 
-/** Deletes the key, and with it the password, and the files. @throws RunFailure where there is nothing to revoke. */
+/** Deletes the keys, and with them the password, and the files. @throws RunFailure where there is nothing to revoke. */
 export async function revokeEnv(serviceAccount: string, connection: Connection, env: NodeJS.ProcessEnv): Promise<void> {
   const directory = folderOf(serviceAccount, env);
   if (!existsSync(directory)) throw new RunFailure(`there is no environment of ${serviceAccount} on this machine`);
   const key = readKeyId(directory, serviceAccount);
-  if (key !== undefined) {
-    const client = new Client(connection);
-    try {
-      await client.request('DELETE', keyPath(serviceAccount, key));
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-    } finally {
-      client.close();
-    }
+  const client = new Client(connection);
+  try {
+    if (key !== undefined) await deleteKey(client, serviceAccount, key);
+    await revokeAzure(client, serviceAccount, directory);
+  } finally {
+    client.close();
   }
   rmSync(directory, { recursive: true, force: true });
 }
@@ -134,9 +135,9 @@ async function keyOf(client: Client, serviceAccount: string, directory: string):
   const path = `/v1/projects/-/serviceAccounts/${segment(serviceAccount)}/keys`;
   const made = await client.request<{ name: string; privateKeyData: string }>('POST', path, {});
   const id = made.name.split('/').at(-1) ?? '';
-  if (keepFirst(directory, Buffer.from(made.privateKeyData, 'base64').toString())) return id;
+  if (keepFirst(directory, KEY_FILE, Buffer.from(made.privateKeyData, 'base64').toString())) return id;
   // Another command of this user was faster: its key is the one.
-  await client.request('DELETE', keyPath(serviceAccount, id));
+  await deleteKey(client, serviceAccount, id);
   return keyOf(client, serviceAccount, directory);
 }
 
@@ -163,23 +164,6 @@ function readKeyId(directory: string, serviceAccount: string): string | undefine
   throw new RunFailure(`${join(directory, KEY_FILE)} is no key file of ${serviceAccount}: remove it and try again`);
 }
 
-async function isLive(client: Client, path: string): Promise<boolean> {
-  try {
-    return (await client.request<{ disabled?: boolean }>('GET', path)).disabled !== true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 'NOT_FOUND';
-}
-
-function keyPath(serviceAccount: string, id: string): string {
-  return `/v1/projects/-/serviceAccounts/${segment(serviceAccount)}/keys/${segment(id)}`;
-}
-
 function proxyVariables({ host, port, user, password }: OpenedProxy, env: NodeJS.ProcessEnv): Record<string, string> {
   const url = `http://${user}:${password}@${host}:${port}`;
   const kept = noProxyEntries(env).filter((entry) => !coversOwnedName(entry));
@@ -192,30 +176,4 @@ function proxyVariables({ host, port, user, password }: OpenedProxy, env: NodeJS
 function nodeVariables(hook: string, env: NodeJS.ProcessEnv): Record<string, string> {
   const given = env['NODE_OPTIONS'];
   return { NODE_OPTIONS: given?.includes(hook) ? given : nodeOptions(given, hook) };
-}
-
-/** Writes the key file unless there is one: false then. Nobody ever sees half of it. */
-function keepFirst(directory: string, text: string): boolean {
-  const temporary = writeTemporary(directory, KEY_FILE, text);
-  try {
-    linkSync(temporary, join(directory, KEY_FILE));
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-}
-
-function replace(directory: string, name: string, text: string): string {
-  const path = join(directory, name);
-  renameSync(writeTemporary(directory, name, text), path);
-  return path;
-}
-
-function writeTemporary(directory: string, name: string, text: string): string {
-  const temporary = join(directory, `${name}.${randomBytes(6).toString('hex')}.tmp`);
-  writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
-  return temporary;
 }

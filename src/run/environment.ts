@@ -1,4 +1,4 @@
-// The child's environment: the user's own, minus everything that would lead a Google library past this run, plus what
+// The child's environment: the user's own, minus everything that would lead a cloud's library past this run, plus what
 // leads it here. The child never inherits the owner's credential or any COFFER_* variable.
 
 import { basename } from 'node:path';
@@ -23,7 +23,7 @@ export interface EnvironmentParts {
 
 const DEFAULT_PORT = '8080';
 
-/** Credentials, endpoints and switches of Google's libraries, gRPC and gcloud that would win over this run's. */
+/** Credentials, endpoints and switches of Google's and Azure's libraries, gRPC and gcloud that would win over this run's. */
 const DROPPED = new RegExp(
   `^(?:${[
     'COFFER_.*',
@@ -41,6 +41,11 @@ const DROPPED = new RegExp(
     'CLOUDSDK_API_ENDPOINT_OVERRIDES_.*',
     'CLOUDSDK_ACTIVE_CONFIG_NAME',
     'CLOUDSDK_CORE_ACCOUNT',
+    'AZURE_(?:AUTHORITY_HOST|CLIENT_.*|FEDERATED_TOKEN_FILE|TENANT_ID|USERNAME|PASSWORD|REGIONAL_AUTHORITY_NAME)',
+    'AZURE_(?:ADDITIONALLY_ALLOWED_TENANTS|IDENTITY_.*|POD_IDENTITY_.*)',
+    '(?:IDENTITY|MSI|IMDS)_ENDPOINT',
+    'IDENTITY_(?:HEADER|SERVER_THUMBPRINT)',
+    'MSI_SECRET',
   ].join('|')})$`,
   'i',
 );
@@ -67,7 +72,7 @@ const OWN_NAMES: ReadonlySet<string> = new Set([
   ],
   ...['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'SSL_CERT_FILE', 'AWS_CA_BUNDLE'],
   ...['CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE', 'CLOUDSDK_CONFIG', 'CLOUDSDK_CORE_PROJECT', 'GOOGLE_CLOUD_PROJECT'],
-  ...['GCP_PROJECT', 'SECRETS_DIR', 'PATH', 'SHELL'],
+  ...['GCP_PROJECT', 'SECRETS_DIR', 'PATH', 'SHELL', 'AZURE_TOKEN_CREDENTIALS'],
 ]);
 
 /**

@@ -1,5 +1,8 @@
 // One cloud's way of telling a program who it is, as a part that `run` starts and stops. A cloud is one file that
-// exports an `Identity`: Google's metadata server today, AWS's container credentials or a Vault token later.
+// exports an `Identity`: Google's metadata server, Azure's managed identity.
+
+import type { ClientSecret } from './client-secret.ts';
+import type { RunDirectory } from './run-directory.ts';
 
 /** An access token and when it ends, in milliseconds since 1970. */
 export interface AccessToken {
@@ -15,6 +18,13 @@ export interface IdentityContext {
   token(): Promise<AccessToken>;
   /** An ID token for `audience`; rejects where the server gives none. */
   idToken(audience: string): Promise<string>;
+  /** A token that is good for this audience alone; rejects where the server gives none. */
+  audienceToken(audience: string): Promise<AccessToken>;
+  /** A client secret that lives as long as the run. */
+  clientSecret(): Promise<ClientSecret>;
+  readonly directory: RunDirectory;
+  /** The environment in which the run was started. */
+  readonly userEnv: NodeJS.ProcessEnv;
 }
 
 export interface RunningIdentity {

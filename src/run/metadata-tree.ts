@@ -28,10 +28,13 @@ const SCOPES = ['https://www.googleapis.com/auth/cloud-platform'];
 /** The server's own bound of an audience. */
 const AUDIENCE_CHARS_MAX = 1024;
 
+/** What it tells of. */
+export type MetadataContext = Pick<IdentityContext, 'email' | 'projectId' | 'projectNumber' | 'token' | 'idToken'>;
+
 export class MetadataTree {
   readonly #root: Directory;
 
-  constructor(context: IdentityContext, instanceId: string, now: () => number = Date.now) {
+  constructor(context: MetadataContext, instanceId: string, now: () => number = Date.now) {
     const account: Directory = {
       aliases: ['default'],
       email: context.email,

@@ -8,7 +8,9 @@ import { canTellOwners } from '../client/socket-owner.ts';
 import { readUpstream } from '../proxy/upstream.ts';
 import { type Account, explainRefusedAccount, findAccount } from './account.ts';
 import { AccountClient } from './account-client.ts';
+import { azureIdentity } from './azure/identity.ts';
 import { type Binding, parseBindings, type SecretReference } from './bindings.ts';
+import { makeClientSecret } from './client-secret.ts';
 import { assertExecutable } from './command.ts';
 import { childEnvironment } from './environment.ts';
 import { complain, RunFailure, warn } from './failure.ts';
@@ -16,10 +18,11 @@ import { Following, isFollowed, type OnChange, warnOfShort } from './following.t
 import { makeGuard } from './guard.ts';
 import { hookSource } from './hook-source.ts';
 import { IdTokenSource } from './id-token-source.ts';
-import type { Identity } from './identity.ts';
+import type { Identity, IdentityContext } from './identity.ts';
 import type { Launched } from './launch.ts';
 import { LivePatterns } from './live-patterns.ts';
 import { googleIdentity } from './metadata-server.ts';
+import { NarrowTokens } from './narrow-tokens.ts';
 import { Placement } from './placement.ts';
 import { startProxy, startTlsPort } from './proxy.ts';
 import { makeRunDirectory, type RunDirectory } from './run-directory.ts';
@@ -53,7 +56,7 @@ interface Started {
 }
 
 /** Every cloud whose identity a child is given. */
-const IDENTITIES: readonly Identity[] = [googleIdentity];
+const IDENTITIES: readonly Identity[] = [googleIdentity, azureIdentity];
 
 /**
  * Runs the command and gives its exit code; 128 + n where signal n ended it, 126 or 127 where it cannot be executed or
@@ -119,7 +122,14 @@ async function start(
   const directory = makeRunDirectory(process.env);
   own(cleanup, () => directory.remove());
   const idTokens = new IdTokenSource(client, email);
-  const common = { command, connection, account, tokens, idTokens, authority, directory, cleanup };
+  const narrow = new NarrowTokens(reader, tokens);
+  const credentials: Credentials = {
+    token: () => tokens.token(),
+    idToken: (audience) => idTokens.token(audience),
+    audienceToken: (audience) => narrow.token(audience),
+    clientSecret: () => makeClientSecret(client, email, workload),
+  };
+  const common = { command, connection, account, credentials, authority, directory, cleanup };
   const env = await prepareEnvironment({ ...common, secrets });
   const patterns = options.noMask ? undefined : maskPatterns(secrets, bindings, options.onChange);
   const placement = new Placement({
@@ -153,12 +163,13 @@ function own(cleanup: AsyncDisposableStack, stop: () => void | Promise<void>): v
   else void quietly();
 }
 
+type Credentials = Pick<IdentityContext, 'token' | 'idToken' | 'audienceToken' | 'clientSecret'>;
+
 interface Preparation {
   readonly command: string;
   readonly connection: Connection;
   readonly account: Account;
-  readonly tokens: TokenSource;
-  readonly idTokens: IdTokenSource;
+  readonly credentials: Credentials;
   readonly authority: string;
   readonly secrets: GivenSecrets;
   readonly directory: RunDirectory;
@@ -166,7 +177,7 @@ interface Preparation {
 }
 
 async function prepareEnvironment(parts: Preparation): Promise<Record<string, string>> {
-  const { account, tokens, idTokens, directory, cleanup } = parts;
+  const { account, credentials, directory, cleanup } = parts;
   const target = targetOf(parts.connection);
   const proxy = await startProxy({ target, route: readUpstream(process.env) });
   own(cleanup, () => proxy.stop());
@@ -174,11 +185,7 @@ async function prepareEnvironment(parts: Preparation): Promise<Record<string, st
   own(cleanup, () => tlsPort.stop());
   const identities: Record<string, string> = {};
   for (const identity of IDENTITIES) {
-    const running = await identity.start({
-      ...account,
-      token: () => tokens.token(),
-      idToken: (audience) => idTokens.token(audience),
-    });
+    const running = await identity.start({ ...account, ...credentials, directory, userEnv: process.env });
     own(cleanup, () => running.stop());
     Object.assign(identities, running.env);
   }

@@ -83,10 +83,12 @@ const KINDS: Readonly<Partial<Record<Need['need'], EpochKind>>> = {
   server: 'authority',
   project: 'authority',
   account: 'authority',
+  accountOfUid: 'authority',
   accountKey: 'authority',
   accountKeys: 'authority',
   token: 'authority',
   secret: 'secrets',
+  spellings: 'secrets',
   version: 'secrets',
   payload: 'secrets',
 };
@@ -102,15 +104,22 @@ export function keyOf(need: Need): string {
     case 'project':
       return `project\n${need.project}`;
     case 'secret':
-      return `secret\n${need.project}\n${need.location ?? ''}\n${need.key}\n${need.deleted ?? ''}`;
+    case 'spellings': {
+      const { project, location = '', key, deleted = '', spelled = '' } = need;
+      return `${need.need}\n${project}\n${location}\n${key}\n${deleted}\n${spelled}`;
+    }
     case 'version':
     case 'payload': {
-      const { project, location = '', key, deleted = '', number, alias = '', previous = '' } = need;
-      return `${need.need}\n${project}\n${location}\n${key}\n${deleted}\n${number}\n${alias}\n${previous}`;
+      const { project, location = '', key, deleted = '', spelled = '' } = need;
+      const { number, alias = '', previous = '', uid = '' } = need;
+      const place = `${project}\n${location}\n${key}\n${deleted}\n${spelled}`;
+      return `${need.need}\n${place}\n${number}\n${alias}\n${previous}\n${uid}`;
     }
     case 'account':
     case 'accountKeys':
       return `${need.need}\n${need.email}`;
+    case 'accountOfUid':
+      return `accountOfUid\n${need.uid}`;
     case 'accountKey':
       return `accountKey\n${need.id}`;
     case 'token':

@@ -10,8 +10,9 @@ import { MEMBER_DELETE } from './sql/census.ts';
 import { SECRET_DELETE } from './sql/secrets.ts';
 import { SERVER_UPDATE } from './sql/server.ts';
 import { TAG_BINDING_DELETE, TAG_BINDING_INSERT, TAG_KEY_DELETE, TAG_VALUE_DELETE } from './sql/tags.ts';
-import { TOKEN_DELETE, TOKENS_DELETE_OF_MEMBER } from './sql/tokens.ts';
+import { TOKEN_DELETE, TOKENS_DELETE_OF_MEMBER, TOKENS_DELETE_OF_PARENT } from './sql/tokens.ts';
 import { SUBSCRIPTION_DELETE, TOPIC_DELETE } from './sql/topics.ts';
+import { VERSIONS_DELETE } from './sql/versions.ts';
 import { any, one, type Rewrite, type Write } from './write.ts';
 import { insertAccount, insertAccountKey, insertToken, updateAccount, updateAccountKey } from './writes-accounts.ts';
 import { deleteEventsBefore, insertEvent, insertSubscription, insertTopic } from './writes-events.ts';
@@ -36,8 +37,15 @@ export function writesOf(change: Change): readonly (Write | Rewrite)[] {
       const { uid, projectUid, policy } = change.secret;
       return [insertSecret(change.secret), ...insertMembers(uid, projectUid, policy)];
     }
+    case 'secret.delete':
+      return [any(VERSIONS_DELETE, [change.uid, change.uid]), one(SECRET_DELETE, [change.uid])];
     case 'secret.update':
       return [...changeMembers(change.secret), updateSecret(change.secret)];
+    case 'accountKey.delete':
+      return [one(ACCOUNT_KEY_DELETE, [change.id]), any(TOKENS_DELETE_OF_PARENT, [change.id])];
+    case 'token.delete':
+      // A sweep may have been first.
+      return [any(TOKEN_DELETE, [change.hash]), any(TOKENS_DELETE_OF_PARENT, [change.hash])];
     default:
       return [writeOf(change)];
   }
@@ -56,7 +64,9 @@ function deleteAccount(change: AccountDeletion): readonly (Write | Rewrite)[] {
   ];
 }
 
-function writeOf(change: Exclude<Change, { change: 'account.delete' | 'secret.insert' | 'secret.update' }>): Write {
+type ManyWrites = 'account.delete' | 'accountKey.delete' | `secret.${string}` | 'token.delete';
+
+function writeOf(change: Exclude<Change, { change: ManyWrites }>): Write {
   switch (change.change) {
     case 'server.policy':
       return one(SERVER_UPDATE, [policyColumn.encode(change.policy)]);
@@ -64,8 +74,6 @@ function writeOf(change: Exclude<Change, { change: 'account.delete' | 'secret.in
       return insertProject(change.project);
     case 'project.update':
       return updateProject(change.project);
-    case 'secret.delete':
-      return one(SECRET_DELETE, [change.uid]);
     case 'version.insert':
       return insertVersion(change.version, change.sealed);
     case 'version.update':
@@ -78,8 +86,6 @@ function writeOf(change: Exclude<Change, { change: 'account.delete' | 'secret.in
       return insertAccountKey(change.key);
     case 'accountKey.update':
       return updateAccountKey(change.key);
-    case 'accountKey.delete':
-      return one(ACCOUNT_KEY_DELETE, [change.id]);
     case 'topic.insert':
       return insertTopic(change.topic);
     case 'topic.delete':
@@ -106,9 +112,6 @@ function writeOf(change: Exclude<Change, { change: 'account.delete' | 'secret.in
       return deleteEventsBefore(change.time);
     case 'token.insert':
       return insertToken(change.token);
-    case 'token.delete':
-      // A sweep may have been first.
-      return any(TOKEN_DELETE, [change.hash]);
     case 'token.deleteAll':
       return any(TOKENS_DELETE_OF_MEMBER, [change.member]);
   }

@@ -2,12 +2,19 @@
 
 import type { Condition } from '../core/iam/condition.ts';
 import type { Binding, Policy } from '../core/iam/policy.ts';
-import type { Labels, ProjectSettings, ReplicaLocation, Replication, Secret } from '../core/secret.ts';
+import type {
+  Labels,
+  ProjectSettings,
+  ReplicaLocation,
+  Replication,
+  Secret,
+  VersionAttributes,
+} from '../core/secret.ts';
 import { JsonColumn } from './json.ts';
 
 /** What a secret has that no query looks for. */
 export interface SecretSettings
-  extends Pick<Secret, 'tags' | 'versionAliases' | 'topics' | 'versionDestroyTtlSeconds'> {
+  extends Pick<Secret, 'tags' | 'versionAliases' | 'topics' | 'versionDestroyTtlSeconds' | 'deletedAt'> {
   readonly rotationPeriodSeconds?: number;
 }
 
@@ -15,8 +22,8 @@ type Check = (value: unknown) => boolean;
 
 export const labelsColumn: JsonColumn<Labels> = new JsonColumn(isLabels);
 
-/** Of events: apart from the labels, so that events, no two of which are alike, do not push those out of memory. */
-export const attributesColumn: JsonColumn<Labels> = new JsonColumn(isLabels);
+/** Of events, no two of which are alike. */
+export const attributesColumn: JsonColumn<Labels> = new JsonColumn(isLabels, 'distinct');
 export const topicsColumn: JsonColumn<readonly string[]> = new JsonColumn(isTexts);
 
 export const replicationColumn: JsonColumn<Replication> = new JsonColumn((value): value is Replication =>
@@ -31,8 +38,24 @@ export const secretSettingsColumn: JsonColumn<SecretSettings> = new JsonColumn((
   hasShape(
     value,
     { tags: isLabels, versionAliases: isAliases, topics: isTexts },
-    { versionDestroyTtlSeconds: isCount, rotationPeriodSeconds: isCount },
+    { versionDestroyTtlSeconds: isCount, rotationPeriodSeconds: isCount, deletedAt: isCount },
   ),
+);
+
+export const versionAttributesColumn: JsonColumn<VersionAttributes> = new JsonColumn(
+  (value): value is VersionAttributes =>
+    hasShape(
+      value,
+      {},
+      {
+        contentType: isText,
+        tags: isLabels,
+        notBefore: isCount,
+        expiresAt: isCount,
+        updatedAt: isCount,
+        kind: (kind) => kind === 'binary',
+      },
+    ),
 );
 
 export const projectSettingsColumn: JsonColumn<ProjectSettings> = new JsonColumn((value): value is ProjectSettings =>

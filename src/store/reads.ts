@@ -8,6 +8,7 @@ import { readCensus } from './reads-census.ts';
 import { readEvents } from './reads-events.ts';
 import { readTags } from './reads-tags.ts';
 import {
+  currentInListOf,
   payloadOf,
   projectOf,
   secretInListOf,
@@ -19,14 +20,19 @@ import {
 } from './rows.ts';
 import { accountKeyOf, accountOf, tokenOf } from './rows-accounts.ts';
 import { ACCOUNT_KEY_SELECT, ACCOUNT_KEYS_LIST } from './sql/account-keys.ts';
-import { ACCOUNT_SELECT, ACCOUNTS_LIST, ACCOUNTS_TOTAL } from './sql/accounts.ts';
+import { ACCOUNT_OF_UID_SELECT, ACCOUNT_SELECT, ACCOUNTS_LIST, ACCOUNTS_TOTAL } from './sql/accounts.ts';
 import { PROJECT_SELECT, PROJECTS_LIST, PROJECTS_TOTAL } from './sql/projects.ts';
-import { forPlace, forReference, placeValues } from './sql/reference.ts';
-import { SECRET_SELECT, SECRETS_DUE, SECRETS_LIST, SECRETS_TOTAL } from './sql/secrets.ts';
+import { foldedName, forPlace, forReference, placeValues } from './sql/reference.ts';
+import { SECRET_SELECT, SECRETS_DUE, SECRETS_LIST, SECRETS_TOTAL, SPELLINGS_TOTAL } from './sql/secrets.ts';
 import { SERVER_SELECT } from './sql/server.ts';
 import { TOKEN_SELECT } from './sql/tokens.ts';
 import {
+  CURRENT_VERSIONS,
+  CURRENT_VERSIONS_DELETED,
+  PAYLOAD_OF_UID_SELECT,
   PAYLOAD_SELECT,
+  PAYLOADS_LIST,
+  VERSION_OF_UID_SELECT,
   VERSION_SELECT,
   VERSIONS_DUE,
   VERSIONS_LIST,
@@ -48,9 +54,15 @@ export function readOf(need: Need): Read {
       return one(forPlace(SECRET_SELECT, need), placeValues(need), secretOf);
     case 'version':
     case 'payload':
-      return need.alias === undefined && !need.previous ? readVersion(need, need.number) : readByName(need);
+      return readOneVersion(need);
+    case 'spellings':
+    case 'currentVersions':
+    case 'payloads':
+      return readSpelled(need);
     case 'account':
       return one(ACCOUNT_SELECT, [need.email], accountOf);
+    case 'accountOfUid':
+      return one(ACCOUNT_OF_UID_SELECT, [need.uid], accountOf);
     case 'accountKey':
       return one(ACCOUNT_KEY_SELECT, [need.id], accountKeyOf);
     case 'accountKeys':
@@ -85,6 +97,34 @@ export function readOf(need: Need): Read {
     default:
       return readEvents(need);
   }
+}
+
+/** What a dialect asks for that has no numbers, and spells names in its own way. */
+function readSpelled(need: Extract<Need, { need: 'spellings' | 'currentVersions' | 'payloads' }>): Read {
+  switch (need.need) {
+    case 'spellings': {
+      const values = [need.project, need.location ?? '', foldedName(need.key)];
+      return { ...counted(forReference(SPELLINGS_TOTAL, need.project)), values };
+    }
+    case 'currentVersions':
+      return rowsOf(
+        forReference(need.deleted ? CURRENT_VERSIONS_DELETED : CURRENT_VERSIONS, need.project),
+        [need.project, need.before || NEWEST, checkedLimit(need)],
+        currentInListOf,
+      );
+    case 'payloads':
+      return rowsOf(forPlace(PAYLOADS_LIST, need), [...placeValues(need), checkedLimit(need)], payloadOf);
+  }
+}
+
+function readOneVersion(need: VersionNeed): Read {
+  if (need.uid === undefined) {
+    return need.alias === undefined && !need.previous ? readVersion(need, need.number) : readByName(need);
+  }
+  const values = [...placeValues(need), need.uid];
+  return need.need === 'version'
+    ? one(forPlace(VERSION_OF_UID_SELECT, need), values, versionOf)
+    : one(forPlace(PAYLOAD_OF_UID_SELECT, need), values, payloadOf);
 }
 
 type VersionNeed = Extract<Need, { need: 'version' | 'payload' }>;

@@ -28,6 +28,9 @@ export function accountKeyOf(row: Row): AccountKey {
   };
   if (row[4] !== null) key.expiresAt = integer('account_keys', row, 4);
   if (row[6] !== null) key.workload = text('account_keys', row, 6);
+  const kind = text('account_keys', row, 7);
+  if (kind === 'certificate' || kind === 'secret') key.kind = kind;
+  else if (kind !== 'key') throw damaged('account_keys', row, 'is of a kind that does not exist');
   return key;
 }
 
@@ -42,5 +45,7 @@ export function tokenOf(row: Row): Token {
   };
   if (row[4] !== null) token.expiresAt = integer('tokens', row, 4);
   if (row[5] !== null) token.workload = text('tokens', row, 5);
+  if (row[6] !== null) token.audience = text('tokens', row, 6);
+  if (row[7] !== null) token.parent = text('tokens', row, 7);
   return token;
 }

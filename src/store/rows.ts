@@ -5,7 +5,7 @@ import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
 import type { AuditRecord } from '../core/audit-record.ts';
 import type { Policy } from '../core/iam/policy.ts';
 import type { Location, ProjectId, SecretName } from '../core/name.ts';
-import type { PayloadRow, SecretInList, SecretOfProject, VersionOfSecret } from '../core/ports.ts';
+import type { CurrentInList, PayloadRow, SecretInList, SecretOfProject, VersionOfSecret } from '../core/ports.ts';
 import type { Project, Rotation, Secret, Version, VersionState } from '../core/secret.ts';
 import { bytes, damaged, flag, integer, json, text, type Writable } from './cells.ts';
 import {
@@ -17,6 +17,7 @@ import {
   replicationColumn,
   type SecretSettings,
   secretSettingsColumn,
+  versionAttributesColumn,
 } from './columns.ts';
 import { PROJECT_COLUMNS } from './sql/projects.ts';
 import { columnCount } from './sql/reference.ts';
@@ -76,6 +77,7 @@ export function secretOf(row: Row): Secret {
   const rotation = rotationOf(row, settings);
   if (rotation !== undefined) secret.rotation = rotation;
   if (row[16] !== null) secret.purgeAt = integer('secrets', row, 16);
+  if (settings.deletedAt !== undefined) secret.deletedAt = settings.deletedAt;
   return secret;
 }
 
@@ -89,6 +91,11 @@ function rotationOf(row: Row, { rotationPeriodSeconds }: SecretSettings): Rotati
 
 export function secretInListOf(row: Row): SecretInList {
   return { secret: secretOf(row), cursor: integer('secrets', row, CURSOR_AT) };
+}
+
+/** A secret, its cursor, and then its version. */
+export function currentInListOf(row: Row): CurrentInList {
+  return { ...secretInListOf(row), version: versionOf(row.slice(CURSOR_AT + 1)) };
 }
 
 export function secretOfProjectOf(row: Row): SecretOfProject {
@@ -115,6 +122,7 @@ export function versionOf(row: Row): Version {
   if (row[5] !== null) version.destroyedAt = integer('versions', row, 5);
   if (row[9] !== null) version.scheduledDestroyAt = integer('versions', row, 9);
   if (row[10] !== null) version.fingerprint = text('versions', row, 10);
+  if (row[11] !== null) version.attributes = json(versionAttributesColumn, 'versions', row, 11);
   return version;
 }
 
@@ -127,7 +135,7 @@ export function versionStateOf(table: string, row: Row, column: number): Version
 export function payloadOf(row: Row): PayloadRow {
   const version = versionOf(row);
   if (version.state === 'DESTROYED') return { version };
-  return { version, sealed: { wrappedKey: bytes('versions', row, 11), ciphertext: bytes('versions', row, 12) } };
+  return { version, sealed: { wrappedKey: bytes('versions', row, 12), ciphertext: bytes('versions', row, 13) } };
 }
 
 const RECORD_TEXTS = ['id', 'operation', 'outcome', 'principal', 'resource', 'dialect', 'peer', 'requestId'] as const;

@@ -33,9 +33,9 @@ export function updateAccount(account: Account): Write {
 }
 
 export function insertAccountKey(key: AccountKey): Write {
-  const { id, account, publicKey, createdAt, expiresAt, disabled, workload } = key;
+  const { id, account, publicKey, createdAt, expiresAt, disabled, workload, kind = 'key' } = key;
   const changing = [expiresAt ?? null, disabled ? 1 : 0, workload ?? null];
-  return one(ACCOUNT_KEY_INSERT, [id, account, publicKey, createdAt, ...changing]);
+  return one(ACCOUNT_KEY_INSERT, [id, account, publicKey, createdAt, ...changing, kind]);
 }
 
 export function updateAccountKey(key: AccountKey): Write {
@@ -52,6 +52,7 @@ export function updateAccountKey(key: AccountKey): Write {
 }
 
 export function insertToken(token: Token): Write {
-  const { hash, member, kind, createdAt, expiresAt, workload } = token;
-  return one(TOKEN_INSERT, [hash, member, kind, createdAt, expiresAt ?? null, workload ?? null]);
+  const { hash, member, kind, createdAt, expiresAt, workload, audience, parent } = token;
+  const optional = [expiresAt ?? null, workload ?? null, audience ?? null, parent ?? null];
+  return one(TOKEN_INSERT, [hash, member, kind, createdAt, ...optional]);
 }

@@ -9,6 +9,7 @@ import {
   replicationColumn,
   type SecretSettings,
   secretSettingsColumn,
+  versionAttributesColumn,
 } from './columns.ts';
 import { PROJECT_INSERT, PROJECT_UPDATE } from './sql/projects.ts';
 import { SECRET_INSERT, SECRET_UPDATE } from './sql/secrets.ts';
@@ -89,18 +90,22 @@ function changing(secret: Secret): Value[] {
   ];
 }
 
-function settingsOf({ tags, versionAliases, topics, versionDestroyTtlSeconds, rotation }: Secret): SecretSettings {
+function settingsOf(secret: Secret): SecretSettings {
+  const { tags, versionAliases, topics, versionDestroyTtlSeconds, rotation, deletedAt } = secret;
   return {
     tags,
     versionAliases,
     topics,
     ...(versionDestroyTtlSeconds === undefined ? {} : { versionDestroyTtlSeconds }),
     ...(rotation?.periodSeconds === undefined ? {} : { rotationPeriodSeconds: rotation.periodSeconds }),
+    ...(deletedAt === undefined ? {} : { deletedAt }),
   };
 }
 
 export function insertVersion(version: Version, sealed: SealedPayload): Write {
   return one(VERSION_INSERT, [
+    version.secretUid,
+    version.number,
     version.uid,
     version.secretUid,
     version.number,
@@ -112,9 +117,14 @@ export function insertVersion(version: Version, sealed: SealedPayload): Write {
     version.clientChecksum ? 1 : 0,
     version.scheduledDestroyAt ?? null,
     version.fingerprint ?? null,
+    attributesOf(version),
     sealed.wrappedKey,
     sealed.ciphertext,
   ]);
+}
+
+function attributesOf({ attributes }: Version): Value {
+  return attributes === undefined ? null : versionAttributesColumn.encode(attributes);
 }
 
 export function updateVersion(version: Version): Write {
@@ -124,9 +134,11 @@ export function updateVersion(version: Version): Write {
     version.destroyedAt ?? null,
     version.etag,
     ...(destroyed ? [] : [version.scheduledDestroyAt ?? null]),
-    version.uid,
+    attributesOf(version),
     version.secretUid,
     version.number,
+    version.uid,
+    version.secretUid,
     version.createdAt,
   ]);
 }

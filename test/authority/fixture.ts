@@ -15,6 +15,7 @@ export const EMAIL = `reader@${PROJECT}.iam.gserviceaccount.com`;
 export const OTHER = `second@${PROJECT}.iam.gserviceaccount.com`;
 export const ACCOUNT = `/v1/projects/${PROJECT}/serviceAccounts/${EMAIL}`;
 export const ADDRESS = 'http://127.0.0.1:8200';
+export const TENANT = '00000000-0000-8000-8000-000000000000';
 export const TOKEN_URL = 'https://oauth2.googleapis.com/token';
 const SERVICE = 'https://secretmanager.googleapis.com/';
 export const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
@@ -47,7 +48,7 @@ export async function openAuthority() {
     return makeKey();
   };
   const dialects = [
-    createAuthorityDialect(door, { keys, address: () => ADDRESS, onError }),
+    createAuthorityDialect(door, { keys, address: () => ADDRESS, tenantId: TENANT, onError }),
     createGcpDialect(door, { onError, makeAccountKey }),
   ];
   const router = createRouter({ dialects, ready: () => true, metrics: () => assert.fail('nobody measures') });

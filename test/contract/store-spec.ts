@@ -3,17 +3,22 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { EMPTY_POLICY } from '../../src/core/iam/policy.ts';
+import { VERSIONS_MAX } from '../../src/core/limits.ts';
 import { parseProjectRef, type SecretKey, secretKey } from '../../src/core/name.ts';
 import type { Maybe } from '../../src/core/ports.ts';
+import { ORDINALS_A_SECRET } from '../../src/store/sql/versions.ts';
 import {
   type AnyStore,
   anAccount,
   aProject,
   apply,
   aRecord,
+  aSealed,
   aSecret,
   aToken,
+  aVersion,
   hex,
+  internal,
   numbers,
   plain,
   seed,
@@ -25,6 +30,7 @@ import { describeChanges, describeTransactions } from './store-spec-changes.ts';
 import { describeIdentity, describeOutbox, describeTopics } from './store-spec-events.ts';
 import { describeGroups } from './store-spec-groups.ts';
 import { describeSchedules, describeSecrets } from './store-spec-lifecycle.ts';
+import { describeSpelled } from './store-spec-spelled.ts';
 import { describeTags } from './store-spec-tags.ts';
 
 /** A place where one store lives; opening it again after closing finds the same data. */
@@ -174,6 +180,24 @@ function describeLists(use: () => AnyStore): void {
     assert.deepEqual([rows.first.total, rows.rest.total, rows.none.total], [5, 5, 5]);
   });
 
+  test('no number finds a version of another secret', async () => {
+    const first = await seed(use(), 1);
+    const second = await seed(use(), 2);
+    const place = { project: parseProjectRef(first.project.id), key: secretKey(first.secret.name) } as const;
+    for (const number of [ORDINALS_A_SECRET + 1, ORDINALS_A_SECRET + 2, 1e15]) {
+      for (const need of ['version', 'payload'] as const) {
+        assert.equal((await use().read({ found: { need, ...place, number } })).found, undefined, `${need} ${number}`);
+      }
+    }
+    assert.ok(ORDINALS_A_SECRET > VERSIONS_MAX);
+    const beyond = { need: 'versions', ...place, before: 1e15, limit: 10 } as const;
+    assert.deepEqual(numbers((await use().read({ beyond })).beyond.rows), [1]);
+    const version = aVersion(second.secret, ORDINALS_A_SECRET + 1);
+    await assert.rejects(apply(use(), { change: 'version.insert', version, sealed: aSealed() }), internal);
+    const nowhere = aVersion({ ...second.secret, uid: uid() }, 1);
+    await assert.rejects(apply(use(), { change: 'version.insert', version: nowhere, sealed: aSealed() }), internal);
+  });
+
   test('projects and accounts run by name, after a given one', async () => {
     const projects = ['zz-spec-b', 'zz-spec-a', 'zz-spec-c'].map((id) => aProject({ id: id as never }));
     const { count: before } = await use().read({ count: { need: 'projectCount' } });
@@ -308,6 +332,7 @@ export function storeSpec(engine: string, create: () => Maybe<StorePlace>): void
     describeSchedules(use);
     describeTopics(use);
     describeTags(use);
+    describeSpelled(use);
     describeCensus(use);
     describeOutbox(use);
     describeIdentity(use);

@@ -28,7 +28,7 @@ test('every method without streams has a row; one with streams is unknown', asyn
     }
   }
   const nobody = () => assert.fail('nobody is asked');
-  const door: Door = { call: nobody, authenticate: nobody, assertion: nobody };
+  const door: Door = { call: nobody, authenticate: nobody, assertion: nobody, bearer: nobody, client: nobody };
   const answer = await createGcpDialect(door).grpc({
     id: 'r',
     protocol: 'h2',

@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SWEEP_BATCH_MAX } from '../../src/core/limits.ts';
-import { deleteSecret, getSecret, restoreSecret, updateSecret } from '../../src/ops/secrets.ts';
+import { restoreSecret } from '../../src/ops/deleted-secrets.ts';
+import { deleteSecret, getSecret, updateSecret } from '../../src/ops/secrets.ts';
 import { announceRotation, expireSecret } from '../../src/ops/sweep.ts';
 import { createTopic } from '../../src/ops/topics.ts';
 import { accessVersion, destroyVersion, enableVersion, getVersion } from '../../src/ops/versions.ts';

@@ -7,9 +7,10 @@ import { parseLocation, parseProjectId, parseProjectRef, parseSecretName } from 
 import type { Change } from '../../src/core/ports.ts';
 import type { TagValueOfProject } from '../../src/core/tag.ts';
 import { createAccount } from '../../src/ops/accounts.ts';
+import { restoreSecret } from '../../src/ops/deleted-secrets.ts';
 import { setProjectPolicy, setSecretPolicy } from '../../src/ops/policies.ts';
 import { createProject } from '../../src/ops/projects.ts';
-import { createSecret, deleteSecret, getSecret, restoreSecret, type SecretRef } from '../../src/ops/secrets.ts';
+import { createSecret, deleteSecret, getSecret, type SecretRef } from '../../src/ops/secrets.ts';
 import { createTagBinding, deleteTagBinding, listEffectiveTags, listTagBindings } from '../../src/ops/tag-bindings.ts';
 import {
   createTagKey,

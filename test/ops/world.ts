@@ -16,7 +16,7 @@ import { systemEntropy } from '../../src/crypto/entropy.ts';
 import { Keyring } from '../../src/crypto/keyring.ts';
 import { openSigningKeys, type SigningKeys } from '../../src/crypto/signing-keys.ts';
 import { createJwtReader } from '../../src/identity/jwt.ts';
-import { parseToken } from '../../src/identity/tokens.ts';
+import { hashClientSecret, hashIssued, parseToken } from '../../src/identity/tokens.ts';
 import { createLoopbackProxy } from '../../src/loopback-proxy.ts';
 import { bootstrap } from '../../src/ops/bootstrap.ts';
 import { type CensusBook, createCensus, settleCensus } from '../../src/ops/census.ts';
@@ -115,7 +115,15 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     exercisedBy: (permission) => [`test of ${permission}`],
   });
   const hashCredential = (text: string) => parseToken(text)?.hash;
-  const door = createDoor({ engine, store: reads, clock, jwts: createJwtReader(), hashCredential });
+  const door = createDoor({
+    engine,
+    store: reads,
+    clock,
+    jwts: createJwtReader(),
+    hashCredential,
+    hashIssued,
+    hashClientSecret,
+  });
   const origin = { dialect: 'test', peer: '127.0.0.1', requestId: 'r' };
   const as = async (credential?: string, userAgent?: string) =>
     door.authenticate(credential, userAgent === undefined ? origin : { ...origin, userAgent });

@@ -10,7 +10,7 @@ import type { Audit } from '../../src/core/audit-port.ts';
 import type { Clock, Entropy, Store } from '../../src/core/ports.ts';
 import { Keyring } from '../../src/crypto/keyring.ts';
 import { createJwtReader } from '../../src/identity/jwt.ts';
-import { parseToken } from '../../src/identity/tokens.ts';
+import { hashClientSecret, hashIssued, parseToken } from '../../src/identity/tokens.ts';
 import { readOwner, writeOwner } from '../../src/local-state.ts';
 import { bootstrap } from '../../src/ops/bootstrap.ts';
 import { createCensus, settleCensus } from '../../src/ops/census.ts';
@@ -157,7 +157,15 @@ function openDoor(options: CoreOptions, { store, reader, keyring, writer, log }:
     exercisedBy: () => [],
   });
   const hashCredential = (text: string) => parseToken(text)?.hash;
-  return createDoor({ engine, store: reads, clock, jwts: createJwtReader(), hashCredential });
+  return createDoor({
+    engine,
+    store: reads,
+    clock,
+    jwts: createJwtReader(),
+    hashCredential,
+    hashIssued,
+    hashClientSecret,
+  });
 }
 
 function same<T>(value: T): T {

@@ -1,10 +1,11 @@
-// `coffer iam service-accounts keys create|list|delete|disable|enable`, over IAM admin v1, in gcloud's words. The private
+// `coffer iam service-accounts keys create|upload|list|delete|disable|enable`, over IAM admin v1, in gcloud's words. The private
 // key goes into a file that only its owner can read, or to stdout for `-`, and is kept nowhere else.
 
+import { X509Certificate } from 'node:crypto';
 import { segment } from '../../client/path.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../error.ts';
-import { writePrivate } from '../payload.ts';
+import { readDocument, writePrivate } from '../payload.ts';
 import { confirm } from '../prompt.ts';
 import { type ListFlags, type Resource, showList } from '../show.ts';
 import { accountPath } from './accounts.ts';
@@ -23,14 +24,22 @@ interface CreatedKey {
   readonly privateKeyData: string;
 }
 
+interface CreatedSecret {
+  readonly key: string;
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
 /** @throws CliError where the file cannot be written: the key is then deleted again. */
 export async function createKey(
   this: Context,
   flags: OfAccount & { keyFileType?: string },
   output: string,
 ): Promise<void> {
+  if (flags.keyFileType === 'azure') return createSecret(this, flags, output);
   if (flags.keyFileType !== undefined && flags.keyFileType !== 'json') {
-    throw new CliError('argument --key-file-type: this server makes json files only');
+    throw new CliError('argument --key-file-type: this server makes json and azure files only');
   }
   const key = await this.session.request<CreatedKey>('POST', `${accountPath(flags.iamAccount)}/keys`, {
     privateKeyType: 'TYPE_GOOGLE_CREDENTIALS_FILE',
@@ -40,6 +49,47 @@ export async function createKey(
   if (output === '-') this.out.payload(bytes);
   else await keep(this, output, bytes, keyPath(flags, id));
   this.out.status(`created key [${id}] of type [json] as [${output}] for [${flags.iamAccount}]`);
+}
+
+/** A client secret, as the variables by which Azure's libraries take one. */
+async function createSecret(context: Context, { iamAccount }: OfAccount, output: string): Promise<void> {
+  const { key, tenantId, clientId, clientSecret } = await context.session.request<CreatedSecret>(
+    'POST',
+    '/coffer/v1/accountKeys:createSecret',
+    { serviceAccount: iamAccount },
+  );
+  const lines = [`AZURE_TENANT_ID=${tenantId}`, `AZURE_CLIENT_ID=${clientId}`, `AZURE_CLIENT_SECRET=${clientSecret}`];
+  const bytes = Buffer.from(`${lines.join('\n')}\n`);
+  if (output === '-') context.out.payload(bytes);
+  else await keep(context, output, bytes, keyPath({ iamAccount }, key));
+  context.out.status(`created key [${key}] of type [azure] as [${output}] for [${iamAccount}]`);
+}
+
+/**
+ * Lets the account prove itself by a certificate of its own: only the public key goes to the server.
+ * @throws CliError where the file holds no certificate with an RSA key.
+ */
+export async function uploadKey(this: Context, { iamAccount }: OfAccount, path: string): Promise<void> {
+  const text = await readDocument(this.io, path);
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(text);
+  } catch {
+    throw new CliError(`the file [${path}] holds no certificate in PEM`);
+  }
+  if (certificate.publicKey.asymmetricKeyType !== 'rsa') {
+    throw new CliError(`the key of the certificate in [${path}] is not an RSA key`);
+  }
+  const { key, tenantId, clientId } = await this.session.request<CreatedSecret>(
+    'POST',
+    '/coffer/v1/accountKeys:upload',
+    {
+      serviceAccount: iamAccount,
+      publicKey: certificate.publicKey.export({ type: 'spki', format: 'pem' }),
+      expireTime: new Date(certificate.validTo).toISOString(),
+    },
+  );
+  this.out.status(`uploaded key [${key}] for [${iamAccount}]: tenant [${tenantId}], client [${clientId}]`);
 }
 
 /** A key that nobody has must not stay behind. */

@@ -14,11 +14,22 @@ const keys = group('Manage the keys of service accounts', {
     loader: async () => (await import('./keys.ts')).createKey,
     parameters: {
       positional: positional(argument('where to write the private key; - is stdout', 'OUTPUT_FILE')),
-      flags: { iamAccount, keyFileType: text('json', 'TYPE') },
+      flags: { iamAccount, keyFileType: text('json, or azure for a client secret', 'TYPE') },
     },
     docs: help(
       'Create a key and write its private half to a file',
       'coffer iam service-accounts keys create key.json --iam-account=deploy@my-project.iam.gserviceaccount.com',
+    ),
+  }),
+  upload: buildCommand({
+    loader: async () => (await import('./keys.ts')).uploadKey,
+    parameters: {
+      positional: positional(argument('a certificate with an RSA key', 'CERTIFICATE_FILE')),
+      flags: { iamAccount },
+    },
+    docs: help(
+      'Let the account prove itself by a certificate of its own',
+      'coffer iam service-accounts keys upload client.pem --iam-account=deploy@my-project.iam.gserviceaccount.com',
     ),
   }),
   list: buildCommand({

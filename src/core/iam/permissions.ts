@@ -68,6 +68,10 @@ export const PERMISSIONS = [
   'coffer.audit.prune',
   'coffer.audit.verify',
   'coffer.backup.create',
+  'coffer.secrets.backup',
+  'coffer.secrets.purge',
+  'coffer.secrets.recover',
+  'coffer.secrets.restore',
   'coffer.server.get',
 ] as const;
 

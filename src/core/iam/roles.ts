@@ -61,6 +61,9 @@ const BASIC_VIEW = [
   'serviceusage.quotas.get',
 ] as const;
 
+/** By who may do what each of them undoes, or does for good. */
+const RECOVERY = ['coffer.secrets.purge', 'coffer.secrets.recover', 'coffer.secrets.restore'] as const;
+
 const BASIC_EDIT = [
   ...BASIC_VIEW,
   ...PUBSUB_EDIT,
@@ -68,6 +71,7 @@ const BASIC_EDIT = [
   'secretmanager.secrets.create',
   'secretmanager.secrets.delete',
   'secretmanager.secrets.update',
+  ...RECOVERY,
   'resourcemanager.projects.update',
   ...TAG_MANAGE,
   ...TAG_BIND,
@@ -76,7 +80,54 @@ const BASIC_EDIT = [
   'iam.serviceAccounts.update',
 ] as const;
 
+/** Azure's permissions of a secret, which its access policies are made of. */
+const VAULT_GET = ['secretmanager.secrets.get', 'secretmanager.versions.access', 'secretmanager.versions.get'] as const;
+const VAULT_LIST = ['secretmanager.secrets.list', 'secretmanager.versions.list'] as const;
+const VAULT_SET = [
+  'secretmanager.secrets.create',
+  'secretmanager.secrets.update',
+  'secretmanager.versions.add',
+  'secretmanager.versions.disable',
+  'secretmanager.versions.enable',
+] as const;
+
+/** All that can be done to the secrets of a vault. */
+const VAULT_ALL = [
+  ...VAULT_GET,
+  ...VAULT_LIST,
+  ...VAULT_SET,
+  'secretmanager.secrets.delete',
+  'coffer.secrets.backup',
+  ...RECOVERY,
+] as const;
+
 const KEY_MANAGE = PERMISSIONS.filter((permission) => permission.startsWith('iam.serviceAccountKeys.'));
+
+/** Azure's built-in roles and the permissions of its access policies, under Azure's names. */
+const AZURE_ROLES: Readonly<Record<string, ReadonlySet<Permission>>> = {
+  'Key Vault Administrator': new Set([...PROJECT_VIEW, ...VAULT_ALL]),
+  'Key Vault Secrets Officer': new Set([...PROJECT_VIEW, ...VAULT_ALL]),
+  'Key Vault Secrets User': new Set([...VAULT_GET, ...VAULT_LIST]),
+  'Key Vault Reader': new Set([
+    ...PROJECT_VIEW,
+    ...VAULT_LIST,
+    'secretmanager.secrets.get',
+    'secretmanager.versions.get',
+  ]),
+  'Key Vault Purge Operator': new Set([
+    'coffer.secrets.purge',
+    'secretmanager.secrets.get',
+    'secretmanager.secrets.list',
+  ]),
+  'azure.accessPolicy/secrets/get': new Set(VAULT_GET),
+  'azure.accessPolicy/secrets/list': new Set(VAULT_LIST),
+  'azure.accessPolicy/secrets/set': new Set(VAULT_SET),
+  'azure.accessPolicy/secrets/delete': new Set(['secretmanager.secrets.delete']),
+  'azure.accessPolicy/secrets/recover': new Set(['coffer.secrets.recover']),
+  'azure.accessPolicy/secrets/purge': new Set(['coffer.secrets.purge']),
+  'azure.accessPolicy/secrets/backup': new Set(['coffer.secrets.backup']),
+  'azure.accessPolicy/secrets/restore': new Set(['coffer.secrets.restore']),
+};
 
 const ROLES: Readonly<Record<string, ReadonlySet<Permission>>> = {
   'roles/viewer': new Set(BASIC_VIEW),
@@ -87,6 +138,7 @@ const ROLES: Readonly<Record<string, ReadonlySet<Permission>>> = {
     ...SECRET_TAG_BIND,
     'secretmanager.secrets.setIamPolicy',
     'secretmanager.versions.access',
+    'coffer.secrets.backup',
     'resourcemanager.projects.list',
     'resourcemanager.projects.setIamPolicy',
     'logging.privateLogEntries.list',
@@ -103,7 +155,7 @@ const ROLES: Readonly<Record<string, ReadonlySet<Permission>>> = {
   ]),
   'roles/secretmanager.admin': new Set([
     ...PROJECT_VIEW,
-    ...PERMISSIONS.filter((permission) => permission.startsWith('secretmanager.')),
+    ...PERMISSIONS.filter((permission) => /^(?:secretmanager|coffer\.secrets)\./.test(permission)),
   ]),
   'roles/iam.serviceAccountTokenCreator': new Set([
     ...PROJECT_VIEW,
@@ -154,6 +206,7 @@ const ROLES: Readonly<Record<string, ReadonlySet<Permission>>> = {
     'serviceusage.quotas.update',
   ]),
   'roles/coffer.admin': new Set(PERMISSIONS),
+  ...AZURE_ROLES,
 };
 
 /** True where `role` is one this server defines; a policy that names another is refused, never ignored. */

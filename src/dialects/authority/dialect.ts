@@ -1,13 +1,15 @@
 // The token authority as the router sees it: where service accounts get tokens for what they signed, and where others
-// get the keys that verify ID tokens. Its routes are Google's; AWS's and Azure's identities use the same keys.
+// get the keys that verify ID tokens. Its routes are Google's, and Microsoft's in entra.ts; the keys are the same.
 
 import { Fault } from '../../core/error.ts';
 import type { Maybe } from '../../core/ports.ts';
 import type { Door } from '../../ops/door.ts';
 import type { Dialect, WireRequest, WireResponse } from '../../wire/types.ts';
+import { isEntraPath, serveEntra } from './entra.ts';
+import { EntraError } from './entra-errors.ts';
 import { encodeError, json, OAuthError } from './errors.ts';
 import { certificates, discovery, jwks, type PublishedKeys } from './keys.ts';
-import { authorityAt, ownsAuthorityHost } from './names.ts';
+import { authorityAt, ownsAuthorityHost, ownsEntraHost } from './names.ts';
 import { type Desk, exchange, inspect, revoke } from './token.ts';
 
 const GRPC_UNIMPLEMENTED = 12;
@@ -16,6 +18,8 @@ export interface AuthorityOptions {
   readonly keys: PublishedKeys;
   /** The server's own address; asked on each request, since the port is known only once it listens. */
   address(): string;
+  /** What Azure's libraries call this server. */
+  readonly tenantId: string;
   /** Told of every failure that is a bug: the answer says nothing of it. */
   onError?(error: unknown, requestId: string): void;
 }
@@ -46,9 +50,17 @@ export function createAuthorityDialect(door: Door, options: AuthorityOptions): D
   };
   return {
     name: 'authority',
-    ownsHost: ownsAuthorityHost,
-    claims: ({ path }) => Object.hasOwn(ENDPOINTS, path),
+    ownsHost: (host) => ownsAuthorityHost(host) || ownsEntraHost(host),
+    claims: ({ path }) => Object.hasOwn(ENDPOINTS, path) || isEntraPath(path),
     http: (request) => {
+      if (ownsEntraHost(request.host) || isEntraPath(request.path)) {
+        const told = (error: unknown) => {
+          const isKnown = error instanceof Fault || error instanceof OAuthError || error instanceof EntraError;
+          if (!isKnown) options.onError?.(error, request.id);
+        };
+        const { keys, tenantId } = options;
+        return serveEntra({ door, keys, tenantId, address: options.address() }, request, told);
+      }
       try {
         const answer = route({ door, address: options.address() }, options.keys, request);
         return answer instanceof Promise ? answer.catch((error: unknown) => failed(error, request)) : answer;

@@ -35,6 +35,7 @@ const PROBLEMS = {
   scope: ['invalid_scope', 'Invalid OAuth scope or ID token audience provided.'],
   account: ['invalid_grant', 'Invalid grant: account not found'],
   signature: ['invalid_grant', 'Invalid JWT Signature.'],
+  client: ['invalid_client', 'Unauthorized'],
 } as const satisfies Record<JwtProblem, readonly [code: string, description: string]>;
 
 export const JSON_HEADERS: Readonly<Record<string, string>> = {

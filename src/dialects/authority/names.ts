@@ -15,6 +15,17 @@ export function ownsAuthorityHost(host: string): boolean {
   return host === HOST;
 }
 
+const ENTRA_HOSTS: ReadonlySet<string> = new Set([
+  'login.microsoftonline.com',
+  'login.microsoft.com',
+  'login.windows.net',
+]);
+
+/** The same of Microsoft's. */
+export function ownsEntraHost(host: string): boolean {
+  return ENTRA_HOSTS.has(host);
+}
+
 export interface AuthorityName {
   readonly issuer: string;
   /** Where its endpoints are: scheme, host and port. */

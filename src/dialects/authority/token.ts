@@ -6,7 +6,8 @@ import { CLOUD_SCOPE } from '../../core/jwt.ts';
 import { TOKEN_SECONDS_DEFAULT } from '../../core/limits.ts';
 import type { Maybe } from '../../core/ports.ts';
 import { accountOfMember, type Caller } from '../../core/principal.ts';
-import type { Asserted, Door, Origin } from '../../ops/door.ts';
+import type { Origin } from '../../ops/callers.ts';
+import type { Asserted, Door } from '../../ops/door.ts';
 import { exchangeForIdToken } from '../../ops/id-tokens.ts';
 import { then } from '../../ops/maybe.ts';
 import { exchangeAssertion, inspectToken, revokeToken } from '../../ops/tokens.ts';
@@ -25,7 +26,7 @@ export interface Desk {
   readonly address: string;
 }
 
-function originOf(request: WireRequest): Origin {
+export function originOf(request: WireRequest): Origin {
   const userAgent = request.headers['user-agent'];
   return {
     dialect: 'authority',

@@ -24,6 +24,8 @@ describe('routing', () => {
   const dialect = createGcpDialect({
     authenticate: () => assert.fail('routing asks nobody'),
     assertion: () => assert.fail('routing asks nobody'),
+    bearer: () => assert.fail('routing asks nobody'),
+    client: () => assert.fail('routing asks nobody'),
     call: () => assert.fail('routing calls nothing'),
   });
 

@@ -144,6 +144,8 @@ const MESSAGES = {
   QUOTA_EXCEEDED:
     "Quota exceeded for quota metric '{metric}' and limit '{metric} per minute' of service " +
     "'secretmanager.googleapis.com' for consumer 'project_number:{projectNumber}'.",
+  SECRET_AMBIGUOUS: `Secret [${SECRET}] not found.`,
+  BACKUP_BLOB_INVALID: INVALID,
   BACKUP_RUNNING: 'Another backup is being made or fetched.',
   BACKUP_NOT_FOUND: 'Backup not found.',
   LIMIT_REACHED: 'Quota exceeded for {what}: at most {limit} are allowed.',

@@ -4,6 +4,7 @@ import type { AuditPage, AuditPart, AuditPruned, AuditVerdict, ChainedRecord } f
 import type { BackupBegun, BackupPart } from '../../core/backup-port.ts';
 import type { EVENT_TYPES } from '../../core/events.ts';
 import type { EventInList, SealStatus } from '../../core/ports.ts';
+import type { ClientResult } from '../../ops/client-secrets.ts';
 import type { EventPage } from '../../ops/events.ts';
 import type { OpenedProxy } from '../../ops/proxy.ts';
 import type { ProjectQuotas } from '../../ops/quotas.ts';
@@ -54,6 +55,14 @@ const issued = ({ token, expiresAt }: IssuedToken): Json => ({
   expireTime: time(expiresAt),
 });
 
+const client = ({ account, key, tenantId, secret }: ClientResult): Json => ({
+  key: key.id,
+  tenantId,
+  clientId: account.uid.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+  ...(key.expiresAt === undefined ? {} : { expireTime: time(key.expiresAt) }),
+  ...(secret === undefined ? {} : { clientSecret: secret.reveal() }),
+});
+
 const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'audit.query': ({ records, ...places }: AuditPage) => ({ records: records.map(record), ...places }),
   'audit.export': (part: AuditPart) => ({ ...part }),
@@ -93,6 +102,9 @@ const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'versions.destroy': taken,
   'tokens.issue': issued,
   'tokens.generate': issued,
+  'tokens.narrow': issued,
+  'accountKeys.createSecret': client,
+  'accountKeys.upload': client,
   'tokens.revoke': () => ({}),
   ...accessEncoders,
 };

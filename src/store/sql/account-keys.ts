@@ -2,7 +2,7 @@
 
 import { placeholders } from './reference.ts';
 
-const COLUMNS = 'id, account, public_key, created_at, expires_at, disabled, workload';
+const COLUMNS = 'id, account, public_key, created_at, expires_at, disabled, workload, kind';
 
 export const ACCOUNT_KEY_SELECT = `SELECT ${COLUMNS} FROM account_keys WHERE id = ?`;
 export const ACCOUNT_KEYS_LIST = `SELECT ${COLUMNS} FROM account_keys WHERE account = ? ORDER BY created_at, id`;

@@ -6,6 +6,7 @@ const COLUMNS = 'uid, project_uid, email, unique_id, display_name, description, 
 const OF_PROJECT = 'FROM projects p JOIN accounts a ON a.project_uid = p.uid';
 
 export const ACCOUNT_SELECT = `SELECT ${COLUMNS} FROM accounts WHERE email = ?`;
+export const ACCOUNT_OF_UID_SELECT = `SELECT ${COLUMNS} FROM accounts WHERE uid = ?`;
 export const ACCOUNTS_LIST = byReference(
   (column) => `SELECT ${qualified('a', COLUMNS)} ${OF_PROJECT}
   WHERE ${column} = ? AND a.email > ? ORDER BY a.email LIMIT ?`,

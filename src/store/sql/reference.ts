@@ -3,6 +3,7 @@
 
 import { isProjectNumber, type ProjectRef } from '../../core/name.ts';
 import type { SecretPlace } from '../../core/ports.ts';
+import type { Value } from '../statement.ts';
 
 export interface ByReference {
   readonly id: string;
@@ -13,6 +14,24 @@ export interface ByPlace {
   readonly living: ByReference;
   /** The deleted ones too. */
   readonly any: ByReference;
+  /** The same two, found as Azure spells names. */
+  readonly livingSpelled: ByReference;
+  readonly anySpelled: ByReference;
+}
+
+/** How Azure spells a key: letters, digits and hyphens. */
+export function spelling(column: string): string {
+  return ['_', '.', '+', '=', '@'].reduce((text, character) => `REPLACE(${text}, '${character}', '-')`, column);
+}
+
+/** What is equal for names that Azure cannot tell apart; the index `secrets_by_spelling` is over exactly this text. */
+export function folded(column: string): string {
+  return `LOWER(${spelling(column)})`;
+}
+
+/** The same of a name that Azure can spell. */
+export function foldedName(name: string): string {
+  return name.replaceAll(/[_.+=@]/g, '-').toLowerCase();
 }
 
 /** Both texts of a query whose one difference is the column that names the project. */
@@ -31,17 +50,29 @@ export function byPlace(query: (found: string) => string): ByPlace {
   return {
     living: byReference((column) => query(`${found(column)} AND s.purge_at IS NULL`)),
     any: byReference((column) => query(found(column))),
+    livingSpelled: byReference((column) => query(spelledSo(column, ' AND x.purge_at IS NULL'))),
+    anySpelled: byReference((column) => query(spelledSo(column, ''))),
   };
+}
+
+/** One that is spelled exactly so, or else the only one that is spelled so. */
+function spelledSo(column: string, more: string): string {
+  return `${column} = ? AND s.uid = (
+    SELECT COALESCE(MAX(CASE WHEN x.key = ? THEN x.uid END), CASE WHEN COUNT(*) = 1 THEN MAX(x.uid) END)
+    FROM secrets x WHERE x.project_uid = p.uid AND x.location = ? AND ${folded('x.key')} = ?${more})`;
 }
 
 /** The text that answers for this place. */
 export function forPlace(queries: ByPlace, place: SecretPlace): string {
-  return forReference(place.deleted === true ? queries.any : queries.living, place.project);
+  const { living, any, livingSpelled, anySpelled } = queries;
+  const [alive, whatever] = place.spelled === true ? [livingSpelled, anySpelled] : [living, any];
+  return forReference(place.deleted === true ? whatever : alive, place.project);
 }
 
 /** The values of the condition that `byPlace` gives, in their order. */
-export function placeValues(place: SecretPlace): readonly [string, string, string] {
-  return [place.project, place.location ?? '', place.key];
+export function placeValues(place: SecretPlace): readonly Value[] {
+  const { project, location = '', key } = place;
+  return place.spelled === true ? [project, key, location, foldedName(key)] : [project, location, key];
 }
 
 /** `?, ?, ?` for an insert of that many columns. */

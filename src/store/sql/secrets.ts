@@ -3,7 +3,7 @@
 // for, and one more thing that can be wrong.
 
 import { PROJECT_COLUMNS } from './projects.ts';
-import { byPlace, byReference, placeholders, qualified } from './reference.ts';
+import { byPlace, byReference, folded, placeholders, qualified } from './reference.ts';
 
 export const SECRET_COLUMNS = `uid, project_uid, location, name, created_at, labels, annotations, replication, settings,
   etag, policy, last_version, current_version, previous_version, expires_at, rotate_at, purge_at`;
@@ -20,6 +20,11 @@ export const SECRETS_LIST = byReference(
 );
 export const SECRETS_TOTAL = byReference(
   (column) => `SELECT COUNT(*) ${OF_PROJECT} WHERE ${column} = ? AND ${OF_LOCATION}`,
+);
+
+/** How many are spelled like a name; deleted ones do not count. */
+export const SPELLINGS_TOTAL = byReference(
+  (column) => `SELECT COUNT(*) ${OF_PROJECT} WHERE ${column} = ? AND ${OF_LOCATION} AND ${folded('s.key')} = ?`,
 );
 
 /** The first so many by one of the times; every secret is there once. */
