@@ -12,6 +12,7 @@ import { SERVER_UPDATE } from './sql/server.ts';
 import { TAG_BINDING_DELETE, TAG_BINDING_INSERT, TAG_KEY_DELETE, TAG_VALUE_DELETE } from './sql/tags.ts';
 import { TOKEN_DELETE, TOKENS_DELETE_OF_MEMBER, TOKENS_DELETE_OF_PARENT } from './sql/tokens.ts';
 import { SUBSCRIPTION_DELETE, TOPIC_DELETE } from './sql/topics.ts';
+import { VERSIONS_DELETE } from './sql/versions.ts';
 import { any, one, type Rewrite, type Write } from './write.ts';
 import { insertAccount, insertAccountKey, insertToken, updateAccount, updateAccountKey } from './writes-accounts.ts';
 import { deleteEventsBefore, insertEvent, insertSubscription, insertTopic } from './writes-events.ts';
@@ -36,6 +37,8 @@ export function writesOf(change: Change): readonly (Write | Rewrite)[] {
       const { uid, projectUid, policy } = change.secret;
       return [insertSecret(change.secret), ...insertMembers(uid, projectUid, policy)];
     }
+    case 'secret.delete':
+      return [any(VERSIONS_DELETE, [change.uid, change.uid]), one(SECRET_DELETE, [change.uid])];
     case 'secret.update':
       return [...changeMembers(change.secret), updateSecret(change.secret)];
     case 'accountKey.delete':
@@ -61,7 +64,7 @@ function deleteAccount(change: AccountDeletion): readonly (Write | Rewrite)[] {
   ];
 }
 
-type ManyWrites = 'account.delete' | 'accountKey.delete' | 'secret.insert' | 'secret.update' | 'token.delete';
+type ManyWrites = 'account.delete' | 'accountKey.delete' | `secret.${string}` | 'token.delete';
 
 function writeOf(change: Exclude<Change, { change: ManyWrites }>): Write {
   switch (change.change) {
@@ -71,8 +74,6 @@ function writeOf(change: Exclude<Change, { change: ManyWrites }>): Write {
       return insertProject(change.project);
     case 'project.update':
       return updateProject(change.project);
-    case 'secret.delete':
-      return one(SECRET_DELETE, [change.uid]);
     case 'version.insert':
       return insertVersion(change.version, change.sealed);
     case 'version.update':

@@ -22,8 +22,8 @@ type Check = (value: unknown) => boolean;
 
 export const labelsColumn: JsonColumn<Labels> = new JsonColumn(isLabels);
 
-/** Of events: apart from the labels, so that events, no two of which are alike, do not push those out of memory. */
-export const attributesColumn: JsonColumn<Labels> = new JsonColumn(isLabels);
+/** Of events, no two of which are alike. */
+export const attributesColumn: JsonColumn<Labels> = new JsonColumn(isLabels, 'distinct');
 export const topicsColumn: JsonColumn<readonly string[]> = new JsonColumn(isTexts);
 
 export const replicationColumn: JsonColumn<Replication> = new JsonColumn((value): value is Replication =>

@@ -19,11 +19,14 @@ export interface EraserOptions {
   readonly connection: Connection;
   /** The file that `connection` has open. */
   readonly path: string;
+  /** Told when a pass has gone through the whole file and nothing was destroyed meanwhile. */
+  readonly onDone: () => void;
 }
 
 export class Eraser {
   readonly #connection: Connection;
   readonly #descriptor: number;
+  readonly #onDone: () => void;
   readonly #pageBytes: number;
   #timer: NodeJS.Timeout | undefined;
   /** The page that the next slice begins with; undefined while nothing is to be erased. */
@@ -31,8 +34,9 @@ export class Eraser {
   /** A destruction came after this pass had begun. */
   #again = false;
 
-  constructor({ connection, path }: EraserOptions) {
+  constructor({ connection, path, onDone }: EraserOptions) {
     this.#connection = connection;
+    this.#onDone = onDone;
     this.#pageBytes = Number(connection.all('PRAGMA page_size')[0]?.[0]);
     // Open as long as the connection: closing it would drop the connection's own locks on the file.
     this.#descriptor = openSync(path, 'r+');
@@ -55,6 +59,7 @@ export class Eraser {
       if (next === page) return false;
       page = next;
     }
+    this.#onDone();
     return true;
   }
 
@@ -80,6 +85,7 @@ export class Eraser {
     let next: number | undefined = page;
     try {
       if (page > 1 || this.#connection.truncateLog()) next = this.#slice(page);
+      if (next === undefined && !this.#again) this.#onDone();
     } catch {
       // A disk that fails now may do better later; the bytes are looked for again then.
     }

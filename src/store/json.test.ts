@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault } from '../core/error.ts';
-import { labelsColumn } from './columns.ts';
+import { attributesColumn, labelsColumn } from './columns.ts';
 
 test('what could not be read back is not written', () => {
   assert.throws(
@@ -20,4 +20,16 @@ test('a value is decoded once, until too much else was', () => {
   for (const name of ['a', 'b', 'c', 'd']) labelsColumn.decode(`{"${name}":"${big}"}`);
   assert.notEqual(labelsColumn.decode(text), first);
   assert.deepEqual(labelsColumn.decode(text), first);
+});
+
+test('of a column whose texts are all distinct nothing is kept, and the shape is seen to all the same', () => {
+  const text = '{"timestamp":"now"}';
+  const first = attributesColumn.decode(text);
+  assert.deepEqual(first, { timestamp: 'now' });
+  assert.notEqual(attributesColumn.decode(text), first);
+  assert.equal(attributesColumn.encode({ timestamp: 'now' }), text);
+  assert.throws(
+    () => attributesColumn.encode({ timestamp: 1 } as never),
+    (error) => error instanceof Fault && error.code === 'INTERNAL',
+  );
 });

@@ -29,6 +29,8 @@ import { addSighting } from './writes-census.ts';
 const CHECKED_BYTES_MAX = 4 * 1024 * 1024;
 /** Rows that one sweep removes; the next one goes on. */
 const SWEEP_ROWS_MAX = 10_000;
+/** Under which schema the whole file was last gone through; another number where something was destroyed since. */
+const ERASED_META = 'erased';
 /** Rows that the writer keeps decoded. */
 const KNOWN_MAX = 1000;
 
@@ -52,10 +54,7 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
     migrate(connection, path, MIGRATIONS);
     checkSmallFile(connection, path);
     syncDirectory(directory);
-    const eraser = new Eraser({ connection, path });
-    // What a killed server destroyed is still to be erased. Not now: a full disk must not keep the data from being read.
-    eraser.soon();
-    return new SqliteStore(connection, eraser, lock);
+    return new SqliteStore(connection, path, lock);
   } catch (error) {
     connection?.close();
     lock.release();
@@ -104,13 +103,18 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   readonly #pending = new Map<string, number>();
   /** Rows as the writer knows them: they change by its own hand alone. */
   readonly #known = new Map<string, unknown>();
+  /** Nothing was destroyed since all of the file was gone through. */
+  #isErased: boolean;
   #open = true;
 
-  constructor(connection: Connection, eraser: Eraser, lock: DirectoryLock) {
+  constructor(connection: Connection, path: string, lock: DirectoryLock) {
     super(connection);
     this.#connection = connection;
-    this.#eraser = eraser;
+    this.#eraser = new Eraser({ connection, path, onDone: () => this.#noteErased() });
     this.#lock = lock;
+    this.#isErased = this.meta(ERASED_META)?.[0] === MIGRATIONS.length;
+    // What a killed server destroyed, or a migration moved. Not now: a full disk must not keep the data from being read.
+    if (!this.#isErased) this.#eraser.soon();
   }
 
   /** Has `told` called after each commit that destroyed a payload: whoever holds it opened must let go of it. */
@@ -153,9 +157,8 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): void {
     if (ids.length === 0 && mark === undefined) return;
     this.#connection.transaction(() => {
-      for (const id of ids) {
-        const ordinal = this.#pending.get(id);
-        if (ordinal !== undefined) this.#connection.run(AUDIT_SETTLE, [ordinal]);
+      for (const run of runsOf(ids.flatMap((id) => this.#pending.get(id) ?? []))) {
+        this.#connection.run(AUDIT_SETTLE, run);
       }
       if (mark === undefined) return;
       const { stream, segment, sequence, lengthBytes, head, streams, mac } = mark;
@@ -178,8 +181,10 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   /** Not a change that anybody decided: it has no audit record. */
   recordCensus(sightings: readonly Sighting[]): void {
     if (sightings.length === 0) return;
+    // In the order of its indexes, neighbours share the pages that they touch.
+    const inOrder = sightings.toSorted((a, b) => (a.secretUid < b.secretUid ? -1 : 1));
     this.#connection.transaction(() => {
-      for (const sighting of sightings) {
+      for (const sighting of inOrder) {
         const { query, writes } = addSighting(sighting);
         for (const { sql, values } of writes(this.#connection.all(query.sql, query.values))) {
           this.#connection.run(sql, values);
@@ -263,6 +268,8 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
         () => {
           const done = work();
           changes = done.flatMap(({ decided }) => decided.changes);
+          if (this.#isErased && changes.some(erases))
+            this.#connection.run(META_UPSERT, [ERASED_META, Uint8Array.of(0)]);
           return done;
         },
         (commit) => this.epoch.commit(new Set(changes.flatMap(kindsOf)), commit),
@@ -307,8 +314,15 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   }
 
   #erased(): void {
+    this.#isErased = false;
     this.#eraser.soon();
     for (const told of this.#onErase) told();
+  }
+
+  #noteErased(): void {
+    if (this.#isErased) return;
+    this.setMeta(ERASED_META, Uint8Array.of(MIGRATIONS.length));
+    this.#isErased = true;
   }
 
   #apply(change: Change): void {
@@ -323,6 +337,17 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
       }
     }
   }
+}
+
+/** Ordinals as the first and last of each unbroken run: records are copied in about the order in which they were written. */
+function runsOf(ordinals: readonly number[]): readonly (readonly [first: number, last: number])[] {
+  const runs: [number, number][] = [];
+  for (const ordinal of ordinals.toSorted((a, b) => a - b)) {
+    const run = runs.at(-1);
+    if (run !== undefined && ordinal === run[1] + 1) run[1] = ordinal;
+    else runs.push([ordinal, ordinal]);
+  }
+  return runs;
 }
 
 function checkSmallFile(connection: Connection, path: string): void {

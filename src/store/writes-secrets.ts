@@ -102,8 +102,10 @@ function settingsOf(secret: Secret): SecretSettings {
   };
 }
 
-export function insertVersion(version: Version, sealed: SealedPayload): Write {
+export function insertVersion(version: Version, sealed: SealedPayload | undefined): Write {
   return one(VERSION_INSERT, [
+    version.secretUid,
+    version.number,
     version.uid,
     version.secretUid,
     version.number,
@@ -116,8 +118,8 @@ export function insertVersion(version: Version, sealed: SealedPayload): Write {
     version.scheduledDestroyAt ?? null,
     version.fingerprint ?? null,
     attributesOf(version),
-    sealed.wrappedKey,
-    sealed.ciphertext,
+    sealed?.wrappedKey ?? null,
+    sealed?.ciphertext ?? null,
   ]);
 }
 
@@ -133,9 +135,10 @@ export function updateVersion(version: Version): Write {
     version.etag,
     ...(destroyed ? [] : [version.scheduledDestroyAt ?? null]),
     attributesOf(version),
-    version.uid,
     version.secretUid,
     version.number,
+    version.uid,
+    version.secretUid,
     version.createdAt,
   ]);
 }

@@ -80,6 +80,28 @@ test('a start erases what a server that was killed had destroyed', async () => {
   again.close();
 });
 
+test('a start goes through the file only where something was destroyed since it was last gone through', async () => {
+  const directory = join(root, 'noted');
+  let store = openSqlite({ directory });
+  const noted = () => store.meta('erased')?.[0];
+  const { versions } = await seed(store, 1);
+  const [version] = versions;
+  assert.ok(version);
+  assert.equal(store.erase(), true);
+  const schema = noted();
+  assert.ok(schema !== undefined && schema > 0);
+  store.close();
+  store = openSqlite({ directory });
+  await seed(store, 1);
+  assert.equal(noted(), schema, 'nothing was destroyed');
+  await apply(store, { change: 'version.update', version: { ...version, state: 'DESTROYED', destroyedAt: 1 } });
+  assert.equal(noted(), 0, 'a server that is killed now has something to do at its next start');
+  const deadline = Date.now() + WAIT_MS_MAX;
+  while (noted() !== schema && Date.now() < deadline) await sleep(20);
+  assert.equal(noted(), schema, 'it was done');
+  store.close();
+});
+
 test('a foreign reader delays erasing, never the server', async () => {
   const directory = join(root, 'reader');
   const store = openSqlite({ directory });

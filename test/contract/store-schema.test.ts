@@ -190,7 +190,8 @@ test('every need is answered from an index', async () => {
         assert.doesNotMatch(steps, walks, `${need.need}:\n${steps}`);
         // Spelled names are counted where few can be meant.
         if (need.need === 'spellings') assert.match(steps, /INDEX secrets_by_spelling/, steps);
-        if (sql === read.total?.sql) assert.match(steps, /COVERING INDEX/, `the total of ${need.need}:\n${steps}`);
+        const counts = sql === read.total?.sql && /COUNT/.test(sql);
+        if (counts) assert.match(steps, /COVERING INDEX/, `the total of ${need.need}:\n${steps}`);
       }
     }
   }

@@ -3,17 +3,22 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { EMPTY_POLICY } from '../../src/core/iam/policy.ts';
+import { VERSIONS_MAX } from '../../src/core/limits.ts';
 import { parseProjectRef, type SecretKey, secretKey } from '../../src/core/name.ts';
 import type { Maybe } from '../../src/core/ports.ts';
+import { ORDINALS_A_SECRET } from '../../src/store/sql/versions.ts';
 import {
   type AnyStore,
   anAccount,
   aProject,
   apply,
   aRecord,
+  aSealed,
   aSecret,
   aToken,
+  aVersion,
   hex,
+  internal,
   numbers,
   plain,
   seed,
@@ -173,6 +178,24 @@ function describeLists(use: () => AnyStore): void {
     assert.deepEqual(numbers(rows.rest.rows), [3, 2, 1]);
     assert.deepEqual(numbers(rows.none.rows), []);
     assert.deepEqual([rows.first.total, rows.rest.total, rows.none.total], [5, 5, 5]);
+  });
+
+  test('no number finds a version of another secret', async () => {
+    const first = await seed(use(), 1);
+    const second = await seed(use(), 2);
+    const place = { project: parseProjectRef(first.project.id), key: secretKey(first.secret.name) } as const;
+    for (const number of [ORDINALS_A_SECRET + 1, ORDINALS_A_SECRET + 2, 1e15]) {
+      for (const need of ['version', 'payload'] as const) {
+        assert.equal((await use().read({ found: { need, ...place, number } })).found, undefined, `${need} ${number}`);
+      }
+    }
+    assert.ok(ORDINALS_A_SECRET > VERSIONS_MAX);
+    const beyond = { need: 'versions', ...place, before: 1e15, limit: 10 } as const;
+    assert.deepEqual(numbers((await use().read({ beyond })).beyond.rows), [1]);
+    const version = aVersion(second.secret, ORDINALS_A_SECRET + 1);
+    await assert.rejects(apply(use(), { change: 'version.insert', version, sealed: aSealed() }), internal);
+    const nowhere = aVersion({ ...second.secret, uid: uid() }, 1);
+    await assert.rejects(apply(use(), { change: 'version.insert', version: nowhere, sealed: aSealed() }), internal);
   });
 
   test('projects and accounts run by name, after a given one', async () => {

@@ -7,6 +7,18 @@ import { tags } from './0003-tags.ts';
 import { auditStreams } from './0004-audit-streams.ts';
 import { census } from './0005-census.ts';
 import { fewerIndexes } from './0006-fewer-indexes.ts';
-import { azure } from './0008-azure.ts';
+import { eventsByOrdinal } from './0007-events-by-ordinal.ts';
+import { versionsByOrdinal } from './0008-versions-by-ordinal.ts';
+import { azure } from './0011-azure.ts';
 
-export const MIGRATIONS: readonly Migration[] = [init, lifecycle, tags, auditStreams, census, fewerIndexes, azure];
+export const MIGRATIONS: readonly Migration[] = [
+  init,
+  lifecycle,
+  tags,
+  auditStreams,
+  census,
+  fewerIndexes,
+  eventsByOrdinal,
+  versionsByOrdinal,
+  azure,
+];

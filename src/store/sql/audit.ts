@@ -3,7 +3,7 @@
 
 export const AUDIT_INSERT = 'INSERT INTO audit_pending (id, record) VALUES (?, ?)';
 export const AUDIT_PENDING = 'SELECT id, record, ordinal FROM audit_pending ORDER BY ordinal LIMIT ?';
-export const AUDIT_SETTLE = 'DELETE FROM audit_pending WHERE ordinal = ?';
+export const AUDIT_SETTLE = 'DELETE FROM audit_pending WHERE ordinal BETWEEN ? AND ?';
 
 export const MARKS_SELECT =
   'SELECT stream, segment, sequence, length_bytes, head, streams, mac FROM audit_marks ORDER BY stream';

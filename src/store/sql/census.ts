@@ -2,6 +2,7 @@
 
 import { byPlace, byReference, placeholders, qualified } from './reference.ts';
 import { SECRET_COLUMNS } from './secrets.ts';
+import { ORDINALS_A_SECRET } from './versions.ts';
 
 export const SIGHTING_COLUMNS =
   'secret_uid, project_uid, version, principal, workload, dialect, first_seen_at, last_seen_at, reads';
@@ -12,7 +13,7 @@ const SIGHTING = qualified('c', SIGHTING_COLUMNS);
 export const CENSUS_OF_SECRET = byPlace(
   (found) => `SELECT ${SIGHTING}, v.state
   FROM projects p JOIN secrets s ON s.project_uid = p.uid JOIN census c ON c.secret_uid = s.uid
-  JOIN versions v ON v.secret_uid = c.secret_uid AND v.number = c.version
+  JOIN versions v ON v.ordinal = s.ordinal * ${ORDINALS_A_SECRET} + c.version
   WHERE ${found} ORDER BY c.last_seen_at DESC LIMIT ?`,
 );
 

@@ -1,4 +1,6 @@
-// Versions and their sealed payloads. Totals are counted over the covering index of (secret, number).
+// Versions and their sealed payloads. A version lies at an ordinal made of its secret's and its number, so that those of
+// one secret lie together and each is found without an index. Their uid of the secret is compared all the same: no
+// number that is too large finds a version of the next secret. No version ever goes alone, so the last is the total.
 
 import { PROJECT_COLUMNS } from './projects.ts';
 import { byPlace, byReference, folded, placeholders, qualified, spelling } from './reference.ts';
@@ -7,9 +9,13 @@ import { SECRET_COLUMNS } from './secrets.ts';
 const COLUMNS = `uid, secret_uid, number, state, created_at, destroyed_at, etag, crc32c, client_checksum,
   scheduled_destroy_at, fingerprint, attributes`;
 const SEALED = `${COLUMNS}, wrapped_key, ciphertext`;
+/** Ordinals that a secret takes up. More than VERSIONS_MAX; never changes, as it is in what is stored. */
+export const ORDINALS_A_SECRET = 131_072;
+const FIRST = `s.ordinal * ${ORDINALS_A_SECRET}`;
+const LAST = `${FIRST} + ${ORDINALS_A_SECRET - 1}`;
 const OF_SECRET = `FROM projects p JOIN secrets s ON s.project_uid = p.uid JOIN versions v ON v.secret_uid = s.uid`;
 /** Number 0 asks for the current one. */
-const WANTED = 'v.number = COALESCE(NULLIF(CAST(? AS BIGINT), 0), s.current_version)';
+const WANTED = `v.ordinal = ${FIRST} + COALESCE(NULLIF(CAST(? AS BIGINT), 0), s.current_version)`;
 const WITH_SECRET = `${qualified('p', PROJECT_COLUMNS)}, ${qualified('s', SECRET_COLUMNS)}, ${qualified('v', COLUMNS)}`;
 
 export const VERSION_SELECT = byPlace(
@@ -18,23 +24,24 @@ export const VERSION_SELECT = byPlace(
 export const PAYLOAD_SELECT = byPlace(
   (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${WANTED}`,
 );
-/** Few secrets have many versions: the index of (secret, number) leads to them, and they are looked through. */
+/** Few secrets have many versions: those of one lie together, and are looked through. */
+const OF_UID = `v.ordinal BETWEEN ${FIRST} AND ${LAST} AND v.uid = ?`;
 export const VERSION_OF_UID_SELECT = byPlace(
-  (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET} WHERE ${found} AND v.uid = ?`,
+  (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET} WHERE ${found} AND ${OF_UID}`,
 );
 export const PAYLOAD_OF_UID_SELECT = byPlace(
-  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND v.uid = ?`,
+  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${OF_UID}`,
 );
 export const PAYLOADS_LIST = byPlace(
   (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET}
-  WHERE ${found} AND v.state <> 'DESTROYED' ORDER BY v.number LIMIT ?`,
+  WHERE ${found} AND v.ordinal BETWEEN ${FIRST} AND ${LAST} ORDER BY v.ordinal LIMIT ?`,
 );
 /** Those that deletion took are lists of their own. Of two that are spelled alike, only one that is spelled exactly so counts. */
 const currentVersions = (purge: string) =>
   byReference(
     (column) => `SELECT ${qualified('s', SECRET_COLUMNS)}, s.ordinal, ${qualified('v', COLUMNS)} ${OF_SECRET}
   WHERE ${column} = ? AND s.location = '' AND s.purge_at ${purge} AND s.ordinal < ?
-    AND v.number = s.current_version AND v.state <> 'DESTROYED'
+    AND v.ordinal = ${FIRST} + s.current_version AND v.state <> 'DESTROYED'
     AND (s.key = ${spelling('s.key')} OR NOT EXISTS (SELECT 1 FROM secrets o
       WHERE o.project_uid = s.project_uid AND o.location = '' AND ${folded('o.key')} = ${folded('s.key')}
         AND o.purge_at ${purge} AND o.uid <> s.uid))
@@ -44,9 +51,12 @@ export const CURRENT_VERSIONS = currentVersions('IS NULL');
 export const CURRENT_VERSIONS_DELETED = currentVersions('IS NOT NULL');
 export const VERSIONS_LIST = byPlace(
   (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET}
-  WHERE ${found} AND v.number < ? ORDER BY v.number DESC LIMIT ?`,
+  WHERE ${found} AND v.ordinal BETWEEN ${FIRST} AND ${LAST} AND v.number < ? ORDER BY v.ordinal DESC LIMIT ?`,
 );
-export const VERSIONS_TOTAL = byPlace((found) => `SELECT COUNT(*) ${OF_SECRET} WHERE ${found}`);
+export const VERSIONS_TOTAL = byPlace(
+  (found) =>
+    `SELECT COALESCE(MAX(s.last_version), 0) FROM projects p JOIN secrets s ON s.project_uid = p.uid WHERE ${found}`,
+);
 
 export const VERSIONS_DUE = `SELECT ${WITH_SECRET}
   FROM versions v JOIN secrets s ON s.uid = v.secret_uid JOIN projects p ON p.uid = s.project_uid
@@ -60,11 +70,20 @@ export const VERSIONS_OF_VALUE = byPlace(
   WHERE s.purge_at IS NULL ORDER BY v.created_at, v.uid LIMIT ?`,
 );
 
-export const VERSION_INSERT = `INSERT INTO versions (${SEALED}) VALUES (${placeholders(SEALED)})`;
+/** Takes the uid of its secret and its number first; of a secret that is not there, the ordinal is none that can be. */
+export const VERSION_INSERT = `INSERT INTO versions (ordinal, ${SEALED})
+  VALUES (COALESCE((SELECT ${FIRST} FROM secrets s WHERE s.uid = ?), ${-ORDINALS_A_SECRET}) + ?, ${placeholders(SEALED)})`;
+/** Takes the uid of its secret, then what never changes: number, uid, uid of the secret, time. */
+const THAT_VERY_ONE = `ordinal = (SELECT ${FIRST} FROM secrets s WHERE s.uid = ?) + ? AND uid = ? AND secret_uid = ?
+  AND created_at = ?`;
 /** Neither the payload nor what follows from it is among what can be set: it never changes. */
-export const VERSION_UPDATE = `UPDATE versions SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = ?, attributes = ?
-  WHERE uid = ? AND secret_uid = ? AND number = ? AND created_at = ?`;
+export const VERSION_UPDATE = `UPDATE versions
+  SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = ?, attributes = ?
+  WHERE ${THAT_VERY_ONE}`;
 export const VERSION_DESTROY = `UPDATE versions
   SET state = ?, destroyed_at = ?, etag = ?, scheduled_destroy_at = NULL, attributes = ?, fingerprint = NULL,
     wrapped_key = NULL, ciphertext = NULL
-  WHERE uid = ? AND secret_uid = ? AND number = ? AND created_at = ?`;
+  WHERE ${THAT_VERY_ONE}`;
+/** Of a secret that goes; takes its uid twice. */
+export const VERSIONS_DELETE = `DELETE FROM versions
+  WHERE ordinal BETWEEN (SELECT ${FIRST} FROM secrets s WHERE s.uid = ?) AND (SELECT ${LAST} FROM secrets s WHERE s.uid = ?)`;

@@ -5,10 +5,14 @@
 
 import type { Migration } from '../migration.ts';
 
+const COLUMNS = `ordinal, uid, secret_uid, number, state, created_at, destroyed_at, etag, crc32c, client_checksum,
+  scheduled_destroy_at, fingerprint, wrapped_key, ciphertext`;
+
 const VERSIONS = [
   `CREATE TABLE versions_next (
+    ordinal INTEGER PRIMARY KEY,
     uid TEXT NOT NULL,
-    secret_uid TEXT NOT NULL REFERENCES secrets (uid) ON DELETE CASCADE,
+    secret_uid TEXT NOT NULL,
     number BIGINT NOT NULL CHECK (number > 0),
     state TEXT NOT NULL CHECK (state IN ('ENABLED', 'DISABLED', 'DESTROYED')),
     created_at BIGINT NOT NULL,
@@ -21,17 +25,14 @@ const VERSIONS = [
     attributes TEXT,
     wrapped_key BYTEA,
     ciphertext BYTEA,
-    PRIMARY KEY (secret_uid, number),
+    CHECK (ordinal > 0 AND ordinal % 131072 = number),
     CHECK ((state = 'DESTROYED') = (destroyed_at IS NOT NULL)),
     CHECK ((state = 'DESTROYED') = (wrapped_key IS NULL)),
     CHECK ((state = 'DESTROYED') = (ciphertext IS NULL)),
     CHECK (state <> 'DESTROYED' OR fingerprint IS NULL),
     CHECK (state = 'DISABLED' OR scheduled_destroy_at IS NULL)
   )`,
-  `INSERT INTO versions_next (uid, secret_uid, number, state, created_at, destroyed_at, etag, crc32c, client_checksum,
-      scheduled_destroy_at, fingerprint, wrapped_key, ciphertext)
-    SELECT uid, secret_uid, number, state, created_at, destroyed_at, etag, crc32c, client_checksum,
-      scheduled_destroy_at, fingerprint, wrapped_key, ciphertext FROM versions`,
+  `INSERT INTO versions_next (${COLUMNS}) SELECT ${COLUMNS} FROM versions ORDER BY ordinal`,
   'DROP TABLE versions',
   'ALTER TABLE versions_next RENAME TO versions',
   `CREATE INDEX versions_by_schedule ON versions (scheduled_destroy_at, uid)
@@ -44,7 +45,7 @@ const SPELLING =
   "LOWER(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(key, '_', '-'), '.', '-'), '+', '-'), '=', '-'), '@', '-'))";
 
 export const azure: Migration = {
-  name: '0008-azure',
+  name: '0011-azure',
   statements: [
     ...VERSIONS,
     `CREATE INDEX secrets_by_spelling ON secrets (project_uid, location, ${SPELLING})`,
