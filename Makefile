@@ -17,7 +17,7 @@ WHOLE := $(filter-out test/tidy/%,$(wildcard test/*.test.ts test/*/*.test.ts))
 NODE_TEST := node --disable-warning=ExperimentalWarning --test --test-concurrency=2 --test-timeout=$(TEST_MS_MAX)
 LONG_TEST := COFFER_TEST_SIZE=full $(subst $(TEST_MS_MAX),$(LONG_TEST_MS_MAX),$(NODE_TEST))
 
-.PHONY: help install start test check lint types dead-code unit fmt bench bench-scale test-crash test-simulation test-property test-clients test-peers docs lock clean
+.PHONY: help install start test check lint types dead-code unit fmt bench bench-scale test-crash test-failover test-simulation test-property test-clients test-peers docs lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,9 @@ test-crash: $(INSTALLED) ## kill -9 under write load 200 times, then each system
 
 test-simulation: $(INSTALLED) ## five minutes of simulated servers, each from a new seed; COFFER_SEED repeats one
 	@$(TOOLS) $(LONG_TEST) test/simulation/simulation.test.ts
+
+test-failover: $(INSTALLED) ## a PostgreSQL primary killed under two servers ten times, and all else of that store: five minutes
+	@$(TOOLS) $(LONG_TEST) $(wildcard test/failover/*.test.ts) $(wildcard test/postgres/*.test.ts)
 
 test-property: $(INSTALLED) ## a hundred clients against a real server, ten times as long; COFFER_TEST_WORKERS sets its workers
 	@$(TOOLS) $(LONG_TEST) $(wildcard test/property/*.test.ts)

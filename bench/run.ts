@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { accessByGrpc, accessByRest, wireByGrpc, wireByRest } from './access.ts';
 import { accessByAzure } from './access-azure.ts';
 import { firstAnswer, idleMemory } from './idle.ts';
+import { onPostgres } from './postgres.ts';
 import { addVersions } from './write.ts';
 
 const { values } = parseArgs({
@@ -32,6 +33,12 @@ const BENCHES: Readonly<Record<string, (bench: string) => Promise<void>>> = {
   'access.grpc': (bench) => accessByGrpc(bench, args, { seconds, targets: { requests: { least: 0.6 }, ...tail } }),
   'access.azure': (bench) => accessByAzure(bench, args, { seconds, targets: { cpu: { most: 1.3 } } }),
   'versions.add': (bench) => addVersions(bench, seconds, args),
+  'postgres.rest': (bench) =>
+    onPostgres(bench, seconds, args, {
+      beside: { requests: { least: 0.5 } },
+      reads: { requests: { least: 15 } },
+      writes: { requests: { least: 5 } },
+    }),
   'idle.memory': (bench) => idleMemory(bench, args, workers),
   'start.answer': (bench) => firstAnswer(bench, args),
 };

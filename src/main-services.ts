@@ -2,9 +2,12 @@
 // certificates, the loopback proxy, the audit stream of changes and the sink. All of it lives in the main thread.
 
 import { join } from 'node:path';
-import { type AuditLog, type AuditSync, openAudit } from './audit/log.ts';
+import { type AuditLog, type AuditStore, type AuditSync, openAudit } from './audit/log.ts';
+import { Mirror } from './audit/mirror.ts';
 import { startRetention } from './audit/retention.ts';
+import { sharing } from './audit/share.ts';
 import { type AuditSink, openAuditSink, readDelivered } from './audit/sink.ts';
+import { MAIN, streamOf } from './audit/stream.ts';
 import { Backups } from './backup/source.ts';
 import { accountKeyMaker } from './crypto/account-keys.ts';
 import { openAuthority } from './crypto/ca.ts';
@@ -25,7 +28,7 @@ import { createProxyGate } from './ops/proxy.ts';
 import { QuotaTable } from './ops/quota-table.ts';
 import { createCharge } from './ops/quotas.ts';
 import type { Route } from './proxy/upstream.ts';
-import type { SqliteStore } from './store/sqlite.ts';
+import type { OpenStore } from './store/open.ts';
 import { createGroupWriter } from './threads/group-writer.ts';
 import { createMainCensus } from './threads/main-census.ts';
 import type { MainThread } from './threads/main-thread.ts';
@@ -44,7 +47,8 @@ export interface AuditSettings {
 
 export interface MainOptions {
   readonly data: string;
-  readonly store: SqliteStore;
+  readonly opened: OpenStore;
+  readonly ledger: Ledger;
   readonly keyring: Keyring;
   /** The id of the root key. */
   readonly storeId: string;
@@ -74,27 +78,52 @@ export interface MainServices {
   readonly proxy: RunningLoopbackProxy;
 }
 
+/** What the store does for the audit log. */
+export interface Ledger {
+  readonly store: AuditStore;
+  /** Brings what other servers have written into the directory; absent: there are none. */
+  readonly refresh?: () => Promise<void>;
+}
+
+/** With a store that is shared, what is settled is shared too. */
+export function ledgerOf(data: string, { store, shared, server }: OpenStore): Ledger {
+  if (shared === undefined) return { store };
+  const root = join(data, 'audit');
+  const mirror = new Mirror({ root, server, store, shared });
+  const settleAudit = sharing(root, store, shared);
+  const ledger: AuditStore = {
+    pendingAudit: (limit) => store.pendingAudit(limit),
+    auditMarks: () => store.auditMarks(),
+    auditAnchors: () => store.auditAnchors(),
+    anchorAudit: (anchor) => store.anchorAudit(anchor),
+    settleAudit,
+  };
+  return { store: ledger, refresh: () => mirror.refresh() };
+}
+
 /** Opens the audit stream of changes, which goes on where it ended. */
 export function openMainAudit(
   data: string,
   { sync = 'interval', sink }: AuditSettings,
-  parts: Pick<MainOptions, 'store' | 'keyring' | 'log'>,
+  parts: Pick<MainOptions, 'opened' | 'ledger' | 'keyring' | 'log'>,
 ): Promise<AuditLog> {
-  const { store, keyring, log } = parts;
+  const { keyring, log, opened, ledger } = parts;
+  const { store, server } = opened;
   return openAudit({
     directory: join(data, 'audit'),
-    stream: 'main',
+    stream: streamOf(server, MAIN),
     sync,
-    store,
+    ...ledger,
     mac: (text) => keyring.auditMac(text),
     clock: systemClock,
-    ...(sink === undefined ? {} : { delivered: () => readDelivered(store, sink) }),
+    ...(sink === undefined ? {} : { delivered: () => readDelivered(store, sink, server) }),
     onFailure: (error) => log.error({ err: error }, 'the audit log needs attention'),
   });
 }
 
 export async function openMainServices(options: MainOptions): Promise<MainServices> {
-  const { store, keyring, audit, host, at, closing, threads } = options;
+  const { keyring, audit, host, at, closing, ledger, threads } = options;
+  const { store } = options.opened;
   const clock = systemClock;
   const entropy = systemEntropy;
   const proxy = createLoopbackProxy({
@@ -107,12 +136,16 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
   const backups = openBackups(options);
   const sink = await startSink(options);
   const authority = await openAuthority({ meta: store, keyring, clock, hosts: namesOf(host), allows: ownsName });
-  const signer = await openSigningKeys({ meta: store, keyring, clock });
+  const isShared = options.opened.shared !== undefined;
+  const signer = await openSigningKeys({ meta: store, keyring, clock, isShared });
+  // The first key signs at once, so all servers must begin with the same.
+  if (isShared) await signer.jwks();
   const writer = createGroupWriter({ store, keyring, audit, clock, entropy });
   const metrics = createMetrics({ sinkBacklog: () => sink?.backlog() });
   const main: MainThread = {
     submit: (submission) => writer.submit(submission),
-    settleAudit: (ids, mark) => store.settleAudit(ids, mark),
+    settleAudit: (ids, mark) => ledger.store.settleAudit(ids, mark),
+    refreshAudit: async () => ledger.refresh?.(),
     anchorAudit: (anchor) => store.anchorAudit(anchor),
     streamEnds: async () => [audit.position, ...((await threads()?.streamEnds()) ?? [])],
     ...createMainCensus(store, async () => (await threads()?.takeCensus()) ?? []),
@@ -139,16 +172,22 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
   return { main, engine, metrics, proxy };
 }
 
-function openBackups({ data, store, keyring, storeId, log, closing }: MainOptions): Backups {
+function openBackups({ data, opened, ledger, keyring, storeId, log, closing }: MainOptions): Backups {
   const onFailure = (error: unknown) => log.error({ err: error }, 'the backup could not be made');
-  const backups = new Backups({ data, store, keyring, storeId, clock: systemClock, onFailure });
+  const { store } = opened;
+  const snapshot = async (to: string) => {
+    await opened.snapshot(to);
+    await ledger.refresh?.();
+  };
+  const backups = new Backups({ data, store, snapshot, keyring, storeId, clock: systemClock, onFailure });
   closing.push(() => backups.close());
   return backups;
 }
 
 /** Sends the ledger on, and prunes what is too old, where either is asked for. */
-async function startSink({ data, settings, store, audit, log, closing }: MainOptions): Promise<AuditSink | undefined> {
+async function startSink({ data, settings, opened, audit, log, closing }: MainOptions): Promise<AuditSink | undefined> {
   const { sink: target, sinkHeaders, retentionSeconds } = settings;
+  const { store, server } = opened;
   if (retentionSeconds !== undefined) {
     const onFailure = (error: unknown) => log.error({ err: error }, 'the audit log could not be pruned');
     closing.push(startRetention({ audit, clock: systemClock, retentionSeconds, onFailure }));
@@ -160,6 +199,7 @@ async function startSink({ data, settings, store, audit, log, closing }: MainOpt
     ...(sinkHeaders === undefined ? {} : { headersFile: sinkHeaders }),
     meta: store,
     store,
+    server,
     onFailure: (error) => log.error({ err: error }, 'the audit sink takes nothing'),
   });
   closing.push(() => sink.stop());

@@ -3,6 +3,7 @@
 
 import { resolve } from 'node:path';
 import type { Worker } from 'node:worker_threads';
+import type { AuditLog } from './audit/log.ts';
 import { type Acceptance, openCounter, type StoreCounter } from './backup/counter.ts';
 import { statePath } from './client/connection.ts';
 import type { Audit } from './core/audit-port.ts';
@@ -10,21 +11,24 @@ import { systemClock } from './crypto/clock.ts';
 import { counterMac } from './crypto/counter-mac.ts';
 import { systemEntropy } from './crypto/entropy.ts';
 import { nameKey } from './crypto/envelope.ts';
-import { openSeal } from './crypto/file-seal.ts';
+import { type OpenSeal, openSeal } from './crypto/file-seal.ts';
 import { Keyring } from './crypto/keyring.ts';
 import { OwnCertificate, type OwnCertificateFiles } from './crypto/own-certificate.ts';
 import { parseToken } from './identity/tokens.ts';
 import { isLoopback, issuerOf, type ListenAddress, parseListen, urlOf } from './listen-address.ts';
 import { readOwner, removeNote, writeNote, writeOwner } from './local-state.ts';
 import { createLog, type Logger } from './log.ts';
-import { type AuditSettings, openMainAudit, openMainServices } from './main-services.ts';
+import { type AuditSettings, type Ledger, ledgerOf, openMainAudit, openMainServices } from './main-services.ts';
 import { bootstrap, ownRecord } from './ops/bootstrap.ts';
 import { sweepCensus } from './ops/census.ts';
 import { newQuotaMemory } from './ops/quota-table.ts';
 import { type SweepDeps, sweep } from './ops/sweep.ts';
 import { operationNamed } from './ops/table.ts';
 import { readUpstream } from './proxy/upstream.ts';
-import { openSqlite, type SqliteStore } from './store/sqlite.ts';
+import { type OpenStore, openStore, type ServerStore } from './store/open.ts';
+import { nameOf, type PostgresAddress, parseDsn } from './store/postgres/dsn.ts';
+import { withPassword } from './store/postgres/password.ts';
+import type { SqliteStore } from './store/sqlite.ts';
 import { startSweeper } from './sweeper.ts';
 import { answersOf } from './threads/main-thread.ts';
 import { spawnWorkers, startThreads, type Threads, workersDefault } from './threads/threads.ts';
@@ -34,6 +38,10 @@ export interface ServeOptions {
   /** `HOST:PORT`; port 0 takes any free one. */
   readonly listen: string;
   readonly data: string;
+  /** `postgres://…`; absent: the embedded store in the data directory. */
+  readonly store?: string;
+  /** Holds the password that `store` leaves out. */
+  readonly storePasswordFile?: string;
   /** Absent: beside the data directory, `DATA.key`. */
   readonly keyFile?: string;
   /** A certificate for the names that stand in it; the local CA has all others. */
@@ -85,9 +93,17 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   try {
     const spawned = spawnWorkers(options.workers ?? workersDefault());
     closing.push(() => Promise.all(spawned.map((worker) => worker.terminate())));
-    const store = openSqlite({ directory: data });
-    closing.push(() => store.close());
-    const started = await startOn({ ...options, data, listenOn, certificate, store, spawned, closing });
+    const address = addressOf(options);
+    const log = createLog(process.env['COFFER_LOG_LEVEL'] ?? 'info');
+    const onProblem = (problem: string | undefined) => {
+      if (problem === undefined) log.info('the store answers again');
+      else log.error({ problem }, 'the store does not work');
+    };
+    const postgres = address === undefined ? {} : { postgres: address };
+    const opened = await openStore({ data, clock: systemClock, onProblem, ...postgres });
+    closing.push(() => opened.close());
+    const place = address === undefined ? data : `${data} (audit log, id of this server), ${nameOf(address)}`;
+    const started = await startOn({ ...options, data, place, listenOn, certificate, opened, log, spawned, closing });
     return { ...started, stop: close };
   } catch (error) {
     await close();
@@ -95,54 +111,52 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   }
 }
 
-interface Starting extends ServeOptions {
+function addressOf({ store, storePasswordFile: file }: ServeOptions): PostgresAddress | undefined {
+  if (store === undefined) return undefined;
+  return withPassword(parseDsn(store), { env: process.env, ...(file === undefined ? {} : { file }) });
+}
+
+interface Starting extends Omit<ServeOptions, 'store'> {
   readonly listenOn: ListenAddress;
   readonly certificate: OwnCertificate | undefined;
-  readonly store: SqliteStore;
+  readonly opened: OpenStore;
+  /** Where everything is, for people. */
+  readonly place: string;
+  readonly log: Logger;
   readonly spawned: readonly Worker[];
   /** What is to be done at the end, the last first. */
   readonly closing: (() => unknown)[];
 }
 
 async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>> {
-  const { data, store, certificate, closing, listenOn, audit: settings = {} } = starting;
-  const log = createLog(process.env['COFFER_LOG_LEVEL'] ?? 'info');
-  const keyFile = starting.keyFile === undefined ? {} : { keyFile: starting.keyFile };
-  const seal = await openSeal({ dataDir: data, ...keyFile, meta: store });
-  const keyring = new Keyring(seal);
-  const storeId = nameKey(seal.root).id;
-  const counter = openCounter({
-    ...{ store, data, storeId, keyFile: seal.keyFile, mac: counterMac(seal.root) },
-    accept: starting.acceptRollback === true,
-    warn: (text) => log.warn(text),
-  });
-  const audit = await openMainAudit(data, settings, { store, keyring, log });
-  closing.push(() => audit.close());
-  if (counter.acceptance !== undefined) await recordAcceptance(counter.acceptance, store, audit);
-  counter.advance();
-  closing.push(startCounter(counter, store, log));
-  const isNew = await prepareOwner(data, store, keyring, audit);
+  const { data, place, opened, certificate, closing, listenOn, log, audit: settings = {} } = starting;
+  const { store, source, server } = opened;
+  const prepared = await opened.alone(() => prepare(starting));
+  const { seal, keyring, storeId, ledger, audit, isNew } = prepared;
   const at = await reserve(listenOn.host, listenOn.port);
   closing.push(() => at.release());
   const quotaMemory = newQuotaMemory();
   let threads: Threads | undefined;
-  const { main, engine, metrics, proxy } = await openMainServices({
-    ...{ data, store, storeId, keyring, audit, settings, certificate, at, quotaMemory, log, closing },
-    host: listenOn.host,
-    upstream: readUpstream(process.env),
-    threads: () => threads,
-  });
+  const { main, engine, metrics, proxy } = await opened.alone(() =>
+    openMainServices({
+      ...{ data, opened, ledger, storeId, keyring, audit, settings, certificate, at, quotaMemory, log, closing },
+      host: listenOn.host,
+      upstream: readUpstream(process.env),
+      threads: () => threads,
+    }),
+  );
   const answering = await startThreads({
     workers: starting.spawned,
     serving: {
       host: at.host,
       port: at.port,
       data,
+      server,
       auditSync: settings.sync ?? 'interval',
       ...(settings.sink === undefined ? {} : { auditSink: settings.sink }),
       issuer: issuerOf({ host: listenOn.host, port: at.port }, certificate?.hostName()),
     },
-    ...{ main, store, root: seal, keyring, quotaMemory, log },
+    ...{ main, source, root: seal, keyring, quotaMemory, log },
     answerers: answersOf(main, operationNamed),
     lost: metrics.keep,
   });
@@ -160,21 +174,65 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
   closing.push(...startSweeping(sweeping, log.error.bind(log)));
   return {
     address,
-    greeting: greeting(address, data, seal.keyFile, isNew),
+    greeting: greeting(address, place, seal.keyFile, isNew),
     reload: () => reloadCertificate(certificate, log),
   };
+}
+
+interface Prepared {
+  readonly seal: OpenSeal;
+  readonly keyring: Keyring;
+  /** The id of the root key. */
+  readonly storeId: string;
+  readonly ledger: Ledger;
+  readonly audit: AuditLog;
+  readonly isNew: boolean;
+}
+
+/** What comes before anything can be answered: the seal, the counter, the ledger, the owner. */
+async function prepare({
+  data,
+  keyFile,
+  opened,
+  acceptRollback,
+  closing,
+  log,
+  audit: settings = {},
+}: Starting): Promise<Prepared> {
+  const { store, sqlite } = opened;
+  const seal = await openSeal({ dataDir: data, ...(keyFile === undefined ? {} : { keyFile }), meta: store });
+  const keyring = new Keyring(seal);
+  const storeId = nameKey(seal.root).id;
+  // Of a shared store every server would have to count together.
+  const counter =
+    sqlite &&
+    openCounter({
+      ...{ store: sqlite, data, storeId, keyFile: seal.keyFile, mac: counterMac(seal.root) },
+      accept: acceptRollback === true,
+      warn: (text) => log.warn(text),
+    });
+  const ledger = ledgerOf(data, opened);
+  const audit = await openMainAudit(data, settings, { opened, ledger, keyring, log });
+  closing.push(() => audit.close());
+  opened.onDoubt(() => audit.copyPending());
+  if (counter?.acceptance !== undefined) await recordAcceptance(counter.acceptance, store, audit);
+  counter?.advance();
+  if (sqlite !== undefined && counter !== undefined) closing.push(startCounter(counter, sqlite, log));
+  const isNew = await prepareOwner(data, opened, keyring, audit);
+  return { seal, keyring, storeId, ledger, audit, isNew };
 }
 
 /** Sets a new server up, and the owner's credential where there is none; answers whether the server was new. */
 async function prepareOwner(
   data: string,
-  store: SqliteStore,
+  { store, server }: OpenStore,
   keyring: Keyring,
   audit: Pick<Audit, 'copy'>,
 ): Promise<boolean> {
   const owner = readOwner(data);
   const { isNew, record } = await bootstrap({
     store,
+    isShared: server !== '',
     keyring,
     clock: systemClock,
     entropy: systemEntropy,
@@ -188,7 +246,7 @@ async function prepareOwner(
 /** That an older copy is in use is known to the ledger before the counter says that it is the newest. */
 async function recordAcceptance(
   { operation, details }: Acceptance,
-  store: SqliteStore,
+  store: ServerStore,
   audit: Pick<Audit, 'copy'>,
 ): Promise<void> {
   const record = { ...ownRecord(systemClock.now(), systemEntropy, operation), details };
@@ -235,7 +293,7 @@ function reloadCertificate(certificate: OwnCertificate | undefined, log: Logger)
 
 /** Everything that is done every so often; what it answers stops it. */
 function startSweeping(
-  deps: Omit<SweepDeps, 'onFailure'> & { readonly store: SqliteStore },
+  deps: Omit<SweepDeps, 'onFailure'> & { readonly store: ServerStore },
   log: (fields: object, message: string) => void,
 ): (() => Promise<void>)[] {
   const failed = (what: string) => (error: unknown) => log({ err: error }, what);

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { type AuditSync, openAudit } from './audit/log.ts';
 import type { Position } from './audit/mark.ts';
 import { readDelivered } from './audit/sink.ts';
+import { streamOf } from './audit/stream.ts';
 import type { BackupSource } from './core/backup-port.ts';
 import type { Sighting } from './core/census.ts';
 import { CENSUS_ENTRIES_MAX } from './core/limits.ts';
-import type { MetaStore, Store } from './core/ports.ts';
 import { Counts, type CountsSnapshot } from './counts.ts';
 import { systemClock } from './crypto/clock.ts';
 import { systemEntropy } from './crypto/entropy.ts';
@@ -31,8 +31,7 @@ import type { ExercisedBy } from './ops/operation.ts';
 import { QuotaTable } from './ops/quota-table.ts';
 import { createCharge } from './ops/quotas.ts';
 import { createRouter } from './router.ts';
-import { CachedReads } from './store/cached-reads.ts';
-import type { Epoch } from './store/epoch.ts';
+import type { ThreadReads } from './store/open.ts';
 import { startSweeper } from './sweeper.ts';
 import type { MainThread } from './threads/main-thread.ts';
 import { listen } from './wire/listener.ts';
@@ -51,6 +50,8 @@ export interface ServingOptions {
   readonly shared: boolean;
   /** The data directory. */
   readonly data: string;
+  /** What the names of this server's audit streams begin with. */
+  readonly server: string;
   /** The audit stream of this thread. */
   readonly stream: string;
   /** Whether an answer waits until its record is on the disk. */
@@ -65,9 +66,9 @@ export interface ServingOptions {
 export interface ServingParts {
   readonly main: MainThread;
   readonly keyring: Keyring;
-  /** The thread's own connection. */
-  readonly store: Pick<Store, 'read' | 'pendingAudit' | 'auditMarks' | 'auditAnchors'> & Pick<MetaStore, 'meta'>;
-  readonly epoch: Epoch;
+  /** The thread's own connection, and its rows as long as they are true. */
+  readonly store: ThreadReads['store'];
+  readonly reads: ThreadReads['reads'];
   readonly quotaMemory: SharedArrayBuffer;
   readonly log: Logger;
 }
@@ -86,12 +87,11 @@ export interface Serving {
 
 /** Opens the port and answers requests. Rejects where it cannot. */
 export async function startServing(options: ServingOptions, parts: ServingParts): Promise<Serving> {
-  const { main, keyring, store, epoch, quotaMemory, log } = parts;
+  const { main, keyring, store, reads, quotaMemory, log } = parts;
   const clock = systemClock;
-  const reads = new CachedReads(store, epoch);
   const audit = await openAudit({
     directory: join(options.data, 'audit'),
-    stream: options.stream,
+    stream: streamOf(options.server, options.stream),
     sync: options.auditSync,
     store: {
       pendingAudit: (limit) => store.pendingAudit(limit),
@@ -101,7 +101,8 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
       anchorAudit: (anchor) => main.anchorAudit(anchor),
     },
     ends: () => main.streamEnds(),
-    ...(options.auditSink === undefined ? {} : { delivered: deliveredTo(options.auditSink, store) }),
+    ...(options.server === '' ? {} : { refresh: () => main.refreshAudit() }),
+    ...(options.auditSink === undefined ? {} : { delivered: deliveredTo(options.auditSink, store, options.server) }),
     mac: (text) => keyring.auditMac(text),
     clock,
     onFailure: (error) => log.error({ err: error, stream: options.stream }, 'the audit log needs attention'),
@@ -166,8 +167,8 @@ function backupsOf(main: MainThread): BackupSource {
   };
 }
 
-function deliveredTo(target: string, store: ServingParts['store']) {
-  return () => readDelivered({ meta: (key) => store.meta(key) }, target);
+function deliveredTo(target: string, store: ServingParts['store'], server: string) {
+  return () => readDelivered({ meta: (key) => store.meta(key) }, target, server);
 }
 
 /** What this thread sees of readers, and how it gets to the main thread. */

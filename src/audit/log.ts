@@ -24,7 +24,7 @@ import { pruneStreams } from './prune.ts';
 import { Search } from './query.ts';
 import { findEnd } from './resume.ts';
 import { Settlement } from './settlement.ts';
-import { MAIN, streamDirectory } from './stream.ts';
+import { isMain, streamDirectory } from './stream.ts';
 import { verifyStreams } from './verify.ts';
 import { Writer } from './writer.ts';
 
@@ -58,6 +58,8 @@ export interface AuditOptions {
   readonly segmentBytesMax?: number;
   /** How far the other live streams have been written, for `verify`; absent: only their marks are known. */
   readonly ends?: () => Maybe<readonly Position[]>;
+  /** Brings what other servers on the same store have written into the directory; absent: there are none. */
+  readonly refresh?: () => Maybe<void>;
   /** The last record of each stream that the sink has; absent: there is no sink, and pruning waits for none. */
   readonly delivered?: () => Maybe<ReadonlyMap<string, number>>;
   /** Told once of each new failure; the log goes on trying. */
@@ -74,7 +76,7 @@ export async function openAudit(options: AuditOptions): Promise<AuditLog> {
     const directory = streamDirectory(options.directory, stream);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     await sweepIndexes(directory);
-    const pending = stream === MAIN ? await store.pendingAudit() : [];
+    const pending = isMain(stream) ? await store.pendingAudit() : [];
     const marks = await store.auditMarks();
     const mark = marks.find((each) => each.stream === stream);
     const known = marks.some((each) => each.streams.includes(stream) && markHolds(each, mac));
@@ -118,7 +120,7 @@ export class AuditLog implements Audit {
   constructor(options: AuditOptions, writer: Writer, found: ReadonlySet<string>) {
     this.#options = options;
     this.#writer = writer;
-    this.#search = new Search(options.directory, options.store, options.mac);
+    this.#search = new Search(options.directory, options.stream, options.store, options.mac);
     this.#settlement = new Settlement(options, writer, found);
   }
 
@@ -146,12 +148,12 @@ export class AuditLog implements Audit {
   }
 
   async query(query: AuditQuery): Promise<AuditPage> {
-    const isMain = this.#options.stream === MAIN;
+    await this.#options.refresh?.();
     return this.#search.page(query, async () => {
       await this.#drain();
       return {
         end: this.#writer.position,
-        ...(isMain ? { written: (id: string) => this.#settlement.isCopied(id) } : {}),
+        ...(isMain(this.#options.stream) ? { written: (id: string) => this.#settlement.isCopied(id) } : {}),
       };
     });
   }
@@ -171,6 +173,8 @@ export class AuditLog implements Audit {
     const others = (await ends?.()) ?? [];
     const marks = await store.auditMarks();
     const anchors = await store.auditAnchors();
+    // After the marks: what they say is then there.
+    await this.#options.refresh?.();
     return verifyStreams({
       directory,
       marks,
@@ -186,6 +190,7 @@ export class AuditLog implements Audit {
   }
 
   async export(request: AuditExport): Promise<AuditPart> {
+    await this.#options.refresh?.();
     await this.#drain();
     return exportPart(this.#options.directory, request, this.#writer.position, this.#options.clock.now());
   }
@@ -229,6 +234,11 @@ export class AuditLog implements Audit {
     if (this.#owed) throw new Error(this.#writeProblem ?? 'a record could not be written');
     await this.#sync();
     await this.#settlement.settle();
+  }
+
+  /** Copies what the store holds of records that nobody has handed over. */
+  copyPending(): void {
+    this.#owe();
   }
 
   /** Writes, syncs and settles, then closes the segment. What fails is told to `onFailure` and left to the next start. */

@@ -12,7 +12,7 @@ import type { Mac, Position } from './mark.ts';
 import { type Match, type StreamPart, StreamReader, type Walking } from './reader.ts';
 import { endOf } from './seek.ts';
 import { listSegments } from './segment.ts';
-import { listStreams, MAIN, streamDirectory } from './stream.ts';
+import { isMain, listStreams, mainOf, streamDirectory } from './stream.ts';
 import { pendingOf, unwritten } from './unwritten.ts';
 
 /** What one call reads at most; the page then says where to go on. */
@@ -34,11 +34,14 @@ interface Merged {
 
 export class Search {
   readonly #directory: string;
+  readonly #stream: string;
   readonly #store: Pick<Store, 'pendingAudit' | 'auditMarks'>;
   readonly #indexes: Indexes;
 
-  constructor(directory: string, store: Pick<Store, 'pendingAudit' | 'auditMarks'>, mac: Mac) {
+  /** `stream` is one of this server. */
+  constructor(directory: string, stream: string, store: Pick<Store, 'pendingAudit' | 'auditMarks'>, mac: Mac) {
     this.#directory = directory;
+    this.#stream = stream;
     this.#store = store;
     this.#indexes = new Indexes(mac);
   }
@@ -50,22 +53,22 @@ export class Search {
     if (cursor !== undefined && cursor.direction !== direction) throw strange();
     const shown = cursor?.shown ?? new Set<string>();
     // What is not among these by now is in the log before its end is read.
-    const pending = await pendingOf(this.#store, query, shown);
+    const pending = await pendingOf(this.#store, mainOf(this.#stream), query, shown);
     const { end, written } = await own();
     const known =
       written === undefined ? pending : { ...pending, records: pending.records.filter(({ id }) => !written(id)) };
     const parts = await this.#parts(end);
-    const main = parts.find(({ stream }) => stream === MAIN) as StreamPart;
-    const seen = new Map<string, number>();
+    const main = parts.find(({ stream }) => stream === mainOf(end.stream)) as StreamPart;
+    const seen = new Map<string, ChainedRecord>();
     const walking: Walking = {
       query,
       indexes: this.#indexes,
       lines: new LineReader(),
       budget: { leftBytes: READ_BYTES_MAX },
       isShown: (record) => {
-        const key = shown.size > 0 && record.stream === MAIN ? shownKey(record.id) : '';
+        const key = shown.size > 0 && isMain(record.stream) ? shownKey(record.id) : '';
         if (key === '' || !shown.has(key)) return false;
-        seen.set(key, record.sequence);
+        seen.set(key, record);
         return true;
       },
     };
@@ -77,9 +80,12 @@ export class Search {
     };
     const limit = Math.min(Math.max(1, query.limit), AUDIT_PAGE_MAX);
     if (direction === 'back') return this.#back(walking, parts, cursor, limit, isFirst ? await extra(limit) : []);
-    return this.#forward(walking, parts, cursor, limit, extra, (hasMore, place) => {
+    return this.#forward(walking, parts, cursor, limit, extra, (hasMore, places) => {
       // What was read ahead is read again by the next page.
-      const isPast = (key: string) => (seen.get(key) ?? Infinity) <= place;
+      const isPast = (key: string) => {
+        const record = seen.get(key);
+        return record !== undefined && record.sequence <= (places.get(record.stream) ?? 0);
+      };
       return new Set([...(hasMore ? shown : left)].filter((key) => !isPast(key)));
     });
   }
@@ -90,7 +96,7 @@ export class Search {
     cursor: Cursor | undefined,
     limit: number,
     extra: (room: number) => Promise<readonly ChainedRecord[]>,
-    stillShown: (hasMore: boolean, place: number) => Set<string>,
+    stillShown: (hasMore: boolean, places: ReadonlyMap<string, number>) => Set<string>,
   ): Promise<AuditPage> {
     const readers = parts.map((part) => {
       return new StreamReader(walking, part, 'forward', cursor?.places.get(part.stream) ?? 0);
@@ -98,7 +104,7 @@ export class Search {
     const { records, hasMore } = await merge(readers, limit, walking.budget, 1);
     const late = hasMore ? [] : await extra(limit - records.length);
     const places = placesOf(readers);
-    const shown = stillShown(hasMore, places.get(MAIN) ?? 0);
+    const shown = stillShown(hasMore, places);
     for (const record of late) shown.add(shownKey(record.id));
     const tail = formatCursor({ direction: 'forward', places, shown });
     return { records: [...records, ...late], ...(hasMore ? { next: tail } : {}), tail };

@@ -10,7 +10,7 @@ import type { MetaStore, Store } from '../core/ports.ts';
 import { Backlog, type SinkPlace } from './sink-backlog.ts';
 import { nextBatch, type SinkBatch } from './sink-batch.ts';
 import { openTarget, type SinkTarget } from './sink-target.ts';
-import { isStream } from './stream.ts';
+import { isStream, serverOf } from './stream.ts';
 
 /** How often the marks are looked at. */
 const POLL_MS = 500;
@@ -26,6 +26,8 @@ export interface SinkOptions {
   readonly headersFile?: string;
   readonly meta: MetaStore;
   readonly store: Pick<Store, 'auditMarks'>;
+  /** Only its streams are sent: the others of a shared store send theirs. */
+  readonly server: string;
   /** Told once of each new failure; the sink goes on trying. */
   readonly onFailure: (error: Error) => void;
 }
@@ -44,7 +46,7 @@ export interface AuditSink {
 /** Starts sending. Throws where the target is none that can be. */
 export async function openAuditSink(options: SinkOptions): Promise<AuditSink> {
   const target = openTarget(options.target, options.headersFile);
-  const key = keyOf(options.target);
+  const key = keyOf(options.target, options.server);
   const places = readPlaces(await options.meta.meta(key));
   const sink = new Sink(options, target, key, places);
   sink.start();
@@ -55,8 +57,9 @@ export async function openAuditSink(options: SinkOptions): Promise<AuditSink> {
 export async function readDelivered(
   meta: Pick<MetaStore, 'meta'>,
   target: string,
+  server: string,
 ): Promise<ReadonlyMap<string, number>> {
-  return sequencesOf(readPlaces(await meta.meta(keyOf(target))));
+  return sequencesOf(readPlaces(await meta.meta(keyOf(target, server))));
 }
 
 class Sink implements AuditSink {
@@ -121,7 +124,8 @@ class Sink implements AuditSink {
 
   /** Sends all that the marks cover by now. Rejects with the first failure; one of a stream's files stops that stream. */
   async #round(): Promise<void> {
-    const marks = (await this.#options.store.auditMarks()).filter(({ stream }) => isStream(stream));
+    const { store, server } = this.#options;
+    const marks = (await store.auditMarks()).filter(({ stream }) => isStream(stream) && serverOf(stream) === server);
     let failure: { readonly error: unknown } | undefined;
     for (const mark of marks) {
       for (;;) {
@@ -164,8 +168,8 @@ class Sink implements AuditSink {
 }
 
 /** Another target begins with the first line there is. */
-function keyOf(target: string): string {
-  return `audit.sink.${hash('sha256', target).slice(0, 16)}`;
+function keyOf(target: string, server: string): string {
+  return `audit.sink.${server}${hash('sha256', target).slice(0, 16)}`;
 }
 
 function readPlaces(bytes: Uint8Array | undefined): Map<string, SinkPlace> {

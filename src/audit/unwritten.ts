@@ -10,7 +10,6 @@ import { parseRecord } from './parse.ts';
 import type { StreamPart } from './reader.ts';
 import { eachLine, scanBlocks } from './scan.ts';
 import { segmentPath } from './segment.ts';
-import { MAIN } from './stream.ts';
 
 /** Rows that a query looks at; more than this only pile up while the disk refuses the log. */
 const ROWS_MAX = 1000;
@@ -26,17 +25,18 @@ export interface Pending {
   readonly mark: AuditMark | undefined;
 }
 
-/** The rows that match by now. What the store answers with an error rejects. */
+/** The rows that match by now, which go to the stream `main`. What the store answers with an error rejects. */
 export async function pendingOf(
   store: Pick<Store, 'pendingAudit' | 'auditMarks'>,
+  main: string,
   query: AuditQuery,
   shown: ReadonlySet<string>,
 ): Promise<Pending> {
-  const mark = (await store.auditMarks()).find(({ stream }) => stream === MAIN);
+  const mark = (await store.auditMarks()).find(({ stream }) => stream === main);
   const rows = await store.pendingAudit(ROWS_MAX);
   const keys = new Set(shown.size === 0 ? [] : rows.map(({ id }) => shownKey(id)));
   const records = rows
-    .map((record): ChainedRecord => ({ stream: MAIN, sequence: 0, ...record }))
+    .map((record): ChainedRecord => ({ stream: main, sequence: 0, ...record }))
     .filter((record) => matches(record, query) && !shown.has(shownKey(record.id)));
   return { records, keys, mark };
 }
@@ -57,7 +57,7 @@ export async function unwritten({ records, mark }: Pending, part: StreamPart): P
     await scanBlocks(segmentPath(part.directory, number), range, (block) => {
       leftBytes -= block.length;
       return eachLine(block, (start, stop) => {
-        const record = parseRecord(block.toString('latin1', start, stop), MAIN);
+        const record = parseRecord(block.toString('latin1', start, stop), part.stream);
         if (record !== undefined) ids.add(record.id);
         return leftBytes > 0;
       });

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { listSegments, segmentName, segmentPath } from '../audit/segment.ts';
 import { MAIN, streamDirectory } from '../audit/stream.ts';
 import type { AuditMark } from '../core/audit-port.ts';
+import type { MetaStore, Store } from '../core/ports.ts';
 import { CHUNK_BYTES } from '../crypto/chunks.ts';
 import { newKey } from '../crypto/envelope.ts';
 import type { Keyring } from '../crypto/keyring.ts';
-import { auditOfCopy, snapshotStore } from '../store/snapshot.ts';
-import type { SqliteStore } from '../store/sqlite.ts';
+import { auditOfCopy } from '../store/snapshot.ts';
 import { ARCHIVE_END, ChunkWriter, DATABASE, entryHead, headerLine, keyPurpose } from './format.ts';
 
 /** The audit log may be pruned while it is copied; more than once in a row it is not. */
@@ -18,7 +18,9 @@ const ATTEMPTS_MAX = 3;
 
 export interface MakeOptions {
   readonly data: string;
-  readonly store: Pick<SqliteStore, 'auditAnchors' | 'meta'>;
+  readonly store: Pick<Store, 'auditAnchors'> & Pick<MetaStore, 'meta'>;
+  /** Copies the store to a new private SQLite file; the audit log then reaches at least as far as the copy says. */
+  readonly snapshot: (to: string) => Promise<void>;
   readonly keyring: Pick<Keyring, 'sealBytes' | 'status'>;
   /** The id of the root key. */
   readonly storeId: string;
@@ -36,10 +38,10 @@ interface Source {
 export async function makeBackup(path: string, scratch: string, options: MakeOptions): Promise<number> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await snapshotStore(options.data, scratch);
+      await options.snapshot(scratch);
       const { marks, anchors } = auditOfCopy(scratch);
       const sizeBytes = await write(path, scratch, marks, options);
-      if (JSON.stringify(anchors) === JSON.stringify(options.store.auditAnchors())) return sizeBytes;
+      if (JSON.stringify(anchors) === JSON.stringify(await options.store.auditAnchors())) return sizeBytes;
       if (attempt === ATTEMPTS_MAX) throw new Error('the audit log is pruned all the time');
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -57,7 +59,7 @@ async function write(
   { data, store, keyring, storeId, now, signal }: MakeOptions,
 ): Promise<number> {
   const sources = [await sourceOf(DATABASE, snapshot), ...(await segmentsOf(join(data, 'audit'), marks))];
-  const seal = Buffer.from(store.meta('seal') ?? []).toString('base64');
+  const seal = Buffer.from((await store.meta('seal')) ?? []).toString('base64');
   const time = new Date(now).toISOString();
   const line = headerLine({ store: storeId, sealKey: keyring.status().keyId, time, seal });
   const key = newKey();

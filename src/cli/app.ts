@@ -23,6 +23,7 @@ import {
 import { projects } from './projects/routes.ts';
 import { pubsub } from './pubsub/routes.ts';
 import { secrets } from './secrets/routes.ts';
+import { store } from './store/routes.ts';
 
 /** Ours: threads beyond the cores only take memory. */
 const WORKERS_MAX = 64;
@@ -142,6 +143,8 @@ const server = buildCommand({
     flags: {
       listen: text('the address to listen on; 127.0.0.1:8200 unless given', 'HOST:PORT'),
       data: text('the data directory; $COFFER_DATA or one in the data home unless given', 'DIR'),
+      store: text('the store; $COFFER_STORE, or the embedded one in the data directory', 'postgres://USER@HOST,…/NAME'),
+      storePasswordFile: text('a file with the password that --store leaves out', 'FILE'),
       keyFile: text('the file with the root key', 'FILE'),
       tlsCert: text('a certificate for the names that stand in it, in PEM; read again on SIGHUP', 'FILE'),
       tlsKey: text('its private key, in PEM', 'FILE'),
@@ -240,7 +243,7 @@ The commands are gcloud's. Anywhere on the line: --project=ID, --format=FORMAT, 
 /** Every command. */
 export const root: RouteMap<Context> = group(
   'Secrets',
-  { secrets, access, projects, pubsub, iam, auth, config, audit, backup, server, run, env, completion, version },
+  { secrets, access, projects, pubsub, iam, auth, config, audit, backup, store, server, run, env, completion, version },
   description,
 );
 

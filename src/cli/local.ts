@@ -9,6 +9,8 @@ import { VERSION } from './version.ts';
 export interface ServerFlags {
   readonly listen?: string;
   readonly data?: string;
+  readonly store?: string;
+  readonly storePasswordFile?: string;
   readonly keyFile?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -38,10 +40,13 @@ export async function runServer(this: Context, flags: ServerFlags): Promise<void
   }
   const { serve } = await import('../serve.ts');
   const data = flags.data || this.io.env['COFFER_DATA'] || defaultDataPath(this.io.env);
+  const store = flags.store || this.io.env['COFFER_STORE'];
   try {
     await serve({
       listen: flags.listen || LISTEN_DEFAULT,
       data: resolve(this.io.cwd, data),
+      ...(store ? { store } : {}),
+      ...(flags.storePasswordFile ? { storePasswordFile: resolve(this.io.cwd, flags.storePasswordFile) } : {}),
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),
       audit: auditSettings(this.io.cwd, flags),
       ...(flags.acceptRollback ? { acceptRollback: true } : {}),

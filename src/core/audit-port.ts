@@ -37,6 +37,28 @@ export interface AuditAnchor {
   readonly mac: string;
 }
 
+/** A stretch of one segment, as servers that share a store give it to each other. */
+export interface SharedPart {
+  readonly stream: string;
+  readonly segment: string;
+  readonly atBytes: number;
+  readonly lengthBytes: number;
+  /** Compressed. */
+  readonly packed: Uint8Array;
+}
+
+/** A store that keeps the audit logs of several servers. */
+export interface SharedAudit {
+  /** As `settleAudit`; the parts are there exactly when the mark is. */
+  shareAudit(ids: readonly string[], mark: AuditMark | undefined, parts: readonly SharedPart[]): Promise<void>;
+  /** The next parts of a stream that reach behind so many bytes of a segment, in their order. */
+  sharedAudit(
+    stream: string,
+    behind: { readonly segment: string; readonly atBytes: number },
+    limit: number,
+  ): Promise<readonly SharedPart[]>;
+}
+
 export interface Audit {
   /** Returns once the kernel has the record, or the disk; throws AUDIT_UNAVAILABLE where it cannot be written. */
   append(record: AuditRecord): Maybe<void>;

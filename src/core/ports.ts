@@ -9,6 +9,7 @@ import type { CredentialKind } from './credential.ts';
 import type { Grant, Policy } from './iam/policy.ts';
 import type { Claims, SignedJwt } from './jwt.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
+import type { Seen } from './principal.ts';
 import type { Redacted } from './redacted.ts';
 import type {
   Account,
@@ -281,7 +282,8 @@ export type Settled<R> =
   | { readonly ok: false; readonly error: unknown };
 
 export interface Store {
-  read<const N extends Needs>(needs: N): Maybe<RowsOf<N>>;
+  /** As of a moment after the call, or, with `seen`, of one that the same request has seen before. */
+  read<const N extends Needs>(needs: N, seen?: Seen): Maybe<RowsOf<N>>;
   /**
    * Loads the rows, lets `decide` judge them, applies its changes and its audit record: one transaction, durable when
    * this returns. What `decide` throws rolls back and is thrown on. `decide` may run more than once.

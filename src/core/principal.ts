@@ -30,6 +30,14 @@ export function accountOfMember(member: string): AccountEmail | undefined {
   return member.startsWith(prefix) ? parseAccountEmail(member.slice(prefix.length)) : undefined;
 }
 
+/**
+ * What one request has seen of the store, for the store alone to read: what it asks for after that may be as of the same
+ * moment, so that it waits for one. A change clears it.
+ */
+export interface Seen {
+  moment?: object | undefined;
+}
+
 /** What an operation knows of its caller: set once by the dialect's authentication, never changed. */
 export interface Caller {
   readonly principal: Principal;
@@ -55,4 +63,5 @@ export interface Caller {
   readonly userAgent?: string;
   /** The program that the credential was made for. */
   readonly workload?: string;
+  readonly seen?: Seen;
 }

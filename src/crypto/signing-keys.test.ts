@@ -83,6 +83,24 @@ describe('signing keys', () => {
     assert.deepEqual(await ids(await open()), [fresh], 'the old one is gone from the store');
   });
 
+  it('of several servers on one store are the same, whichever of them makes the next', async () => {
+    const { options, pass } = setUp();
+    const shared = { ...options, isShared: true };
+    const one = await openSigningKeys(shared);
+    const old = await signedBy(one);
+    const two = await openSigningKeys(shared);
+    assert.equal(await signedBy(two), old);
+    pass(30 * DAY_MS);
+    const [fresh] = await ids(two);
+    assert.notEqual(fresh, old);
+    assert.deepEqual(await ids(one), [fresh, old], 'it takes the key of the other, and makes none');
+    pass(KEYS_FRESH_SECONDS * 1000);
+    assert.equal(await signedBy(one), old, 'another server may have published it a minute later');
+    pass(60_000);
+    assert.equal(await signedBy(one), fresh);
+    assert.equal(await signedBy(two), fresh);
+  });
+
   it('rest sealed, and say so where they were changed', async () => {
     const { open, rows, options } = setUp();
     await signedBy(await open());

@@ -25,6 +25,8 @@ const ROTATE_MS: number = 30 * 24 * HOUR_MS;
 export const KEYS_FRESH_SECONDS = 3600;
 
 const PUBLISH_AHEAD_MS: number = KEYS_FRESH_SECONDS * 1000;
+/** How soon the keys that another server of the same store has made are known here. */
+const REREAD_MS = 60_000;
 const TOKEN_MS: number = (ID_TOKEN_SECONDS + CLOCK_SKEW_SECONDS) * 1000;
 
 /** A key as verifiers are shown it (RFC 7517). */
@@ -41,6 +43,8 @@ export interface SigningKeysOptions {
   readonly meta: MetaStore;
   readonly keyring: Pick<Keyring, 'sealBytes' | 'openBytes'>;
   readonly clock: Clock;
+  /** Whether other servers sign with the same keys, and make new ones. */
+  readonly isShared?: boolean;
 }
 
 interface SigningKey {
@@ -63,11 +67,16 @@ export class SigningKeys implements TokenSigner {
   /** Oldest first. */
   #keys: readonly SigningKey[];
   #making: Promise<void> | undefined;
+  #readAt: number;
+  /** How long a key is published before it signs. */
+  readonly #aheadMs: number;
   readonly #certificates = new Map<string, Promise<string>>();
 
   constructor(keys: readonly SigningKey[], options: SigningKeysOptions) {
     this.#keys = keys;
     this.#options = options;
+    this.#readAt = options.clock.now();
+    this.#aheadMs = PUBLISH_AHEAD_MS + (options.isShared ? REREAD_MS : 0);
   }
 
   /** A JWT over these claims (RFC 7515 compact form), signed by the key that is current. */
@@ -98,7 +107,9 @@ export class SigningKeys implements TokenSigner {
 
   /** The key that signs now; makes what is due. */
   async #current(): Promise<SigningKey> {
-    const now = this.#options.clock.now();
+    const { clock, isShared } = this.#options;
+    const now = clock.now();
+    if (isShared && now - this.#readAt >= REREAD_MS) await this.#reread(now);
     const newest = this.#keys.at(-1);
     const isDue = newest === undefined || now - newest.createdAt >= ROTATE_MS;
     const hasEnded = this.#keys.length > 1 && this.#living(now).length < this.#keys.length;
@@ -108,13 +119,19 @@ export class SigningKeys implements TokenSigner {
       });
       await this.#making;
     }
-    const published = this.#keys.filter(({ createdAt }) => now - createdAt >= PUBLISH_AHEAD_MS);
+    const published = this.#keys.filter(({ createdAt }) => now - createdAt >= this.#aheadMs);
     // The very first key has nobody who could know another.
     return (published.at(-1) ?? this.#keys[0]) as SigningKey;
   }
 
   async #renew(isDue: boolean): Promise<void> {
-    const { meta, keyring, clock } = this.#options;
+    const { meta, keyring, clock, isShared } = this.#options;
+    if (isShared) {
+      const before = this.#keys.at(-1);
+      await this.#reread(clock.now());
+      // Another server was first.
+      if (this.#keys.at(-1)?.id !== before?.id) return;
+    }
     const made = isDue ? [await makeKey(clock.now())] : [];
     const keys = [...this.#living(clock.now()), ...made];
     const record = writeRecord(keys);
@@ -126,11 +143,18 @@ export class SigningKeys implements TokenSigner {
     }
   }
 
+  async #reread(now: number): Promise<void> {
+    const { meta, keyring } = this.#options;
+    const stored = await meta.meta(META_KEY);
+    this.#readAt = now;
+    if (stored !== undefined) this.#keys = readRecord(keyring.openBytes(PURPOSE, stored));
+  }
+
   /** Those that sign, will sign, or signed something that is not over. */
   #living(now: number): readonly SigningKey[] {
     return this.#keys.filter((_key, index) => {
       const successor = this.#keys[index + 1];
-      return successor === undefined || now < successor.createdAt + PUBLISH_AHEAD_MS + TOKEN_MS;
+      return successor === undefined || now < successor.createdAt + this.#aheadMs + TOKEN_MS;
     });
   }
 

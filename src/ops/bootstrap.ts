@@ -21,11 +21,13 @@ export interface Bootstrap {
   keepOwner(credential: Redacted<string>): void;
   /** Whether the credential kept is this one's. */
   ownerHash: string | undefined;
+  /** Whether other servers share the store, each of which keeps a credential of the owner. */
+  readonly isShared?: boolean;
 }
 
 /** Answers whether the server was new, and the records to copy to the segment. */
 export function bootstrap(deps: Bootstrap): Maybe<{ readonly isNew: boolean; readonly record?: AuditRecord }> {
-  const { store, ownerHash } = deps;
+  const { store, ownerHash, isShared } = deps;
   const needs = {
     server: { need: 'server' },
     project: { need: 'project', project: DEFAULT_PROJECT as string as ProjectRef },
@@ -35,7 +37,8 @@ export function bootstrap(deps: Bootstrap): Maybe<{ readonly isNew: boolean; rea
     const isNew = server.bindings.length === 0;
     if (!isNew && token?.kind === 'owner') return { isNew };
     const setup = isNew ? initialise(deps, project === undefined) : [];
-    const changes = [...setup, { change: 'token.deleteAll', member: OWNER.member } as const, ownerCredential(deps)];
+    const before = isShared ? [] : [{ change: 'token.deleteAll', member: OWNER.member } as const];
+    const changes = [...setup, ...before, ownerCredential(deps)];
     const record = ownRecord(deps.clock.now(), deps.entropy, isNew ? 'server.initialise' : 'server.renewOwner');
     return then(
       store.transact({}, () => ({ result: undefined, changes, record })),

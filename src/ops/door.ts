@@ -13,7 +13,7 @@ import {
 } from '../core/jwt.ts';
 import type { AccountEmail } from '../core/name.ts';
 import type { Maybe } from '../core/ports.ts';
-import { ANONYMOUS, accountPrincipal, type Caller } from '../core/principal.ts';
+import { ANONYMOUS, accountPrincipal, type Caller, type Seen } from '../core/principal.ts';
 import type { AccountKey } from '../core/secret.ts';
 import { callerOfToken, isLive, type Origin, refused } from './callers.ts';
 import { type Client, namedAccount, type ProofDeps, proveClient } from './client-proof.ts';
@@ -72,17 +72,21 @@ export function createDoor(deps: DoorDeps): Door {
           callerOf(found, jwt, origin),
         );
       }
-      return then(store.read({ token: { need: 'token', hash } }), ({ token }) =>
-        token === undefined || !isLive(token, clock.now()) ? refused(origin) : callerOfToken(token, origin),
+      const seen: Seen = {};
+      return then(store.read({ token: { need: 'token', hash } }, seen), ({ token }) =>
+        token === undefined || !isLive(token, clock.now())
+          ? refused(origin)
+          : { ...callerOfToken(token, origin), seen },
       );
     },
     bearer: (credential, origin, audiences) => {
       const hash = credential === undefined ? undefined : deps.hashIssued(credential);
       if (hash === undefined) return door.authenticate(credential, origin);
-      return then(store.read({ token: { need: 'token', hash } }), ({ token }) => {
+      const seen: Seen = {};
+      return then(store.read({ token: { need: 'token', hash } }, seen), ({ token }) => {
         const { audience } = token ?? {};
         if (token === undefined || audience === undefined || !isLive(token, clock.now())) return refused(origin);
-        return audiences().includes(audience) ? callerOfToken(token, origin) : refused(origin, 'audience');
+        return audiences().includes(audience) ? { ...callerOfToken(token, origin), seen } : refused(origin, 'audience');
       });
     },
     client: (client, origin, audiences) =>

@@ -75,7 +75,7 @@ class Call<C, R> {
     const { operation, command, caller } = this.#request;
     const { store, keyring, clock, entropy } = this.#deps;
     this.#request.checkCredential();
-    return then(store.read(this.#request.needs(operation.needs?.(command, keyring))), (rows) => {
+    return then(store.read(this.#request.needs(operation.needs?.(command, keyring)), caller.seen), (rows) => {
       const now = clock.now();
       const { scope } = this.#admit(this.#request.scopeOf(rows), now);
       const fields = { command, rows, scope, caller, now, entropy, prepared: undefined };
@@ -113,7 +113,9 @@ class Call<C, R> {
     const { operation, command, caller } = this.#request;
     const { store, writer, keyring, clock, entropy, signer } = this.#deps;
     this.#request.checkCredential();
-    return then(store.read(this.#request.needs(undefined)), (rows) => {
+    return then(store.read(this.#request.needs(undefined), caller.seen), (rows) => {
+      // What it asks for after a change of its own is as of after that.
+      if (caller.seen !== undefined) caller.seen.moment = undefined;
       const now = clock.now();
       const { scope, grant } = this.#admit(this.#request.scopeOf(rows), now);
       const fields = { command, rows: {}, scope, caller, now, entropy, prepared: undefined };

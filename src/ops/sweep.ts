@@ -151,7 +151,8 @@ async function attempt(deps: SweepDeps, work: Work): Promise<boolean> {
     await work();
     return true;
   } catch (error) {
-    deps.onFailure(error);
+    // Whoever came first, it is done.
+    if (!(error instanceof Fault && error.class === 'missing')) deps.onFailure(error);
     return false;
   }
 }

@@ -93,8 +93,13 @@ const KINDS: Readonly<Partial<Record<Need['need'], EpochKind>>> = {
   payload: 'secrets',
 };
 
+/** Of which commits the answer to this need depends; undefined: it is not kept. */
+export function kindOf(need: Need): EpochKind | undefined {
+  return KINDS[need.need];
+}
+
 /** What tells this need from every other one. No part of it can hold the line feed between them. */
-function keyOf(need: Need): string {
+export function keyOf(need: Need): string {
   switch (need.need) {
     case 'project':
       return `project\n${need.project}`;

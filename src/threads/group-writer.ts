@@ -17,10 +17,11 @@ interface Waiting {
 /** A writer that decides in groups; rejects with STORE_UNAVAILABLE where too many wait. */
 export function createGroupWriter(deps: WriterDeps): Writer {
   let waiting: Waiting[] = [];
+  let isBusy = false;
   const commit = async (): Promise<void> => {
     const group = waiting.slice(0, GROUP_MAX);
     waiting = waiting.slice(GROUP_MAX);
-    if (waiting.length > 0) setImmediate(commit);
+    isBusy = true;
     try {
       const submissions = group.map(({ submission }) => submission);
       const all = await decideAll(deps, submissions);
@@ -34,6 +35,8 @@ export function createGroupWriter(deps: WriterDeps): Writer {
     } catch (error) {
       for (const { settle } of group) settle.reject(error);
     }
+    isBusy = false;
+    if (waiting.length > 0) setImmediate(commit);
   };
   return {
     submit: (submission) => {
@@ -42,7 +45,7 @@ export function createGroupWriter(deps: WriterDeps): Writer {
       }
       const settle = Promise.withResolvers<unknown>();
       waiting.push({ submission, settle });
-      if (waiting.length === 1) setImmediate(commit);
+      if (waiting.length === 1 && !isBusy) setImmediate(commit);
       return settle.promise;
     },
   };

@@ -24,6 +24,8 @@ export interface Exposition {
 export interface MainThread extends Writer, MainCensus {
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): Maybe<void>;
   anchorAudit(anchor: AuditAnchor): Maybe<void>;
+  /** Brings what other servers have written of the audit log into the directory. */
+  refreshAudit(): Promise<void>;
   /** How far each live audit stream has been written. */
   streamEnds(): Promise<readonly Position[]>;
   recordCensus(sightings: readonly Sighting[]): Maybe<void>;
@@ -64,6 +66,7 @@ export function mainThreadOver(line: Line): MainThread {
     submit: ({ operation, ...data }) => ask('submit', { operation: operation.name, ...data } satisfies SentSubmission),
     settleAudit: (ids, mark) => ask('settleAudit', { ids, mark } satisfies SentSettlement),
     anchorAudit: (anchor) => ask('anchorAudit', anchor),
+    refreshAudit: () => ask('refreshAudit'),
     streamEnds: () => ask('streamEnds'),
     recordCensus: (sightings) => ask('recordCensus', sightings),
     settleCensus: () => ask('settleCensus'),
@@ -93,6 +96,7 @@ export function answersOf(
     submit: ({ operation, ...data }: SentSubmission) => main.submit({ operation: operationNamed(operation), ...data }),
     settleAudit: ({ ids, mark }: SentSettlement) => main.settleAudit(ids, mark),
     anchorAudit: (anchor: AuditAnchor) => main.anchorAudit(anchor),
+    refreshAudit: () => main.refreshAudit(),
     streamEnds: () => main.streamEnds(),
     recordCensus: (sightings: readonly Sighting[]) => main.recordCensus(sightings),
     settleCensus: () => main.settleCensus(),

@@ -8,7 +8,7 @@ import type { CountsSnapshot } from '../counts.ts';
 import type { Keyring, OpenRoot } from '../crypto/keyring.ts';
 import type { Logger } from '../log.ts';
 import type { ServingOptions } from '../serving.ts';
-import type { SqliteStore } from '../store/sqlite.ts';
+import { openThreadReads, type StoreSource } from '../store/open.ts';
 import { WIRE_LIMITS } from '../wire/limits.ts';
 import type { Answerers } from './line.ts';
 import type { MainThread } from './main-thread.ts';
@@ -33,7 +33,7 @@ export interface ThreadsOptions {
   readonly serving: Omit<ServingOptions, 'stream' | 'shared' | 'connectionsMax'>;
   readonly main: MainThread;
   readonly answerers: Answerers;
-  readonly store: SqliteStore;
+  readonly source: StoreSource;
   readonly root: OpenRoot;
   readonly keyring: Keyring;
   readonly quotaMemory: SharedArrayBuffer;
@@ -54,27 +54,31 @@ export function spawnWorkers(count: number): readonly Worker[] {
 
 /** Has requests answered; rejects where that cannot be, and then none of the workers is left. */
 export async function startThreads(options: ThreadsOptions): Promise<Threads> {
-  const { workers, store, log, quotaMemory } = options;
+  const { workers, source, log, quotaMemory } = options;
   const connectionsMax = Math.ceil(WIRE_LIMITS.connectionsMax / Math.max(1, workers.length));
   const serving = { ...options.serving, shared: workers.length > 1, connectionsMax };
   if (workers.length === 0) {
     const { main, keyring } = options;
     // With workers this thread needs no dialects.
     const { startServing } = await import('../serving.ts');
-    const parts = { main, keyring, store, epoch: store.epoch, quotaMemory, log };
+    const { store, reads, close } = await openThreadReads(source, () => keyring.forgetPayloads());
+    const parts = { main, keyring, store, reads, quotaMemory, log };
     const only = await startServing({ ...serving, stream: 'w1' }, parts);
     return {
       counts: async () => [only.counts()],
       streamEnds: async () => [only.streamEnd()],
       takeCensus: async () => only.takeCensus(),
       forgetPayloads: only.forgetPayloads,
-      stop: only.stop,
+      stop: async (graceMs) => {
+        await only.stop(graceMs);
+        close();
+      },
     };
   }
   return startPool({
     workers,
     serving,
-    shared: { root: options.root, epochMemory: store.epoch.memory, quotaMemory, logLevel: log.level },
+    shared: { root: options.root, source, quotaMemory, logLevel: log.level },
     answerers: options.answerers,
     died: (error, counted) => {
       log.error({ err: error }, 'a worker died and is replaced');

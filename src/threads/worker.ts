@@ -6,8 +6,7 @@ import { Fault } from '../core/error.ts';
 import { Keyring, type OpenRoot } from '../crypto/keyring.ts';
 import { createLog } from '../log.ts';
 import { type Serving, type ServingOptions, startServing } from '../serving.ts';
-import { Epoch } from '../store/epoch.ts';
-import { SqliteReader } from '../store/sqlite-reads.ts';
+import { openThreadReads, type StoreSource } from '../store/open.ts';
 import { Line } from './line.ts';
 import { mainThreadOver } from './main-thread.ts';
 
@@ -15,7 +14,7 @@ import { mainThreadOver } from './main-thread.ts';
 export interface WorkerData {
   readonly options: ServingOptions;
   readonly root: OpenRoot;
-  readonly epochMemory: SharedArrayBuffer;
+  readonly source: StoreSource;
   readonly quotaMemory: SharedArrayBuffer;
   readonly logLevel: string;
 }
@@ -30,9 +29,9 @@ port.once('message', (data: WorkerData) => {
   });
 });
 
-async function begin({ options, root, epochMemory, quotaMemory, logLevel }: WorkerData): Promise<void> {
-  const store = new SqliteReader(options.data);
+async function begin({ options, root, source, quotaMemory, logLevel }: WorkerData): Promise<void> {
   const keyring = new Keyring(root);
+  const { store, reads, close } = await openThreadReads(source, () => keyring.forgetPayloads());
   const { promise: started, resolve } = Promise.withResolvers<Serving>();
   const line = new Line(
     port,
@@ -43,7 +42,7 @@ async function begin({ options, root, epochMemory, quotaMemory, logLevel }: Work
       forgetPayloads: async () => (await started).forgetPayloads(),
       stop: async (graceMs: number) => {
         await (await started).stop(graceMs);
-        store.close();
+        close();
       },
     },
     () => new Fault('STORE_UNAVAILABLE', { problem: 'its writer does not answer' }),
@@ -53,7 +52,7 @@ async function begin({ options, root, epochMemory, quotaMemory, logLevel }: Work
     main: mainThreadOver(line),
     keyring,
     store,
-    epoch: new Epoch(epochMemory),
+    reads,
     quotaMemory,
     log: createLog(logLevel),
   });

@@ -1,5 +1,5 @@
 // What a connection is for all its requests: who is at the other end, whether TLS protects it, what is under way on it.
-// Kept beside the socket or session, so that no request asks the kernel for it again.
+// Made once, so that no request asks the kernel for it again.
 
 import type { Socket } from 'node:net';
 import type { Refusal } from './refusal.ts';
@@ -16,28 +16,26 @@ export interface Connection {
 
 const known = new WeakMap<object, Connection>();
 
-/** Remembers the connection of `owner`: a socket, or the HTTP/2 session that took the socket over. */
-export function remember(
-  owner: object,
-  socket: Pick<Socket, 'remoteAddress' | 'remotePort'>,
-  secure: boolean,
-): Connection {
-  const connection: Connection = {
-    peer: peerOf(socket),
-    secure,
-    open: 0,
-    reading: undefined,
-  };
+type PeerSocket = Pick<Socket, 'remoteAddress' | 'remotePort'>;
+
+/** The connection that a socket is. */
+export function connectionTo(socket: PeerSocket, secure: boolean): Connection {
+  return { peer: peerOf(socket), secure, open: 0, reading: undefined };
+}
+
+/** Remembers the connection of `owner`, for `connectionOf`. */
+export function remember(owner: object, socket: PeerSocket, secure: boolean): Connection {
+  const connection = connectionTo(socket, secure);
   known.set(owner, connection);
   return connection;
 }
 
-/** The connection of a socket or session; one that nobody remembered belongs to nobody. */
+/** The connection of a socket; one that nobody remembered belongs to nobody. */
 export function connectionOf(owner: object): Connection {
   return known.get(owner) ?? remember(owner, {} as Socket, false);
 }
 
-function peerOf(socket: Pick<Socket, 'remoteAddress' | 'remotePort'>): Peer {
+function peerOf(socket: PeerSocket): Peer {
   const address = socket.remoteAddress ?? '';
   // A socket that listens on `::` sees IPv4 peers in their mapped form (RFC 4291 section 2.5.5.2).
   return { address: address.startsWith('::ffff:') ? address.slice(7) : address, port: socket.remotePort ?? 0 };

@@ -46,7 +46,7 @@ export class Load {
   handling = 0;
   /** Bytes of request bodies held now. */
   bufferedBytes = 0;
-  /** Requests under way, in no order; each knows its place. */
+  /** Requests under way and HTTP/2 sessions, in no order; each knows its place. */
   readonly #waits: Expiring[] = [];
 
   /** Watches a wait until `forget`. */

@@ -1,7 +1,6 @@
 // One request and its answer, whatever carries it: asks the handler once, is answered once, and lets go of everything
 // when the peer is gone. A plain value from the handler is written in the same turn, without a promise.
 
-import type { Readable } from 'node:stream';
 import type { Body } from './body.ts';
 import type { Connection } from './connection.ts';
 import type { Expiring, RequestEntry, WireContext } from './context.ts';
@@ -87,12 +86,11 @@ export abstract class Exchange<Answer> implements Expiring {
   }
 
   /**
-   * Throws away the rest of a body that was answered too early for its sender. Ending the stream now would reset it
-   * under the peer's hands, before it has read why (RFC 9112 section 9.6; the same holds for HTTP/2).
+   * Leaves time to throw away the rest of a body that was answered too early for its sender. Ending the stream now would
+   * reset it under the peer's hands, before it has read why (RFC 9112 section 9.6; the same holds for HTTP/2).
    */
-  protected linger(source: Readable): void {
+  protected linger(): void {
     this.expiresAtMs = performance.now() + this.context.limits.lingerMs;
-    source.resume();
   }
 
   protected report(status: number, bytesOut: number, grpcCode?: number): void {
@@ -120,7 +118,7 @@ export abstract class Exchange<Answer> implements Expiring {
     try {
       this.answer(answer as Answer);
     } catch (problem) {
-      // Nothing was sent: Node checks all headers before it writes any.
+      // Nothing was sent: all headers are checked before any is written.
       this.phase = 'handling';
       this.#failed(problem);
     }

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { remember } from './connection.ts';
 import type { WireContext } from './context.ts';
 import { http1Server } from './http1.ts';
-import { type Http2Front, http2Server } from './http2.ts';
+import { Http2Front } from './http2.ts';
 import { HANDSHAKE_FAILURE, type TlsFront, type TlsOptions, tlsFront } from './tls.ts';
 
 /** `PRI * HTTP/2.0`, the preface of HTTP/2 (RFC 9113 section 3.4), as far as no HTTP/1.1 method begins so. */
@@ -27,7 +27,7 @@ export class Front {
   constructor(context: WireContext, tls: TlsOptions | undefined) {
     this.#context = context;
     this.http1 = http1Server(context);
-    this.http2 = http2Server(context);
+    this.http2 = new Http2Front(context);
     if (tls === undefined) return;
     this.#tls = tlsFront(tls, context.limits, {
       begun: (socket) => this.#settled(socket),
@@ -76,7 +76,7 @@ export class Front {
 
   #handOver(socket: Socket, isH2: boolean, secure: boolean): void {
     if (this.#context.load.draining) return void socket.destroy();
-    if (isH2) return void this.http2.server.emit('connection', socket);
+    if (isH2) return this.http2.accept(socket, secure);
     remember(socket, socket, secure);
     this.http1.emit('connection', socket);
     socket.resume();

@@ -1,7 +1,6 @@
 // One unary gRPC call on an HTTP/2 stream: grpc/grpc `doc/PROTOCOL-HTTP2.md`. Reads exactly one uncompressed message,
 // keeps the caller's deadline, and answers with one message or, on failure, with trailers only.
 
-import http2, { type ServerHttp2Stream } from 'node:http2';
 import { Body } from './body.ts';
 import type { Connection } from './connection.ts';
 import type { WireContext } from './context.ts';
@@ -16,14 +15,16 @@ import {
   GRPC_UNAVAILABLE,
   GRPC_UNIMPLEMENTED,
 } from './grpc-status.ts';
-import { EMPTY_BODY, type OpenRequest, SENT_ONCE } from './head.ts';
+import { headerBlock } from './h2/header-block.ts';
+import { CANCEL } from './h2/protocol.ts';
+import type { Stream, StreamOwner } from './h2/stream.ts';
+import { EMPTY_BODY, type OpenRequest, REQUEST_ID_CHARS } from './head.ts';
 import { checkHealth, HEALTH_SERVICE } from './health.ts';
+import { httpDate } from './http-date.ts';
 import { REFUSALS } from './refusal.ts';
 import type { GrpcFailure, GrpcRequest, GrpcResponse } from './types.ts';
 
-const { NGHTTP2_CANCEL } = http2.constants;
-
-const OK_TRAILERS = { 'grpc-status': '0' };
+const OK_TRAILERS = headerBlock({ 'grpc-status': '0' });
 /** Ours: status text and details share the 8 KiB that clients allow for all metadata (`GRPC_ARG_MAX_METADATA_SIZE`). */
 const STATUS_MESSAGE_CHARS_MAX = 1024;
 const STATUS_DETAILS_BYTES_MAX = 4096;
@@ -35,18 +36,8 @@ const CONTENT_TYPE = /^application\/grpc(\+[^;]*)?\s*(;|$)/i;
 /** What nearly every client sends, and is compared with first. */
 const PLAIN_CONTENT_TYPE = 'application/grpc';
 
-/**
- * A stream knows its call until it is closed, and not through listeners of its own: Node's session keeps closed streams
- * reachable for a while, and what they would hold on to is more than they are.
- */
-const CALL = Symbol('the gRPC call of a stream');
-
-interface CallStream extends ServerHttp2Stream {
-  [CALL]?: GrpcCall | undefined;
-}
-
-export class GrpcCall extends Exchange<GrpcResponse> {
-  readonly #stream: CallStream;
+export class GrpcCall extends Exchange<GrpcResponse> implements StreamOwner {
+  readonly #stream: Stream;
   /** Where the name of the method begins in the path, behind that of the service. */
   #methodAt = 0;
   #message: Uint8Array = EMPTY_BODY;
@@ -55,11 +46,10 @@ export class GrpcCall extends Exchange<GrpcResponse> {
   #header: Buffer | undefined;
   #expectedBytes = 0;
 
-  constructor(context: WireContext, connection: Connection, stream: ServerHttp2Stream, request: OpenRequest) {
+  constructor(context: WireContext, connection: Connection, stream: Stream, request: OpenRequest) {
     super(context, connection, request, new Body(context, context.limits.messageBytesMax + FRAME_HEADER_BYTES));
     this.#stream = stream;
-    this.#stream[CALL] = this;
-    stream.on('close', onClose);
+    stream.owner = this;
   }
 
   /** True where the content type is one of gRPC's. */
@@ -71,9 +61,7 @@ export class GrpcCall extends Exchange<GrpcResponse> {
   receive(ended: boolean): void {
     const problem = this.#headProblem();
     if (problem !== undefined) return this.#refuse(problem[0], problem[1]);
-    if (ended) return this.#refuse(GRPC_UNIMPLEMENTED, 'the call carries no message');
-    this.#stream.on('data', onData);
-    this.#stream.on('end', onEnd);
+    if (ended) this.#refuse(GRPC_UNIMPLEMENTED, 'the call carries no message');
   }
 
   override close(): void {
@@ -101,19 +89,9 @@ export class GrpcCall extends Exchange<GrpcResponse> {
   protected override answer(response: GrpcResponse): void {
     clearTimeout(this.#deadlineTimer);
     if (!response.ok) return this.#fail(response);
-    const stream = this.#stream;
-    if (stream.destroyed || stream.closed) return;
     const framed = frame(response.message);
-    const headers = {
-      ':status': 200,
-      'content-type': 'application/grpc',
-      'x-request-id': this.request.id,
-      [http2.sensitiveHeaders]: SENT_ONCE,
-    };
     this.answered();
-    stream.respond(headers, { waitForTrailers: true });
-    stream.on('wantTrailers', sendOkTrailers);
-    stream.end(framed);
+    this.#stream.answer(okBlock(), this.request.id, framed, OK_TRAILERS);
     this.report(200, framed.length, GRPC_OK);
   }
 
@@ -127,7 +105,7 @@ export class GrpcCall extends Exchange<GrpcResponse> {
   }
 
   protected override abandon(): void {
-    this.#stream.close(NGHTTP2_CANCEL);
+    this.#stream.reset(CANCEL);
   }
 
   protected override reportGone(): void {
@@ -213,12 +191,11 @@ export class GrpcCall extends Exchange<GrpcResponse> {
   /** Ends the call with trailers only: one block of headers that holds the status. */
   #fail({ code, message, details }: GrpcFailure): void {
     if (this.phase === 'answered' || this.phase === 'closed') return;
-    const stream = this.#stream;
-    if (stream.destroyed || stream.closed) return;
     const status = this.request.method === 'POST' ? 200 : REFUSALS.grpcMethod.status;
     const trailers: Record<string, string | number> = {
       ':status': status,
       'content-type': 'application/grpc',
+      date: httpDate(),
       'x-request-id': this.request.id,
       'grpc-status': String(code),
     };
@@ -230,23 +207,10 @@ export class GrpcCall extends Exchange<GrpcResponse> {
     }
     if (code === GRPC_UNIMPLEMENTED) trailers['grpc-accept-encoding'] = 'identity';
     this.answered();
-    stream.respond(trailers, { endStream: true });
-    if (!stream.readableEnded) this.linger(stream);
+    this.#stream.answer(headerBlock(trailers), '', undefined);
+    if (!this.#stream.isEnded) this.linger();
     this.report(status, 0, code);
   }
-}
-
-function onClose(this: CallStream): void {
-  this[CALL]?.close();
-  this[CALL] = undefined;
-}
-
-function onData(this: CallStream, chunk: Buffer): void {
-  this[CALL]?.add(chunk);
-}
-
-function onEnd(this: CallStream): void {
-  this[CALL]?.end();
 }
 
 function isProto(contentType = ''): boolean {
@@ -262,8 +226,18 @@ function methodAt(path: string): number {
   return isMethod ? slash + 1 : 0;
 }
 
-function sendOkTrailers(this: ServerHttp2Stream): void {
-  if (!this.destroyed && !this.closed) this.sendTrailers(OK_TRAILERS);
+let okBlockDate = '';
+let okBlockBytes: Buffer = Buffer.alloc(0);
+
+/** The headers of every answer with a message, but for the request's id, which is written behind them. */
+function okBlock(): Buffer {
+  const date = httpDate();
+  if (date !== okBlockDate) {
+    const headers = { ':status': 200, 'content-type': 'application/grpc', date };
+    okBlockBytes = headerBlock(headers, { name: 'x-request-id', chars: REQUEST_ID_CHARS });
+    okBlockDate = date;
+  }
+  return okBlockBytes;
 }
 
 function expireCall(call: GrpcCall): void {

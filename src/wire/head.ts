@@ -8,11 +8,8 @@ import type { Headers, WireRequest } from './types.ts';
 
 export const EMPTY_BODY: Uint8Array = new Uint8Array(0);
 
-/**
- * Headers of an answer that no other answer repeats. In the table of HTTP/2's header compression they would drive out
- * those that do, and each header is looked for among all of them: never indexed (RFC 7541 section 6.2.3).
- */
-export const SENT_ONCE: string[] = ['x-request-id'];
+/** Of the id of each request: a UUID. */
+export const REQUEST_ID_CHARS = 36;
 
 /** A request under construction: its body comes after its head. */
 export type OpenRequest = { -readonly [Field in keyof WireRequest]: WireRequest[Field] };
@@ -37,26 +34,21 @@ export function hostOf(authority: string | undefined): string {
   return AUTHORITY.exec(authority.toLowerCase())?.[1] ?? '';
 }
 
-/** Cuts a target and names the request. What was refused by `targetProblem` still gets a head, for the log. */
+/** What requests with the same head have in common. */
+export type RequestParts = Pick<WireRequest, 'method' | 'host' | 'path' | 'query' | 'headers'>;
+
+/** Cuts a target. What was refused by `targetProblem` is cut too, for the log. */
+export function cutTarget(method: string, target: string, host: string, headers: Headers): RequestParts {
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  return { method, host, path, query: mark < 0 ? '' : target.slice(mark + 1), headers };
+}
+
+/** Names the request. */
 export function openRequest(
   protocol: 'http/1.1' | 'h2',
-  connection: Connection,
-  method: string,
-  target: string,
-  host: string,
-  headers: Headers,
+  { secure, peer }: Connection,
+  { method, host, path, query, headers }: RequestParts,
 ): OpenRequest {
-  const mark = target.indexOf('?');
-  return {
-    id: randomUUID(),
-    protocol,
-    secure: connection.secure,
-    method,
-    host,
-    path: mark < 0 ? target : target.slice(0, mark),
-    query: mark < 0 ? '' : target.slice(mark + 1),
-    headers,
-    peer: connection.peer,
-    body: EMPTY_BODY,
-  };
+  return { id: randomUUID(), protocol, secure, method, host, path, query, headers, peer, body: EMPTY_BODY };
 }

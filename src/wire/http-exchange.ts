@@ -1,7 +1,6 @@
 // One HTTP request and its answer, the same for HTTP/1.1 and HTTP/2: reads the body, asks the handler, answers once.
 // A handler that fails, or answers what HTTP cannot say, becomes a 500 that names only the request id.
 
-import type { Readable } from 'node:stream';
 import { Body, inflate } from './body.ts';
 import type { Connection } from './connection.ts';
 import type { WireContext } from './context.ts';
@@ -26,6 +25,8 @@ const OWN_HEADERS = new Set([
 const STATUS_PEER_GONE = 499;
 
 export abstract class HttpExchange extends Exchange<WireResponse> {
+  #isZipped = false;
+
   constructor(context: WireContext, connection: Connection, request: OpenRequest) {
     super(context, connection, request, new Body(context, context.limits.bodyBytesMax));
   }
@@ -38,25 +39,27 @@ export abstract class HttpExchange extends Exchange<WireResponse> {
     this.ask(Number.POSITIVE_INFINITY);
   }
 
-  /** Reads the body from `source`, then asks the handler. `beforeReading` is called once the body is wanted. */
-  receive(source: Readable, beforeReading?: () => void): void {
+  /** Judges what the head says about the body that follows; then `add` and `end` are to be called. */
+  expectBody(): void {
     const { headers } = this.request;
-    const { bodyBytesMax } = this.context.limits;
     const coding = headers['content-encoding'];
-    const zipped = coding === 'gzip' || coding === 'x-gzip';
-    if (Number(headers['content-length']) > bodyBytesMax) return this.refuse(REFUSALS.bodyLarge);
-    if (coding !== undefined && !zipped && coding !== 'identity') return this.refuse(REFUSALS.bodyCoding);
-    source.on('data', (chunk: Buffer) => {
-      const refusal = this.body.add(chunk);
-      if (refusal !== undefined) this.refuse(refusal);
-    });
-    source.on('end', () => {
-      if (!this.isReading) return;
-      this.request.body = this.body.take();
-      if (zipped) this.#inflate();
-      else this.ask(Number.POSITIVE_INFINITY);
-    });
-    beforeReading?.();
+    this.#isZipped = coding === 'gzip' || coding === 'x-gzip';
+    if (Number(headers['content-length']) > this.context.limits.bodyBytesMax) return this.refuse(REFUSALS.bodyLarge);
+    if (coding !== undefined && !this.#isZipped && coding !== 'identity') this.refuse(REFUSALS.bodyCoding);
+  }
+
+  /** Takes a part of the body. */
+  add(chunk: Buffer): void {
+    const refusal = this.body.add(chunk);
+    if (refusal !== undefined) this.refuse(refusal);
+  }
+
+  /** Asks the handler, once the body is whole. */
+  end(): void {
+    if (!this.isReading) return;
+    this.request.body = this.body.take();
+    if (this.#isZipped) this.#inflate();
+    else this.ask(Number.POSITIVE_INFINITY);
   }
 
   /** Answers without the handler. It does nothing once an answer is under way. */

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connectionOf } from './connection.ts';
 import type { WireContext } from './context.ts';
-import { hostOf, openRequest, targetProblem } from './head.ts';
+import { cutTarget, hostOf, openRequest, targetProblem } from './head.ts';
 import { type AnswerHeaders, HttpExchange } from './http-exchange.ts';
 import { sweepMs } from './limits.ts';
 import { REFUSALS, type Refusal, rawRefusal } from './refusal.ts';
@@ -53,7 +53,8 @@ function receive(
   if (problem !== undefined) return exchange.refuse(problem);
   if (!exchange.hasBody) return exchange.receiveNothing();
   exchange.connection.reading = exchange;
-  exchange.receive(request, expectsContinue ? () => response.writeContinue() : undefined);
+  exchange.receive(request);
+  if (expectsContinue && exchange.isReading) response.writeContinue();
 }
 
 function requestProblem(context: WireContext, request: IncomingMessage, exchange: Http1Exchange): Refusal | undefined {
@@ -81,12 +82,23 @@ class Http1Exchange extends HttpExchange {
     const connection = connectionOf(incoming.socket);
     const { method = '', url = '' } = incoming;
     const headers = incoming.headers as Headers;
-    super(context, connection, openRequest('http/1.1', connection, method, url, hostOf(headers['host']), headers));
+    super(
+      context,
+      connection,
+      openRequest('http/1.1', connection, cutTarget(method, url, hostOf(headers['host']), headers)),
+    );
     this.#incoming = incoming;
     this.#outgoing = outgoing;
     const contentLength = headers['content-length'];
     this.hasBody = (contentLength !== undefined && contentLength !== '0') || headers['transfer-encoding'] !== undefined;
     outgoing.on('close', () => this.close());
+  }
+
+  /** Reads the body from the parser. */
+  receive(source: IncomingMessage): void {
+    this.expectBody();
+    source.on('data', (chunk: Buffer) => this.add(chunk));
+    source.on('end', () => this.end());
   }
 
   /** Also ends the connection, unless only the handler failed: behind a malformed request nothing can be trusted. */
@@ -107,7 +119,8 @@ class Http1Exchange extends HttpExchange {
     if (body === undefined) outgoing.flushHeaders();
     else outgoing.write(body);
     this.#incoming.on('end', () => outgoing.end());
-    this.linger(this.#incoming);
+    this.linger();
+    this.#incoming.resume();
   }
 
   protected override abandon(): void {

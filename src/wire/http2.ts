@@ -1,147 +1,104 @@
 // HTTP/2 over sockets that the listener hands in, with and without TLS. Each stream is either a gRPC call or an HTTP
-// request (RFC 9113). Only 'stream' is listened to: Node's 'request' layer would send trailers a second time.
+// request; the protocol itself is in `h2`.
 
-import http2, { type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
-import { type Connection, connectionOf, remember } from './connection.ts';
+import type { Socket } from 'node:net';
+import { type Connection, connectionTo } from './connection.ts';
 import type { WireContext } from './context.ts';
 import { GrpcCall } from './grpc.ts';
-import { hostOf, type OpenRequest, openRequest, SENT_ONCE, targetProblem } from './head.ts';
+import { headerBlock } from './h2/header-block.ts';
+import { CANCEL } from './h2/protocol.ts';
+import type { RequestHead } from './h2/request-head.ts';
+import { Session } from './h2/session.ts';
+import type { Stream, StreamOwner } from './h2/stream.ts';
+import { Turn } from './h2/turn.ts';
+import { cutTarget, hostOf, type OpenRequest, openRequest, type RequestParts, targetProblem } from './head.ts';
+import { httpDate } from './http-date.ts';
 import { type AnswerHeaders, HttpExchange } from './http-exchange.ts';
+import type { WireLimits } from './limits.ts';
 import { REFUSALS, type Refusal } from './refusal.ts';
-import type { Headers } from './types.ts';
 
-const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM } = http2.constants;
+const CONTINUE = headerBlock({ ':status': 100 });
 
-/** Ours: what a peer may send ahead on one stream and on all of a connection before we have read it. */
-const STREAM_WINDOW_BYTES = 256 * 1024;
-const CONNECTION_WINDOW_BYTES = 1024 * 1024;
+/** What the requests of a connection share that have the same head. */
+interface Prepared {
+  readonly parts: RequestParts;
+  readonly problem: Refusal | undefined;
+  readonly isGrpc: boolean;
+}
 
-/** Fields that may occur once. Node keeps the first of several in silence; a dialect must see that there were more. */
-const SINGLE_FIELDS = new Set(['authorization', 'content-type', 'grpc-timeout', 'host']);
-
-export interface Http2Front {
-  readonly server: http2.Http2Server;
+/** All HTTP/2 connections of one listener. */
+export class Http2Front {
   /** Open sessions, for the drain. */
-  readonly sessions: ReadonlySet<ServerHttp2Session>;
+  readonly sessions: Set<Session<Prepared>> = new Set();
+  readonly #context: WireContext;
+  readonly #turn = new Turn();
+
+  constructor(context: WireContext) {
+    this.#context = context;
+  }
+
+  /** Takes over a socket whose first bytes were put back. */
+  accept(socket: Socket, secure: boolean): void {
+    const context = this.#context;
+    const connection = connectionTo(socket, secure);
+    const session = new Session<Prepared>(socket, this.#turn, context.limits, {
+      prepare: (head) => prepare(head, context.limits),
+      request: (stream, prepared, ended) => receive(context, connection, stream, prepared, ended),
+      failed: (error) => context.onError(error),
+      closed: () => {
+        this.sessions.delete(session);
+        context.load.forget(session);
+      },
+    });
+    this.sessions.add(session);
+    context.load.watch(session);
+    socket.resume();
+  }
 }
 
-/** A server that never listens: it is fed by `emit('connection', socket)`. */
-export function http2Server(context: WireContext): Http2Front {
-  const { limits } = context;
-  const sessions = new Set<ServerHttp2Session>();
-  const server = http2.createServer({
-    maxHeaderListPairs: limits.headerCountMax,
-    maxSessionMemory: limits.sessionMegabytesMax,
-    streamResetBurst: limits.streamResetsBurst,
-    streamResetRate: limits.streamResetsPerSecond,
-    settings: {
-      enablePush: false,
-      initialWindowSize: STREAM_WINDOW_BYTES,
-      maxConcurrentStreams: limits.streamsMax,
-      maxHeaderListSize: limits.headerBytesMax,
-    },
-  });
-  server.on('session', (session: ServerHttp2Session) => {
-    sessions.add(session);
-    session.on('close', () => sessions.delete(session));
-    openSession(context, session);
-  });
-  server.on('stream', (stream, headers, flags, rawHeaders) => {
-    receive(context, stream as ServerHttp2Stream, headers, (flags & NGHTTP2_FLAG_END_STREAM) !== 0, rawHeaders);
-  });
-  // Node destroys the session by itself; without a listener the error would end the process.
-  server.on('sessionError', () => {});
-  return { server, sessions };
-}
-
-function openSession(context: WireContext, session: ServerHttp2Session): void {
-  const { socket, encrypted } = session;
-  const connection = remember(session, socket, encrypted === true);
-  if (context.load.draining) return session.close();
-  session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
-  const onIdle = (): void => {
-    // Streams under way have waits of their own.
-    if (connection.open === 0) session.close();
-    else session.setTimeout(context.limits.idleMs, onIdle);
-  };
-  session.setTimeout(context.limits.idleMs, onIdle);
+function prepare({ method, target, authority, headers }: RequestHead, limits: WireLimits): Prepared {
+  const host = hostOf(authority ?? headers['host']);
+  // RFC 9113 section 8.3.1: a Host that says something else than :authority is malformed.
+  const differs = headers['host'] !== undefined && hostOf(headers['host']) !== host;
+  const problem =
+    targetProblem(method, target, limits.targetBytesMax) ?? (host === '' || differs ? REFUSALS.host : undefined);
+  const isGrpc = problem === undefined && GrpcCall.isMeant(headers['content-type']);
+  return { parts: cutTarget(method, target, host, headers), problem, isGrpc };
 }
 
 function receive(
   context: WireContext,
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
+  connection: Connection,
+  stream: Stream,
+  { parts, problem, isGrpc }: Prepared,
   ended: boolean,
-  rawHeaders: readonly string[],
 ): void {
-  // A stream that fails has told its peer; without a listener the error would end the process.
-  stream.on('error', ignore);
-  const { session } = stream;
-  if (session === undefined || stream.destroyed) return;
-  joinRepeated(headers, rawHeaders);
-  const connection = connectionOf(session);
-  const request = readRequest(connection, headers);
-  const problem = requestProblem(context, request, headers);
-  if (problem === undefined && GrpcCall.isMeant(request.headers['content-type'])) {
-    return new GrpcCall(context, connection, stream, request).receive(ended);
-  }
-  const exchange = new Http2Exchange(context, connection, request, stream, ended);
+  const request = openRequest('h2', connection, parts);
+  if (isGrpc) return new GrpcCall(context, connection, stream, request).receive(ended);
+  const exchange = new Http2Exchange(context, connection, request, stream);
   if (problem !== undefined) return exchange.refuse(problem);
   if (ended) return exchange.receiveNothing();
-  const continues = request.headers['expect']?.toLowerCase() === '100-continue';
-  exchange.receive(stream, continues ? () => stream.additionalHeaders({ ':status': 100 }) : undefined);
+  exchange.expectBody();
+  if (exchange.isReading && request.headers['expect']?.toLowerCase() === '100-continue') stream.inform(CONTINUE);
 }
 
-function ignore(): void {}
+class Http2Exchange extends HttpExchange implements StreamOwner {
+  readonly #stream: Stream;
 
-function joinRepeated(headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string;
-    const value = rawHeaders[index + 1] as string;
-    if (SINGLE_FIELDS.has(name) && headers[name] !== value) headers[name] = `${headers[name]}, ${value}`;
-  }
-}
-
-function readRequest(connection: Connection, headers: IncomingHttpHeaders): OpenRequest {
-  const host = hostOf(headers[':authority'] ?? headers.host);
-  return openRequest('h2', connection, headers[':method'] ?? '', headers[':path'] ?? '', host, headers as Headers);
-}
-
-function requestProblem(context: WireContext, request: OpenRequest, headers: IncomingHttpHeaders): Refusal | undefined {
-  const problem = targetProblem(request.method, headers[':path'] ?? '', context.limits.targetBytesMax);
-  if (problem !== undefined) return problem;
-  // RFC 9113 section 8.3.1: a Host that says something else than :authority is malformed.
-  const differs = headers.host !== undefined && hostOf(headers.host) !== request.host;
-  return request.host === '' || differs ? REFUSALS.host : undefined;
-}
-
-class Http2Exchange extends HttpExchange {
-  readonly #stream: ServerHttp2Stream;
-  readonly #ended: boolean;
-
-  constructor(
-    context: WireContext,
-    connection: Connection,
-    request: OpenRequest,
-    stream: ServerHttp2Stream,
-    ended: boolean,
-  ) {
+  constructor(context: WireContext, connection: Connection, request: OpenRequest, stream: Stream) {
     super(context, connection, request);
     this.#stream = stream;
-    this.#ended = ended;
-    stream.on('close', () => this.close());
+    stream.owner = this;
   }
 
   protected override send(status: number, headers: AnswerHeaders, body: string | Uint8Array | undefined): void {
     const stream = this.#stream;
-    if (stream.destroyed || stream.closed) return;
-    const fields = { ':status': status, ...headers, [http2.sensitiveHeaders]: SENT_ONCE };
-    stream.respond(fields, { endStream: body === undefined });
-    if (body !== undefined) stream.end(body);
-    if (!this.#ended && !stream.readableEnded) this.linger(stream);
+    const block = headerBlock({ ':status': status, date: httpDate(), ...headers });
+    stream.answer(block, '', typeof body === 'string' ? Buffer.from(body) : body);
+    if (!stream.isEnded) this.linger();
   }
 
   protected override abandon(): void {
-    this.#stream.close(NGHTTP2_CANCEL);
+    this.#stream.reset(CANCEL);
   }
 }

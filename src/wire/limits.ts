@@ -1,5 +1,5 @@
-// Every bound of the listener, each with its source. The listener trusts no peer: what is not bounded here is bounded
-// by Node's own defaults, which the comments name.
+// Every bound of the listener, each with its source. The listener trusts no peer: of HTTP/1.1, what is not bounded
+// here is bounded by Node's own defaults; of HTTP/2, by constants in `h2`.
 
 export interface WireLimits {
   /** Bytes of one header block, names, values and request line together. */
@@ -20,8 +20,8 @@ export interface WireLimits {
   readonly pipelinedMax: number;
   /** Streams that one HTTP/2 connection may have open. */
   readonly streamsMax: number;
-  /** Memory of one HTTP/2 session; the unit is Node's (`maxSessionMemory`). */
-  readonly sessionMegabytesMax: number;
+  /** Bytes of answers that one HTTP/2 connection may have waiting for its peer. */
+  readonly sessionBytesMax: number;
   /** Streams that a peer may reset at once, and again each second after that. */
   readonly streamResetsBurst: number;
   readonly streamResetsPerSecond: number;
@@ -62,8 +62,8 @@ export const WIRE_LIMITS: WireLimits = {
   pipelinedMax: 128,
   // RFC 9113 section 6.5.2 asks for at least 100; nginx allows 128. A busy gRPC channel has one connection.
   streamsMax: 256,
-  // 256 streams that answer 64 KiB each hold 16 MiB; Node's default of 10 would refuse some of them.
-  sessionMegabytesMax: 32,
+  // Ours: 256 streams that answer 64 KiB each hold 16 MiB.
+  sessionBytesMax: 32 * MIB,
   // nghttp2's own defaults, the answer to "rapid reset" (CVE-2023-44487).
   streamResetsBurst: 1000,
   streamResetsPerSecond: 33,

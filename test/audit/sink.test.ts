@@ -43,6 +43,7 @@ async function openParts(context: TestContext, segmentBytesMax?: number): Promis
       target,
       ...(headersFile === undefined ? {} : { headersFile }),
       meta,
+      server: '',
       store: bench.store,
       onFailure: (error) => failures.push(error.message),
     });
@@ -169,7 +170,7 @@ test('a restart goes on where the last answer was, and another target begins at 
   await appendRange(bench.log, 7, 9);
   await bench.log.enroll();
   const posted = receiver.requests.length;
-  assert.deepEqual(await readDelivered(meta, receiver.address), new Map([['main', 6]]));
+  assert.deepEqual(await readDelivered(meta, receiver.address, ''), new Map([['main', 6]]));
   const again = await open(receiver.address);
   await until('taken', () => again.delivered().get('main') === 9);
   assert.deepEqual(

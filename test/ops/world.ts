@@ -30,6 +30,7 @@ import { createCharge } from '../../src/ops/quotas.ts';
 import { sweep } from '../../src/ops/sweep.ts';
 import { createWriter, type Writer } from '../../src/ops/writer.ts';
 import { CachedReads } from '../../src/store/cached-reads.ts';
+import { snapshotStore } from '../../src/store/snapshot.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 
 export interface World {
@@ -94,7 +95,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const allows = createProxyGate({ store, keyring, clock });
   const target = () => ({ host: '127.0.0.1', port: 1 });
   const proxy = createLoopbackProxy({ meta: store, target, route: () => ({ kind: 'direct' }), allows });
-  const made = { data: directory, store, keyring, storeId: '0'.repeat(16), clock };
+  const snapshot = (to: string) => snapshotStore(directory, to);
+  const made = { data: directory, store, snapshot, keyring, storeId: '0'.repeat(16), clock };
   const backups = new Backups({ ...made, onFailure: (error) => assert.fail(error as Error) });
   const charge = createCharge(new QuotaTable(newQuotaMemory()));
   // As between threads: what is submitted, and what is answered, is plain data or is lost.

@@ -36,7 +36,6 @@ export interface Client {
 }
 
 export interface Crowd {
-  readonly server: RunningServer;
   readonly clients: readonly Client[];
   /** More of them, whose connections wait while the others are busy. */
   readonly probes: readonly Client[];
@@ -53,22 +52,37 @@ export interface Crowd {
   close(): Promise<void>;
 }
 
-export async function openCrowd(): Promise<Crowd> {
-  const server = await startServer(workers === undefined ? {} : { args: [`--workers=${workers}`] });
+/** On one server with a store of its own. */
+export function openCrowd(): Promise<Crowd> {
+  return openCrowdOn(1);
+}
+
+/** On so many servers, `args` for each of them; the clients take turns, so that neighbours are on different ones. */
+export async function openCrowdOn(count: number, args: readonly string[] = []): Promise<Crowd> {
+  const all = workers === undefined ? args : [...args, `--workers=${workers}`];
+  const first = await startServer({ args: all });
+  const servers = [first];
+  while (servers.length < count) {
+    servers.push(await startServer({ args: [...all, '--key-file', `${first.data}.key`] }));
+  }
+  return crowdOf(servers, ownerToken(first));
+}
+
+function crowdOf(servers: readonly RunningServer[], owner: string): Crowd {
   const agents: Agent[] = [];
-  const owner = ownerToken(server);
   const clients = Array.from({ length: 1 + CLIENTS + PROBES }, (_, id) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     agents.push(agent);
+    const { address } = servers[id % servers.length] as RunningServer;
     const ask: Client['ask'] = (method, path, body, token = owner) => {
       // The host that a bearer which an account signed is meant for.
       const host = token.startsWith('ey') ? { host: 'secretmanager.googleapis.com' } : {};
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...host };
-      return send(agent, server.address, { method, path, headers, body: body && JSON.stringify(body) });
+      return send(agent, address, { method, path, headers, body: body && JSON.stringify(body) });
     };
     const submit: Client['submit'] = (path, fields, host) => {
       const headers = { 'content-type': 'application/x-www-form-urlencoded', host };
-      return send(agent, server.address, { method: 'POST', path, headers, body: `${new URLSearchParams(fields)}` });
+      return send(agent, address, { method: 'POST', path, headers, body: `${new URLSearchParams(fields)}` });
     };
     return { id, ask, submit };
   });
@@ -94,10 +108,9 @@ export async function openCrowd(): Promise<Crowd> {
   };
   const close = async () => {
     for (const agent of agents) agent.destroy();
-    await server.stop();
+    await Promise.all(servers.map((server) => server.stop()));
   };
   return {
-    server,
     clients: rest.slice(0, CLIENTS),
     probes: rest.slice(CLIENTS),
     must,

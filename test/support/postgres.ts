@@ -1,6 +1,6 @@
 // A real PostgreSQL for tests: the system's own, on a free loopback port, in a directory of its own, gone with the test
 // process. Where none is installed and we are root on Debian, it is installed; where that cannot be, tests are skipped
-// and say so, but with CI=true that is a failure. Durability is off: its data is not meant to last.
+// and say so, but with CI=true that is a failure. Durability is off unless asked for: its data is not meant to last.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -17,6 +17,8 @@ export interface PostgresOptions {
   readonly user?: string;
   readonly password?: string;
   readonly database?: string;
+  /** Whether what it commits is on the disk, as a benchmark wants it. */
+  readonly isDurable?: boolean;
 }
 
 export interface Postgres {
@@ -28,7 +30,7 @@ export interface Postgres {
   stop(): Promise<void>;
 }
 
-interface Account {
+export interface Account {
   readonly uid?: number;
   readonly gid?: number;
 }
@@ -81,7 +83,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   });
 
   const port = await freePort();
-  const fast = ['-c', 'fsync=off', '-c', 'full_page_writes=off', '-c', 'synchronous_commit=off'];
+  const fast = options.isDurable
+    ? []
+    : ['-c', 'fsync=off', '-c', 'full_page_writes=off', '-c', 'synchronous_commit=off'];
   const where = ['-h', '127.0.0.1', '-p', String(port), '-k', ''];
   const child = spawn(join(folder, 'postgres'), ['-D', data, ...where, ...fast], {
     ...account,
@@ -96,7 +100,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   return { host: '127.0.0.1', port, user, password, database, stop };
 }
 
-function binaries(): string | undefined {
+/** The folder of the server's programs, where one is installed. */
+export function binaries(): string | undefined {
   const versions = globSync('/usr/lib/postgresql/*/bin').sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
   const folders = [...versions, ...(process.env['PATH'] ?? '').split(delimiter)];
   return folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')));
@@ -112,7 +117,7 @@ function install(): void {
 }
 
 /** PostgreSQL refuses to run as root: then it runs as its own user, or as nobody. */
-function unprivileged(): Account {
+export function unprivileged(): Account {
   if (process.getuid?.() !== 0) return {};
   for (const name of ['postgres', 'nobody']) {
     try {
@@ -125,7 +130,7 @@ function unprivileged(): Account {
   throw new Error('PostgreSQL needs a user other than root: there is neither postgres nor nobody');
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -135,13 +140,13 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function ready(child: ChildProcess): Promise<void> {
+export function ready(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = '';
     const timer = setTimeout(() => reject(new Error(`PostgreSQL was not ready in time:\n${said}`)), READY_MS_MAX);
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       said = (said + chunk).slice(-64 * 1024);
-      if (!said.includes('ready to accept connections')) return;
+      if (!/ready to accept (read-only )?connections/.test(said)) return;
       clearTimeout(timer);
       resolve();
     });

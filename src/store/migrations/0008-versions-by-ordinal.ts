@@ -1,6 +1,7 @@
 // Versions lie by an ordinal made of their secret's and their number, those of one secret together: one page of the file
 // for each that is read, where an index over (secret, number) took another. A secret's versions no longer go by a
-// reference when it goes, since nothing would find them by it, but by their ordinals.
+// reference when it goes, since nothing would find them by it, but by their ordinals. They get attributes, which stand
+// before the payload so that reading them never touches the pages it spills over.
 // Only SQL that SQLite and PostgreSQL both take, as in the first migration.
 
 import type { Migration } from '../migration.ts';
@@ -24,6 +25,7 @@ export const versionsByOrdinal: Migration = {
       client_checksum BIGINT NOT NULL CHECK (client_checksum IN (0, 1)),
       scheduled_destroy_at BIGINT,
       fingerprint TEXT,
+      attributes TEXT,
       wrapped_key BYTEA,
       ciphertext BYTEA,
       CHECK (ordinal > 0 AND ordinal % 131072 = number),

@@ -9,7 +9,7 @@ import { census } from './0005-census.ts';
 import { fewerIndexes } from './0006-fewer-indexes.ts';
 import { eventsByOrdinal } from './0007-events-by-ordinal.ts';
 import { versionsByOrdinal } from './0008-versions-by-ordinal.ts';
-import { azure } from './0011-azure.ts';
+import { azure } from './0009-azure.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,

@@ -13,6 +13,8 @@ const SEALED = `${COLUMNS}, wrapped_key, ciphertext`;
 export const ORDINALS_A_SECRET = 131_072;
 const FIRST = `s.ordinal * ${ORDINALS_A_SECRET}`;
 const LAST = `${FIRST} + ${ORDINALS_A_SECRET - 1}`;
+/** All that a secret has. */
+const OWN = `v.ordinal BETWEEN ${FIRST} AND ${LAST}`;
 const OF_SECRET = `FROM projects p JOIN secrets s ON s.project_uid = p.uid JOIN versions v ON v.secret_uid = s.uid`;
 /** Number 0 asks for the current one. */
 const WANTED = `v.ordinal = ${FIRST} + COALESCE(NULLIF(CAST(? AS BIGINT), 0), s.current_version)`;
@@ -24,17 +26,16 @@ export const VERSION_SELECT = byPlace(
 export const PAYLOAD_SELECT = byPlace(
   (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${WANTED}`,
 );
-/** Few secrets have many versions: those of one lie together, and are looked through. */
-const OF_UID = `v.ordinal BETWEEN ${FIRST} AND ${LAST} AND v.uid = ?`;
+/** Few secrets have many versions: they lie together, and are looked through. */
 export const VERSION_OF_UID_SELECT = byPlace(
-  (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET} WHERE ${found} AND ${OF_UID}`,
+  (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET} WHERE ${found} AND ${OWN} AND v.uid = ?`,
 );
 export const PAYLOAD_OF_UID_SELECT = byPlace(
-  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${OF_UID}`,
+  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${OWN} AND v.uid = ?`,
 );
 export const PAYLOADS_LIST = byPlace(
   (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET}
-  WHERE ${found} AND v.ordinal BETWEEN ${FIRST} AND ${LAST} ORDER BY v.ordinal LIMIT ?`,
+  WHERE ${found} AND ${OWN} ORDER BY v.ordinal LIMIT ?`,
 );
 /** Those that deletion took are lists of their own. Of two that are spelled alike, only one that is spelled exactly so counts. */
 const currentVersions = (purge: string) =>
@@ -51,7 +52,7 @@ export const CURRENT_VERSIONS = currentVersions('IS NULL');
 export const CURRENT_VERSIONS_DELETED = currentVersions('IS NOT NULL');
 export const VERSIONS_LIST = byPlace(
   (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET}
-  WHERE ${found} AND v.ordinal BETWEEN ${FIRST} AND ${LAST} AND v.number < ? ORDER BY v.ordinal DESC LIMIT ?`,
+  WHERE ${found} AND ${OWN} AND v.number < ? ORDER BY v.ordinal DESC LIMIT ?`,
 );
 export const VERSIONS_TOTAL = byPlace(
   (found) =>
