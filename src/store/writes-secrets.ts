@@ -102,7 +102,7 @@ function settingsOf(secret: Secret): SecretSettings {
   };
 }
 
-export function insertVersion(version: Version, sealed: SealedPayload): Write {
+export function insertVersion(version: Version, sealed: SealedPayload | undefined): Write {
   return one(VERSION_INSERT, [
     version.secretUid,
     version.number,
@@ -118,8 +118,8 @@ export function insertVersion(version: Version, sealed: SealedPayload): Write {
     version.scheduledDestroyAt ?? null,
     version.fingerprint ?? null,
     attributesOf(version),
-    sealed.wrappedKey,
-    sealed.ciphertext,
+    sealed?.wrappedKey ?? null,
+    sealed?.ciphertext ?? null,
   ]);
 }
 
