@@ -277,6 +277,7 @@ interface Prepared {
 /** What comes before anything can be answered: the seal, the counter, the ledger, the owner. */
 async function prepare({
   data,
+  place,
   keyFile,
   opened,
   unsealed,
@@ -285,26 +286,23 @@ async function prepare({
   log,
   audit: settings = {},
 }: Starting): Promise<Prepared> {
-  const { store, sqlite } = opened;
+  const { store } = opened;
   const opens = unsealed ?? (await openByFile(data, keyFile, store));
   const seal = { ...opens, turnMemory: newTurnMemory() };
   const keyring = new Keyring(seal);
   const storeId = nameKey(seal.root).id;
-  // Of a shared store every server would have to count together.
-  const counter =
-    sqlite &&
-    openCounter({
-      ...{ store: sqlite, data, storeId, keyFile: seal.keyFile, mac: counterMac(seal.root) },
-      accept: acceptRollback === true,
-      warn: (text) => log.warn(text),
-    });
+  const counter = await openCounter({
+    ...{ store, data: place, storeId, keyFile: seal.keyFile, mac: counterMac(seal.root) },
+    accept: acceptRollback === true,
+    warn: (text) => log.warn(text),
+  });
   const ledger = ledgerOf(data, opened);
   const audit = await openMainAudit(data, settings, { opened, ledger, keyring, log });
   closing.push(() => audit.close());
   closing.push(opened.onDoubt(() => audit.copyPending()));
-  if (counter?.acceptance !== undefined) await recordAcceptance(counter.acceptance, store, audit);
-  counter?.advance();
-  if (sqlite !== undefined && counter !== undefined) closing.push(startCounter(counter, sqlite, log));
+  if (counter.acceptance !== undefined) await recordAcceptance(counter.acceptance, store, audit);
+  await counter.advance();
+  closing.push(startCounter(counter, store, log));
   const isNew = await prepareOwner(data, opened, keyring, audit);
   return { seal, keyring, storeId, ledger, audit, isNew };
 }

@@ -8,7 +8,6 @@ import { systemEntropy } from './crypto/entropy.ts';
 import type { Logger } from './log.ts';
 import { ownRecord } from './ops/bootstrap.ts';
 import type { ServerStore } from './store/open.ts';
-import type { SqliteStore } from './store/sqlite.ts';
 import { startSweeper } from './sweeper.ts';
 
 const COUNTER_MS = 60_000;
@@ -25,27 +24,23 @@ export async function recordAcceptance(
 }
 
 /** Raises the counter every so often where something was written, and at the end; what it answers does the latter. */
-export function startCounter(counter: StoreCounter, store: SqliteStore, log: Logger): () => Promise<void> {
+export function startCounter(counter: StoreCounter, store: ServerStore, log: Logger): () => Promise<void> {
   const failed = (error: unknown) => log.error({ err: error }, 'the counter of the store could not be raised');
   let written = store.rowsWritten;
-  const raise = () => {
-    counter.advance();
+  const raise = async () => {
+    await counter.advance();
     written = store.rowsWritten;
   };
   const stop = startSweeper({
     everyMs: COUNTER_MS,
     sweep: async () => {
-      if (store.rowsWritten !== written) raise();
+      if (store.rowsWritten !== written) await raise();
       return false;
     },
     failed,
   });
   return async () => {
     await stop();
-    try {
-      raise();
-    } catch (error) {
-      failed(error);
-    }
+    await raise().catch(failed);
   };
 }

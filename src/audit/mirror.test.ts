@@ -144,6 +144,30 @@ test('what was changed on its way is found by whoever fetches it', async (contex
   }
 });
 
+test('any server prunes the logs of all, and each goes on to hold', async (context) => {
+  const store = new SharedMap();
+  const [one, two] = [placeOf(context, store, 's000001'), placeOf(context, store, 's000002')];
+  const [first, second] = [await one.open('main'), await two.open('main')];
+  await appendRange(first, 1, 60);
+  await first.enroll();
+  await second.enroll();
+  await second.query({ limit: 1 });
+  const pruned = await second.prune(1_763_800_000_001);
+  assert.deepEqual(
+    pruned.streams.map(({ stream }) => stream),
+    ['s000001main'],
+  );
+  assert.equal(filesOf(two.root, 's000001main').size, 1);
+  await second.enroll();
+  for (const log of [second, first]) {
+    const verdict = await log.verify();
+    assert.ok(verdict.ok && verdict.pruned > 0, JSON.stringify(verdict));
+  }
+  await first.prune(1_763_800_000_001);
+  assert.equal(filesOf(one.root, 's000001main').size, 1);
+  assert.equal((await first.verify()).ok, true);
+});
+
 test('what the store says is pruned goes, and no part is written behind a gap', async (context) => {
   const store = new SharedMap();
   const [one, two] = [placeOf(context, store, 's000001'), placeOf(context, store, 's000002')];

@@ -1,7 +1,9 @@
 // Tells an older copy of a store: a number that only grows is kept in the store and, beside the key, how far it has been
-// seen. The store's is raised first, so it is never behind after a crash; where it is behind, the store went back. See
-// docs/backup.md for what that notices and what it cannot.
+// seen. The store's is raised first, so it is never behind after a crash; where it is behind, the store went back. Servers
+// that share a store raise one number, one at a time, and each remembers what it saw. See docs/backup.md for what that
+// notices and what it cannot.
 
+import type { MetaStore } from '../core/ports.ts';
 import { CounterError, counterFile, readSeen, writeSeen } from './counter-file.ts';
 import { type Mac, readNote, signNote } from './signed-note.ts';
 
@@ -10,9 +12,9 @@ export const RESTORED_META = 'restored';
 const COUNTER_KIND = 'coffer-counter-1';
 const RESTORED_KIND = 'coffer-restored-1';
 
-export interface CounterStore {
-  meta(key: string): Uint8Array | undefined;
-  setMeta(key: string, value: Uint8Array): void;
+export interface CounterStore extends MetaStore {
+  /** Does `work` while no other server that has this store raises its counter. */
+  counting<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export interface CounterOptions {
@@ -34,13 +36,13 @@ export interface Acceptance {
   readonly details: Readonly<Record<string, string | number>>;
 }
 
-/** Throws CounterError, one line for the operator, for an older copy that nobody knows of; nothing is changed then. */
-export function openCounter(options: CounterOptions): StoreCounter {
+/** Rejects with CounterError, one line for the operator, for an older copy that nobody knows of; nothing is changed then. */
+export async function openCounter(options: CounterOptions): Promise<StoreCounter> {
   const { store, data, keyFile, storeId, mac, accept, warn } = options;
   const file = counterFile(keyFile, storeId);
-  const own = counterOf(store.meta(COUNTER_META), options);
+  const own = counterOf(await store.meta(COUNTER_META), options);
   const seen = readOrAccept(file, options);
-  const restoredAt = restoredFrom(store.meta(RESTORED_META), { storeId, own, seen, mac });
+  const restoredAt = restoredFrom(await store.meta(RESTORED_META), { storeId, own, seen, mac });
   const reached = Math.max(own, seen ?? 0);
   if (restoredAt !== undefined) {
     const details = { backup: restoredAt, counter: own, seen: seen ?? 0 };
@@ -66,7 +68,9 @@ export class StoreCounter {
   readonly acceptance: Acceptance | undefined;
   readonly #options: CounterOptions;
   readonly #file: string;
+  /** What the store's must not be below: what was found, then what this server raised it to. */
   #value: number;
+  #isRaised = false;
   /** The last problem that was told. */
   #told = '';
 
@@ -77,12 +81,21 @@ export class StoreCounter {
     this.acceptance = acceptance;
   }
 
-  /** Raises both numbers, durably, the store's first. Throws what the store throws; a file that fails is told. */
-  advance(): void {
+  /** Raises both numbers, durably, the store's first. Rejects with what the store does; a file that fails is told. */
+  advance(): Promise<void> {
+    return this.#options.store.counting(() => this.#raise());
+  }
+
+  async #raise(): Promise<void> {
     const { store, storeId, mac } = this.#options;
-    const value = this.#value + 1;
-    store.setMeta(COUNTER_META, Buffer.from(signNote(COUNTER_KIND, [storeId, String(value)], mac)));
+    const own = counterOf(await store.meta(COUNTER_META), this.#options);
+    if (this.#isRaised && own < this.#value) {
+      this.#tell(`has seen ${this.#value}, and the store stands at ${own}: it was set back under a server that runs`);
+    }
+    const value = Math.max(own, this.#value) + 1;
+    await store.setMeta(COUNTER_META, Buffer.from(signNote(COUNTER_KIND, [storeId, String(value)], mac)));
     this.#value = value;
+    this.#isRaised = true;
     try {
       const seen = this.#seenNow();
       if (seen >= value) this.#tell(`has seen ${seen}, so another copy of the store is in use with this key`);

@@ -96,7 +96,7 @@ export type Need =
       readonly before: number;
       readonly limit: number;
     }
-  /** Every version that still has its payload, by number. */
+  /** Every version, by number. */
   | ({ readonly need: 'payloads'; readonly limit: number } & SecretPlace)
   | ({ readonly need: 'versions'; readonly before: number; readonly limit: number } & SecretPlace)
   | { readonly need: 'account'; readonly email: AccountEmail }
@@ -234,7 +234,8 @@ export type Change =
   | { readonly change: 'project.insert' | 'project.update'; readonly project: Project }
   | { readonly change: 'secret.insert' | 'secret.update'; readonly secret: Secret }
   | { readonly change: 'secret.delete'; readonly uid: Uid }
-  | { readonly change: 'version.insert'; readonly version: Version; readonly sealed: SealedPayload }
+  /** Only of a destroyed one, as a backup brings it back, the payload is absent. */
+  | { readonly change: 'version.insert'; readonly version: Version; readonly sealed?: SealedPayload }
   /** Moves the state; a DESTROYED version loses its sealed payload and key. */
   | { readonly change: 'version.update'; readonly version: Version }
   | { readonly change: 'account.insert' | 'account.update'; readonly account: Account }

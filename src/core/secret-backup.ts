@@ -11,7 +11,7 @@ const LENGTH_BYTES = 4;
 
 /** A version without what belongs to its place. */
 export interface BackedUpVersion extends Omit<Version, 'secretUid' | 'fingerprint' | 'etag'> {
-  /** Of its payload. */
+  /** Of its payload; 0: it is destroyed. */
   readonly bytes: number;
 }
 

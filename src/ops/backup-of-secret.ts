@@ -47,6 +47,7 @@ export const backUpSecret: Operation<SecretRef, BackedUpSecret> = operation({
     const project = input.project(input.command.project);
     demand(input, 'coffer.secrets.backup', secretTarget(input.command));
     const { versions } = input.rows;
+    if (versions.length === 0) throw new Fault('SECRET_NOT_FOUND', secretFacts(project, secret.name));
     if (versions.length > BACKUP_OF_SECRET_VERSIONS_MAX) {
       throw new Fault('LIMIT_REACHED', { what: 'versions of one backup', limit: BACKUP_OF_SECRET_VERSIONS_MAX });
     }
@@ -56,7 +57,7 @@ export const backUpSecret: Operation<SecretRef, BackedUpSecret> = operation({
     if (grant === undefined) throw new TypeError('secrets.backup without a grant');
     let left = BACKUP_OF_SECRET_BYTES_MAX;
     const opened = versions.map(({ version, sealed }): [Version, Uint8Array] => {
-      if (sealed === undefined) throw new TypeError('a version without its payload');
+      if (sealed === undefined) return [version, NOTHING];
       const payload = keyring.open(grant, project.wrappedKey, payloadPlace(project.uid, version), sealed).reveal();
       left -= payload.length;
       if (left < 0) {
@@ -71,12 +72,17 @@ export const backUpSecret: Operation<SecretRef, BackedUpSecret> = operation({
   },
 });
 
+/** Of a version that is destroyed; no other has an empty payload. */
+const NOTHING = new Uint8Array(0);
+
 interface Prepared {
   readonly secretUid: string;
   readonly backup: SecretBackup;
-  /** In the order of its versions. */
-  readonly sealed: readonly NewSealed[];
+  /** In the order of its versions; of a destroyed one, nothing. */
+  readonly sealed: readonly (NewSealed | undefined)[];
 }
+
+const payloadOf = (made: NewSealed | undefined) => (made === undefined ? {} : { sealed: made.sealed });
 
 /** Sealed anew, for the place that they will have. */
 function sealAll(keyring: Keyring, project: Project, { name, sealed }: RestoreBackup, secretUid: string): Prepared {
@@ -87,9 +93,11 @@ function sealAll(keyring: Keyring, project: Project, { name, sealed }: RestoreBa
     throw new Fault('BACKUP_BLOB_INVALID');
   }
   const { backup, payloads } = unpackBackup(packed);
-  const all = backup.versions.map(({ uid }, index) =>
-    sealNew(keyring, project, { payload: new Redacted(payloads[index] as Uint8Array), secretUid, uid }),
-  );
+  const all = backup.versions.map(({ uid }, index) => {
+    const payload = payloads[index] ?? NOTHING;
+    if (payload.length === 0) return undefined;
+    return sealNew(keyring, project, { payload: new Redacted(payload), secretUid, uid });
+  });
   packed.fill(0);
   return { secretUid, backup, sealed: all };
 }
@@ -117,8 +125,8 @@ export const restoreBackup: Operation<RestoreBackup, VersionResult> = operation(
     const blank = blankSecret(project, name, { uid: secretUid, createdAt: now, etag: entropy.etag() });
     const secret: Secret = { ...blank, ...numbers };
     const versions = kept.map(({ bytes: _bytes, ...version }, index): Version => {
-      const { fingerprint } = sealed[index] as NewSealed;
-      return { ...version, secretUid, fingerprint, etag: entropy.etag() };
+      const fingerprint = sealed[index]?.fingerprint;
+      return { ...version, secretUid, ...(fingerprint === undefined ? {} : { fingerprint }), etag: entropy.etag() };
     });
     const version = versions.find(({ number }) => number === secret.currentVersion) ?? versions.at(-1);
     if (version === undefined) throw new Fault('BACKUP_BLOB_INVALID');
@@ -128,8 +136,7 @@ export const restoreBackup: Operation<RestoreBackup, VersionResult> = operation(
         ...cleared,
         { change: 'secret.insert', secret },
         ...versions.map(
-          (each, index) =>
-            ({ change: 'version.insert', version: each, sealed: (sealed[index] as NewSealed).sealed }) as const,
+          (each, index) => ({ change: 'version.insert', version: each, ...payloadOf(sealed[index]) }) as const,
         ),
       ],
       events: [secretEvent('SECRET_CREATE', eventOf(input, project, secret))],

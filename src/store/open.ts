@@ -19,6 +19,10 @@ export type ServerStore = Store &
   MetaStore & {
     /** Has `told` called after each commit of this server that destroyed a payload, until what it answers is called. */
     onErase(told: () => void): () => void;
+    /** A number that grows whenever this server writes something. */
+    readonly rowsWritten: number;
+    /** Does `work` while no other server that has this store raises its counter. */
+    counting<T>(work: () => Promise<T>): Promise<T>;
   };
 
 /** How another thread reads the store. */
@@ -100,16 +104,17 @@ export async function openThreadReads(source: StoreSource, onErase: () => void):
     const store = new SqliteReader(source.directory);
     return { store, reads: new CachedReads(store, new Epoch(source.epochMemory)), close: () => store.close() };
   }
-  const [{ Pool }, { PostgresReads }, { FreshReads }] = await Promise.all([
+  const [{ Pool }, { PostgresReads }, { FreshReads }, { Snapshots }] = await Promise.all([
     import('./postgres/pool.ts'),
     import('./postgres/reads.ts'),
     import('./postgres/fresh-reads.ts'),
+    import('./postgres/snapshots.ts'),
   ]);
   const gate = new Pool(source.connecting, 1);
   const pool = new Pool(source.connecting, READING_CONNECTIONS_MAX);
   return {
     store: new PostgresReads(pool, source.server),
-    reads: new FreshReads({ gate, pool, onErase }),
+    reads: new FreshReads({ gate, snapshots: new Snapshots(pool, READING_CONNECTIONS_MAX), onErase }),
     close: () => {
       gate.close();
       pool.close();

@@ -103,7 +103,7 @@ function settingsOf(secret: Secret): SecretSettings {
   };
 }
 
-export function insertVersion(version: Version, sealed: SealedPayload): Write {
+export function insertVersion(version: Version, sealed: SealedPayload | undefined): Write {
   return one(VERSION_INSERT, [
     version.secretUid,
     version.number,
@@ -120,8 +120,8 @@ export function insertVersion(version: Version, sealed: SealedPayload): Write {
     version.fingerprint ?? null,
     attributesOf(version),
     version.deletedAt ?? null,
-    sealed.wrappedKey,
-    sealed.ciphertext,
+    sealed?.wrappedKey ?? null,
+    sealed?.ciphertext ?? null,
   ]);
 }
 

@@ -36,7 +36,7 @@ test('a request reaches the handler as it was sent', async () => {
   assert.ok(request);
   const { method, host, path, query, protocol, secure, headers } = request;
   assert.deepEqual(
-    { method, host, path, query, protocol, secure, several: headers['x-a'] },
+    { method, host, path, query, protocol, secure, named: headers['host'], several: headers['x-a'] },
     {
       method: 'POST',
       host: 'a.test',
@@ -44,6 +44,7 @@ test('a request reaches the handler as it was sent', async () => {
       query: 'c=%41',
       protocol: 'h2',
       secure: false,
+      named: 'A.Test:80',
       several: '1, 2',
     },
   );

@@ -67,6 +67,19 @@ function script(url: string, leg: string, all: readonly Program[] = programs): s
     .join('\n');
 }
 
+test('many who set one new secret at once: every version is there, and one secret', async () => {
+  const count = 60;
+  const set = (index: number) => owner('PUT', '/secrets/raced?api-version=7.6', { value: `value ${index}` });
+  const answers = await Promise.all(Array.from({ length: count }, (_, index) => set(index)));
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+  const { json } = await must(owner, 'GET', '/v1/projects/default/secrets/raced/versions?pageSize=100');
+  const numbers = json.versions.map(({ name }: { name: string }) => Number(name.split('/').at(-1)));
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: count }, (_, index) => count - index),
+  );
+});
+
 describe('under coffer run, by', { concurrency: 2 }, () => {
   const legs: readonly (readonly [leg: string, chosen: string, byAddress?: boolean])[] = [
     ['default', ''],

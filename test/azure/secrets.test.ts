@@ -186,6 +186,8 @@ describe('backups', () => {
   test('bring every version back, in this vault or another, and only where the name is free', async () => {
     for (const value of ['1', '2']) await at.ok('PUT', '/secrets/saved', { value, tags: { value } });
     await at.ok('PATCH', '/secrets/saved', { attributes: { enabled: false } });
+    await at.ok('PUT', '/secrets/saved', { value: '3' });
+    await at.must('POST', `${GOOGLE}/saved/versions/2:destroy`, {});
     const before = await at.ok('GET', '/secrets/saved/versions');
     const { value } = await at.ok('POST', '/secrets/saved/backup');
     assert.match(value, /^[A-Za-z0-9_-]+$/);
@@ -198,6 +200,9 @@ describe('backups', () => {
     assert.equal(restored.value, undefined);
     assert.deepEqual(await at.ok('GET', '/secrets/saved/versions'), before);
     assert.equal(await google('saved', 1), '1');
+    const { versions, totalSize } = await at.must('GET', `${GOOGLE}/saved/versions`);
+    const states = versions.map(({ state }: Json) => state);
+    assert.deepEqual([states, totalSize], [['ENABLED', 'DESTROYED', 'ENABLED'], 3]);
     const other = { token: await at.tokenOf(accountOf(OTHER_VAULT)), host: `${OTHER_VAULT}.vault.azure.net` };
     assert.equal((await at.vault('POST', '/secrets/restore', { value }, other)).status, 200);
     const elsewhere = await at.vault('GET', '/secrets/saved/versions', undefined, other);

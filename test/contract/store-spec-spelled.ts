@@ -144,8 +144,11 @@ export function describeSpelled(use: () => AnyStore): void {
     const after = await read();
     assert.deepEqual(plain(after.version), plain(destroyed));
     assert.deepEqual(
-      after.all.map((row) => row.version.number),
-      [1],
+      after.all.map((row) => [row.version.number, row.sealed === undefined]),
+      [
+        [1, false],
+        [2, true],
+      ],
     );
     assert.notEqual(other.uid, secret.uid);
   });

@@ -5,8 +5,10 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
-import { openPostgres } from '../../src/store/postgres/store.ts';
+import { parseProjectRef } from '../../src/core/name.ts';
+import { openPostgres, type PostgresStore } from '../../src/store/postgres/store.ts';
 import { StoreError } from '../../src/store/store-error.ts';
+import { aRecord, seed } from '../contract/store-rows.ts';
 import { type Api, apiOf, ownerToken } from '../support/api.ts';
 import { type Postgres, startPostgres, whyNoPostgres } from '../support/postgres.ts';
 import { connectingTo, newDatabase, runSql } from '../support/postgres-place.ts';
@@ -99,6 +101,15 @@ describe('a server does not start', { skip: whyNoPostgres() ?? false }, () => {
     });
   });
 
+  test('where its settings would change what is kept', async () => {
+    const dsn = await newDatabase(postgres);
+    const name = dsn.split('/').at(-1);
+    await runSql(dsn, `CREATE DATABASE latin_${name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`);
+    await refused(dsn.replace(/[^/]*$/, `latin_${name}`), /its database is in LATIN1: make one in UTF8/);
+    await runSql(dsn, `ALTER DATABASE ${name} SET bytea_output = 'escape'`);
+    await refused(dsn, /its bytea_output is not hex/);
+  });
+
   test('on the database of a newer coffer, or of another program', async () => {
     const dsn = await newDatabase(postgres);
     const store = await openPostgres({ connecting: connectingTo(dsn), server: 's000001', clock: { now: () => 0 } });
@@ -110,6 +121,41 @@ describe('a server does not start', { skip: whyNoPostgres() ?? false }, () => {
     await refused(theirs, /it is a database of another program: name an empty one in --store/);
     assert.deepEqual(await runSql(theirs, `SELECT COUNT(*)::int FROM pg_tables WHERE schemaname = 'public'`), [[1]]);
   });
+});
+
+test('defaults of the user that would weaken a transaction are overruled', {
+  skip: whyNoPostgres() ?? false,
+}, async () => {
+  const own = await startPostgres();
+  try {
+    const dsn = await newDatabase(own);
+    const name = dsn.split('/').at(-1);
+    const defaults = {
+      default_transaction_isolation: 'serializable',
+      synchronous_commit: 'off',
+      statement_timeout: '5000',
+    };
+    for (const [setting, value] of Object.entries(defaults)) {
+      await runSql(dsn, `ALTER DATABASE ${name} SET ${setting} = '${value}'`);
+    }
+    const options = { connecting: connectingTo(dsn), clock: { now: () => 0 } };
+    const stores = await Promise.all(['s000001', 's000002'].map((server) => openPostgres({ ...options, server })));
+    const [one, two] = stores as [PostgresStore, PostgresStore];
+    const { project } = await seed(one, 0);
+    const at = { project: { need: 'project', project: parseProjectRef(project.id) } } as const;
+    // Each decides on what it sees: with a snapshot from before the lock some of them would be lost, or fail.
+    const add = (store: PostgresStore) =>
+      store.transact(at, ({ project: seen }) => {
+        assert.ok(seen);
+        const changed = { ...seen, displayName: String(Number.parseInt(seen.displayName, 10) + 1 || 1) };
+        return { result: undefined, changes: [{ change: 'project.update', project: changed }], record: aRecord() };
+      });
+    await Promise.all(Array.from({ length: 40 }, (_, index) => add(index % 2 === 0 ? one : two)));
+    assert.equal((await one.read(at)).project?.displayName, '40');
+    for (const store of stores) await store.close();
+  } finally {
+    await own.stop();
+  }
 });
 
 describe('a server that runs', { skip: whyNoPostgres() ?? false }, () => {

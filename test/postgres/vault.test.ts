@@ -75,7 +75,9 @@ describe("Vault's API on PostgreSQL", { skip: whyNoPostgres() ?? false }, () => 
     const opened = await Promise.all(
       [first, second].map((each) => each.ask('POST', 'sys/wrapping/unwrap', {}, { token: wrapping })),
     );
-    assert.deepEqual(opened.map(({ status }) => status).sort(), [200, 400]);
+    const [won, lost = 0] = opened.map(({ status }) => status).sort();
+    // It may have been gone before the request came, or have gone under way.
+    assert.ok(won === 200 && [400, 403].includes(lost), `${won} and ${lost}`);
   });
 
   test('a key is used, turned and taken back on both at once', async () => {

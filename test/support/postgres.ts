@@ -19,6 +19,8 @@ export interface PostgresOptions {
   readonly database?: string;
   /** Whether what it commits is on the disk, as a benchmark wants it. */
   readonly isDurable?: boolean;
+  /** Speaks TLS too, with this certificate and key, in PEM. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
 }
 
 export interface Postgres {
@@ -87,7 +89,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     ? []
     : ['-c', 'fsync=off', '-c', 'full_page_writes=off', '-c', 'synchronous_commit=off'];
   const where = ['-h', '127.0.0.1', '-p', String(port), '-k', ''];
-  const child = spawn(join(folder, 'postgres'), ['-D', data, ...where, ...fast], {
+  const secure = options.tls === undefined ? [] : tlsSettings(root, account, options.tls);
+  const child = spawn(join(folder, 'postgres'), ['-D', data, ...where, ...fast, ...secure], {
     ...account,
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -98,6 +101,16 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     throw error;
   });
   return { host: '127.0.0.1', port, user, password, database, stop };
+}
+
+function tlsSettings(root: string, account: Account, tls: NonNullable<PostgresOptions['tls']>): string[] {
+  const settings = { ssl_cert_file: tls.certificate, ssl_key_file: tls.key };
+  return Object.entries(settings).flatMap(([name, text]) => {
+    const path = join(root, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    if (account.uid !== undefined) chownSync(path, account.uid, account.gid ?? account.uid);
+    return ['-c', `${name}=${path}`, '-c', 'ssl=on'];
+  });
 }
 
 /** The folder of the server's programs, where one is installed. */

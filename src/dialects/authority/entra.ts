@@ -44,7 +44,7 @@ export function isEntraPath(path: string): boolean {
 /** The scheme, host and port under which the client sees these endpoints. */
 function baseOf({ host, headers }: RequestHead, address: string): string {
   if (ownsEntraHost(host)) return `https://${CLOUD}`;
-  const named = headers['host'] ?? headers[':authority'];
+  const named = headers['host'];
   return named === undefined ? address.replace(/^http:/, 'https:') : `https://${named.toLowerCase()}`;
 }
 

@@ -41,7 +41,7 @@ export interface Place {
 export function placeOf(request: RequestHead, address: string): Place {
   const { host, headers } = request;
   const isCloud = CLOUD_HOST.test(host);
-  const port = portOf(headers['host'] ?? headers[':authority'], address);
+  const port = portOf(headers['host'], address);
   const suffix = isCloud || port === '' || port === '443' ? '' : `:${port}`;
   const scheme = IPV4.test(host) ? 'api' : 'https';
   const parent = host.slice(host.indexOf('.') + 1);

@@ -6,12 +6,10 @@ import type { Seen } from '../../core/principal.ts';
 import { keyOf, kindOf } from '../cached-reads.ts';
 import type { EpochKind } from '../epoch.ts';
 import { RowCache } from '../row-cache.ts';
-import type { Statement } from '../statement.ts';
-import { Loading } from './loading.ts';
-import { type Moment, MomentGate, momentOf, READ_ANSWER_MS_MAX, READ_MS_MAX } from './moment.ts';
+import { type Moment, MomentGate } from './moment.ts';
 import type { Pool } from './pool.ts';
 import { faultOf } from './problem.ts';
-import { BEGIN_READING, COMMIT, STAMPS_SELECT } from './sql.ts';
+import type { Snapshots } from './snapshots.ts';
 
 const AUTHORITY_BYTES_MAX: number = 4 * 1024 * 1024;
 const SECRETS_BYTES_MAX: number = 12 * 1024 * 1024;
@@ -31,14 +29,14 @@ interface Kept {
 export interface FreshReadsOptions {
   /** For the stamps alone. */
   readonly gate: Pool;
-  readonly pool: Pool;
+  readonly snapshots: Snapshots;
   /** Called once payloads were destroyed, here or by another server. */
   readonly onErase: () => void;
 }
 
 export class FreshReads implements Pick<Store, 'read'> {
   readonly #gate: MomentGate;
-  readonly #pool: Pool;
+  readonly #snapshots: Snapshots;
   readonly #onErase: () => void;
   readonly #caches: Readonly<Record<EpochKind, RowCache>> = {
     authority: new RowCache(AUTHORITY_BYTES_MAX),
@@ -46,9 +44,9 @@ export class FreshReads implements Pick<Store, 'read'> {
   };
   #held: Moment = { authority: Number.NaN, secrets: Number.NaN, erasures: Number.NaN };
 
-  constructor({ gate, pool, onErase }: FreshReadsOptions) {
+  constructor({ gate, snapshots, onErase }: FreshReadsOptions) {
     this.#gate = new MomentGate(gate);
-    this.#pool = pool;
+    this.#snapshots = snapshots;
     this.#onErase = onErase;
   }
 
@@ -97,7 +95,7 @@ export class FreshReads implements Pick<Store, 'read'> {
 
   /** Reads `needs` in one snapshot; `all` of them where the others do not stand in it. */
   async #load(needs: Needs, stands: Stands, seen: Seen, all: Needs = needs): Promise<Rows> {
-    const { moment, rows } = await readSnapshot(this.#pool, needs);
+    const { moment, rows } = await this.#snapshots.read(needs);
     seen.moment = this.#hold(moment);
     if (!stands(moment)) return this.#load(all, () => true, seen);
     for (const name in needs) {
@@ -119,26 +117,4 @@ export class FreshReads implements Pick<Store, 'read'> {
     if (now.erasures !== before.erasures && !Number.isNaN(before.erasures)) this.#onErase();
     return now;
   }
-}
-
-const BEGIN: Statement = { sql: BEGIN_READING, values: [] };
-const STAMPS: Statement = { sql: STAMPS_SELECT, values: [] };
-const END: Statement = { sql: COMMIT, values: [] };
-
-/** What answers the needs, all of one snapshot of the primary, and its stamps. Rejects with PostgresError. */
-export function readSnapshot(
-  pool: Pool,
-  needs: Needs,
-): Promise<{ readonly moment: Moment; readonly rows: Readonly<Record<string, unknown>> }> {
-  const names = Object.keys(needs);
-  return pool.use(READ_MS_MAX, async (link) => {
-    const loading = new Loading(names.map((name) => needs[name] as Need));
-    const end = loading.isLast ? [END] : [];
-    const [, stamps, ...answers] = await link.run([BEGIN, STAMPS, ...loading.statements(), ...end], READ_ANSWER_MS_MAX);
-    const moment = momentOf(stamps?.rows ?? []);
-    loading.take(answers.slice(0, answers.length - end.length));
-    if (end.length === 0) loading.take(await link.run([...loading.statements(), END], READ_ANSWER_MS_MAX));
-    const rows = loading.rows;
-    return { moment, rows: Object.fromEntries(names.map((name, at) => [name, rows[at]])) };
-  });
 }

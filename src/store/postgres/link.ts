@@ -18,7 +18,8 @@ const VERSION_MIN = 150_000;
 const KEEP_ALIVE_MS = 10_000;
 
 const GREETING = `SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on',
-  current_setting('server_version_num')::int, current_setting('server_version'), pg_backend_pid()`;
+  current_setting('server_version_num')::int, current_setting('server_version'), pg_backend_pid(),
+  current_setting('server_encoding'), current_setting('bytea_output')`;
 
 export class Link {
   readonly #client: Client;
@@ -60,11 +61,17 @@ export class Link {
   /** Who is there. Throws where it is none that we can use; keeps statements from now on where it speaks for itself. */
   async greet(): Promise<void> {
     const [answer] = await this.run([{ sql: GREETING, values: [] }]);
-    const [readOnly, version, versionName, processId] = answer?.rows[0] ?? [];
+    const [readOnly, version, versionName, processId, encoding, bytes] = answer?.rows[0] ?? [];
     if (Number(version) < VERSION_MIN) {
       throw postgresProblem(`it is PostgreSQL ${versionName}, which is too old`, 'use PostgreSQL 15 or later', 'lost');
     }
     if (readOnly === true) throw new PostgresError('it can only be read', '25006', errorOf(READ_ONLY).known);
+    if (encoding !== 'UTF8') {
+      throw postgresProblem(`its database is in ${encoding}`, 'make one in UTF8', 'refused');
+    }
+    if (bytes !== 'hex') {
+      throw postgresProblem('its bytea_output is not hex', 'reset it for the user and the database', 'refused');
+    }
     // A pooler gives out a number of its own, and the next transaction may run in another process.
     const { processID } = this.#client as unknown as { readonly processID: number | null };
     if (processID === processId) this.#prepared = new Map();

@@ -4,25 +4,30 @@
 import type { Need } from '../../core/ports.ts';
 import type { Read } from '../read.ts';
 import { readOf } from '../reads.ts';
-import type { Statement } from '../statement.ts';
+import type { Rows, Statement } from '../statement.ts';
 import type { Answer } from './batch.ts';
 
+/** A row, or why it cannot be told: damage of that row alone. */
+export type Outcome = { readonly row: unknown } | { readonly error: unknown };
+
 interface Loaded {
-  /** Undefined once the row is known. */
+  /** Undefined once the outcome is known. */
   read: Read | undefined;
-  row: unknown;
+  outcome: Outcome;
 }
+
+const NOTHING: Outcome = { row: undefined };
 
 export class Loading {
   readonly #loaded: readonly Loaded[];
 
   constructor(needs: readonly Need[]) {
-    this.#loaded = needs.map((need) => ({ read: readOf(need), row: undefined }));
+    this.#loaded = needs.map((need) => ({ read: readOf(need), outcome: NOTHING }));
   }
 
   /** What each need is answered with, in their order, once `isDone`. */
-  get rows(): readonly unknown[] {
-    return this.#loaded.map(({ row }) => row);
+  get outcomes(): readonly Outcome[] {
+    return this.#loaded.map(({ outcome }) => outcome);
   }
 
   get isDone(): boolean {
@@ -50,13 +55,25 @@ export class Loading {
       if (read === undefined) continue;
       const rows = (answers[at] as Answer).rows;
       at += 1;
-      if (read.next !== undefined) {
-        loaded.read = read.next(rows);
-        continue;
-      }
-      const totals = read.total === undefined ? [] : (answers[at++] as Answer).rows;
-      loaded.row = read.decode(rows, totals);
-      loaded.read = undefined;
+      const totals = read.total === undefined ? [] : (answers[at] as Answer).rows;
+      if (read.total !== undefined) at += 1;
+      settle(loaded, read, rows, totals);
     }
   }
+}
+
+function settle(loaded: Loaded, read: Read, rows: Rows, totals: Rows): void {
+  loaded.read = undefined;
+  try {
+    if (read.next === undefined) loaded.outcome = { row: read.decode(rows, totals) };
+    else loaded.read = read.next(rows);
+  } catch (error) {
+    loaded.outcome = { error };
+  }
+}
+
+/** The row; throws what is wrong with it. */
+export function rowOf(outcome: Outcome | undefined): unknown {
+  if (outcome !== undefined && 'error' in outcome) throw outcome.error;
+  return outcome?.row;
 }

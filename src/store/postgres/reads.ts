@@ -9,10 +9,11 @@ import { auditAnchorOf, auditMarkOf, auditRecordOf } from '../rows.ts';
 import { ANCHORS_SELECT, MARKS_SELECT } from '../sql/audit.ts';
 import { META_SELECT } from '../sql/server.ts';
 import type { Rows, Statement, Value } from '../statement.ts';
-import { readSnapshot } from './fresh-reads.ts';
+import { rowOf } from './loading.ts';
 import { READ_MS_MAX } from './moment.ts';
 import type { Pool } from './pool.ts';
 import { faultOf } from './problem.ts';
+import { loadSnapshot } from './snapshots.ts';
 import { WAITING_SELECT } from './sql.ts';
 
 export class PostgresReads {
@@ -27,7 +28,9 @@ export class PostgresReads {
 
   async read<const N extends Needs>(needs: N): Promise<RowsOf<N>> {
     try {
-      return (await readSnapshot(this.pool, needs)).rows as RowsOf<N>;
+      const names = Object.keys(needs);
+      const { outcomes } = await loadSnapshot(this.pool, Object.values(needs as Needs));
+      return Object.fromEntries(names.map((name, at) => [name, rowOf(outcomes[at])])) as RowsOf<N>;
     } catch (error) {
       throw faultOf(error);
     }

@@ -29,7 +29,7 @@ const OWN: readonly Migration[] = [
       ) WITH (fillfactor = 20)`,
       'INSERT INTO stamps (id, authority, secrets, erasures, schema) VALUES (1, 0, 0, 0, 0)',
       'CREATE TABLE locks (name TEXT NOT NULL PRIMARY KEY)',
-      `INSERT INTO locks (name) VALUES ('start'), ('census')`,
+      `INSERT INTO locks (name) VALUES ('start'), ('census'), ('counter')`,
       `CREATE TABLE servers (
         id TEXT NOT NULL PRIMARY KEY,
         last_commit TEXT NOT NULL

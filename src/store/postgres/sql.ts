@@ -10,7 +10,8 @@ export const STAMPS_UPDATE = `UPDATE stamps SET authority = COALESCE(CAST(? AS B
   secrets = COALESCE(CAST(? AS BIGINT), secrets), erasures = COALESCE(CAST(? AS BIGINT), erasures) WHERE id = 1`;
 export const LOCK_ROW = 'SELECT name FROM locks WHERE name = ? FOR UPDATE';
 
-export const BEGIN = 'BEGIN';
+/** Whatever the user's default: what comes after the writers' lock must see what was committed before it was taken. */
+export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
 /** All that is read in it is of one moment. */
 export const BEGIN_READING = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 export const COMMIT = 'COMMIT';

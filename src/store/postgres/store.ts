@@ -93,6 +93,7 @@ export class PostgresStore extends PostgresReads implements Store, MetaStore, Sh
   /** Changes of this server come one after the other: the database remembers its last commit only. */
   #last: Promise<unknown> = Promise.resolve();
   #isInDoubt = false;
+  #written = 0;
 
   constructor(options: PostgresOptions) {
     super(new Pool(options.connecting, CONNECTIONS_MAX, options.onProblem), options.server);
@@ -218,13 +219,27 @@ export class PostgresStore extends PostgresReads implements Store, MetaStore, Sh
    * Does `work` while no other server does: what a server finds missing at its start it makes, once. The lock goes with
    * its connection, so a server that dies frees it.
    */
-  async alone<T>(work: () => Promise<T>): Promise<T> {
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.#locked('start', work);
+  }
+
+  /** Does `work` while no other server raises the counter of the store. */
+  counting<T>(work: () => Promise<T>): Promise<T> {
+    return this.#locked('counter', work);
+  }
+
+  /** A number that grows whenever this server writes something. */
+  get rowsWritten(): number {
+    return this.#written;
+  }
+
+  async #locked<T>(lockName: 'start' | 'counter', work: () => Promise<T>): Promise<T> {
     let link: Link | undefined;
     try {
       link = await connect(this.#options.connecting);
       const limit = String(START_MS_MAX);
       const [begin, guard] = BEGIN_WRITING as [Statement, Statement];
-      const lock = { sql: LOCK_ROW, values: ['start'] };
+      const lock = { sql: LOCK_ROW, values: [lockName] };
       await link.run([begin, { ...guard, values: [limit, limit] }, lock], START_MS_MAX);
       return await work();
     } catch (error) {
@@ -255,6 +270,7 @@ export class PostgresStore extends PostgresReads implements Store, MetaStore, Sh
       return settled;
     }
     for (const [id, ordinal] of done.ordinals) this.#pending.set(id, ordinal);
+    this.#written += done.ordinals.size;
     if (done.erased) for (const told of this.#onErase) told();
     if (this.#isInDoubt) {
       this.#isInDoubt = false;

@@ -12,7 +12,7 @@ import type { Rows, Statement } from '../statement.ts';
 import type { Rewrite, Write } from '../write.ts';
 import type { Answer } from './batch.ts';
 import type { Link } from './link.ts';
-import { Loading } from './loading.ts';
+import { Loading, type Outcome, rowOf } from './loading.ts';
 import { momentOf } from './moment.ts';
 import { PostgresError, postgresProblem } from './problem.ts';
 import {
@@ -89,7 +89,7 @@ class GroupTransaction {
   readonly #touched = new Touched();
   readonly #kinds = new Set<EpochKind>();
   readonly #ordinals = new Map<string, number>();
-  #loaded: ReadonlyMap<string, unknown> = new Map();
+  #loaded: ReadonlyMap<string, Outcome> = new Map();
   /** Written by the next round trip. */
   #statements: Statement[] = [];
   #checks: ((answer: Answer) => void)[] = [];
@@ -124,16 +124,16 @@ class GroupTransaction {
     momentOf(stamps?.rows ?? []);
     loading.take(answers);
     while (!loading.isDone) loading.take(await this.#link.run(loading.statements()));
-    const { rows } = loading;
-    this.#loaded = new Map([...needs.keys()].map((key, at) => [key, rows[at]]));
+    const { outcomes } = loading;
+    this.#loaded = new Map([...needs.keys()].map((key, at) => [key, outcomes[at] as Outcome]));
   }
 
   async #settle<R>(job: TransactionJob<R>): Promise<Settled<R>> {
-    const rows = await this.#rowsFor(job.needs);
     let decided: Decided<R>;
     try {
-      decided = job.decide(rows);
+      decided = job.decide(await this.#rowsFor(job.needs));
     } catch (error) {
+      if (error instanceof PostgresError || error instanceof NotApplied) throw error;
       return { ok: false, error };
     }
     try {
@@ -147,12 +147,12 @@ class GroupTransaction {
   async #rowsFor(needs: Needs): Promise<RowsOf<Needs>> {
     const names = Object.keys(needs);
     const wanted = names.map((name) => needs[name] as Need);
-    let rows = wanted.map((need) => this.#loaded.get(keyOf(need)));
+    let rows = wanted.map((need) => rowOf(this.#loaded.get(keyOf(need))));
     if (wanted.some((need, at) => this.#touched.concerns(need, rows[at]))) {
       await this.#write();
       const loading = new Loading(wanted);
       while (!loading.isDone) loading.take(await this.#link.run(loading.statements()));
-      rows = [...loading.rows];
+      rows = loading.outcomes.map(rowOf);
     }
     return Object.fromEntries(names.map((name, at) => [name, rows[at]])) as RowsOf<Needs>;
   }

@@ -35,7 +35,7 @@ export const PAYLOAD_OF_UID_SELECT = byPlace(
 );
 export const PAYLOADS_LIST = byPlace(
   (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET}
-  WHERE ${found} AND ${OWN} AND v.state <> 'DESTROYED' ORDER BY v.ordinal LIMIT ?`,
+  WHERE ${found} AND ${OWN} ORDER BY v.ordinal LIMIT ?`,
 );
 /** Those that deletion took are lists of their own. Of two that are spelled alike, only one that is spelled exactly so counts. */
 const currentVersions = (purge: string) =>

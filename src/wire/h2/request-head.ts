@@ -47,6 +47,8 @@ export function requestHead(fields: readonly Field[]): RequestHead | undefined {
   }
   const said = headers['content-length'];
   if (said !== undefined && !LENGTH.test(said)) return undefined;
+  // As in HTTP/1.1, which is how a request is handed on (section 8.3.1).
+  if (authority !== undefined) headers['host'] ??= authority;
   // Requests with the same head share it.
   Object.freeze(headers);
   return { method, target, authority, headers, contentLength: said === undefined ? -1 : Number(said) };
