@@ -10,7 +10,8 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Batch } from '../src/audit/batch.ts';
 import { NO_HASH, recordFields } from '../src/audit/line.ts';
-import { type AuditLog, type AuditOptions, openAudit } from '../src/audit/log.ts';
+import { type AuditLog, openAudit } from '../src/audit/log.ts';
+import type { AuditOptions } from '../src/audit/options.ts';
 import type { AuditRecord } from '../src/core/audit-record.ts';
 import { MapStore, mac, recordOf } from '../test/audit/fixture.ts';
 

@@ -2,8 +2,9 @@
 // certificates, the loopback proxy, the audit stream of changes and the sink. All of it lives in the main thread.
 
 import { join } from 'node:path';
-import { type AuditLog, type AuditStore, type AuditSync, openAudit } from './audit/log.ts';
+import { type AuditLog, openAudit } from './audit/log.ts';
 import { Mirror } from './audit/mirror.ts';
+import type { AuditStore, AuditSync } from './audit/options.ts';
 import { startRetention } from './audit/retention.ts';
 import { sharing } from './audit/share.ts';
 import { type AuditSink, openAuditSink, readDelivered } from './audit/sink.ts';

@@ -2,8 +2,9 @@
 // own. What only the main thread may do, it asks for. There is one of it a worker, or a single one in the main thread.
 
 import { join } from 'node:path';
-import { type AuditSync, openAudit } from './audit/log.ts';
+import { openAudit } from './audit/log.ts';
 import type { Position } from './audit/mark.ts';
+import type { AuditSync } from './audit/options.ts';
 import { readDelivered } from './audit/sink.ts';
 import { streamOf } from './audit/stream.ts';
 import type { BackupSource } from './core/backup-port.ts';

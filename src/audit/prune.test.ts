@@ -8,8 +8,8 @@ import { test } from 'node:test';
 import { appendRange, type Bench, mac, openBench, recordOf } from '../../test/audit/fixture.ts';
 import type { AuditRecord } from '../core/audit-record.ts';
 import { Fault } from '../core/error.ts';
-import type { AuditOptions } from './log.ts';
 import { sealAnchor } from './mark.ts';
+import type { AuditOptions } from './options.ts';
 
 const START = 1_763_800_000_000;
 const DAY_MS = 86_400_000;

@@ -4,9 +4,10 @@ import { Fault } from '../core/error.ts';
 import { type Key, type KeyInUse, type KeyVersion, keyPath, wrappingKeyPlace } from '../core/keys/key.ts';
 import type { KeyMaterial, KeyPlace, OpenKey } from '../core/keys/port.ts';
 import type { KeyPlaceInRing } from '../core/keys/rows.ts';
-import type { Keyring, Need } from '../core/ports.ts';
+import type { Keyring, Maybe, Need } from '../core/ports.ts';
 import type { Project, SealedPayload, Uid } from '../core/secret.ts';
-import type { Finish, Input, Target } from './operation.ts';
+import { then } from './maybe.ts';
+import type { Finish, Input, Prepared, Target } from './operation.ts';
 
 export type { KeyPlaceInRing as KeyRef };
 
@@ -76,6 +77,18 @@ export function readyVersion(
   const { publicKey, publicOnly } = material;
   const sealed = keyring.keys.seal(project.wrappedKey, { projectUid: project.uid, keyUid, number }, material);
   return { keyUid, number, sealed, publicOnly, ...(publicKey === undefined ? {} : { publicKey }) };
+}
+
+/** Makes new material, which may take seconds, and seals it for its place. */
+export function makeReady(
+  keyring: Keyring,
+  project: Project,
+  place: Omit<KeyPlace, 'projectUid'>,
+  { type, keyBytes }: Pick<Key, 'type' | 'keyBytes'>,
+): Maybe<Prepared<ReadyVersion, undefined>> {
+  return then(keyring.keys.make(type, keyBytes), (material): Prepared<ReadyVersion, undefined> => {
+    return { carried: readyVersion(keyring, project, place, material) };
+  });
 }
 
 export function versionOf(ready: ReadyVersion, createdAt: number): KeyVersion {

@@ -7,7 +7,7 @@ import type { KeyMaterial, PlainKey } from '../core/keys/port.ts';
 import { checkNewKey, nextVersion, scheduled } from '../core/keys/rules.ts';
 import { type HashName, isAsymmetric, type KeyType } from '../core/keys/type.ts';
 import { KEY_VERSIONS_MAX } from '../core/limits.ts';
-import type { Change, Keyring } from '../core/ports.ts';
+import type { Change, Keyring, Maybe } from '../core/ports.ts';
 import type { Project } from '../core/secret.ts';
 import { type NewKeySettings, newKey } from './keys.ts';
 import type { PlainVersion } from './keys-export.ts';
@@ -16,6 +16,7 @@ import {
   type KeyRef,
   keyNeed,
   keyTarget,
+  makeReady,
   opened,
   type ReadyVersion,
   readyVersion,
@@ -24,7 +25,6 @@ import {
   versionsNeed,
   wrappingNeed,
 } from './keys-found.ts';
-import { then } from './maybe.ts';
 import { type Finish, type Operation, operation, type Prepared } from './operation.ts';
 import { Stale } from './writer.ts';
 
@@ -40,16 +40,10 @@ export const getWrappingKey: Operation<KeyRing, { readonly publicKey: string }> 
   permission: 'coffer.keys.import',
   target: (command: KeyRing) => ringTarget(command),
   prepareNeeds: (command) => ({ existing: wrappingNeed(command) }) as const,
-  prepare: (input, keyring) => {
+  prepare: (input, keyring): Maybe<Prepared<ReadyVersion | undefined, undefined>> => {
     const project = input.project(input.command.project);
     if (input.rows.existing !== undefined) return { carried: undefined };
-    const keyUid = input.entropy.uid();
-    return then(
-      keyring.keys.make(WRAPPING_TYPE),
-      (material): Prepared<ReadyVersion | undefined, undefined> => ({
-        carried: readyVersion(keyring, project, { keyUid, number: 1 }, material),
-      }),
-    );
+    return makeReady(keyring, project, { keyUid: input.entropy.uid(), number: 1 }, { type: WRAPPING_TYPE });
   },
   needs: (command) => ({ existing: wrappingNeed(command) }) as const,
   decide: (input) => {

@@ -8,14 +8,12 @@ import {
   type KeyResult,
   keyNeed,
   keyTarget,
-  type ReadyVersion,
-  readyVersion,
+  makeReady,
   shown,
   versionOf,
   versionsNeed,
 } from './keys-found.ts';
-import { then } from './maybe.ts';
-import { type Operation, operation, type Prepared } from './operation.ts';
+import { type Operation, operation } from './operation.ts';
 import { Stale } from './writer.ts';
 
 function rotation(
@@ -35,9 +33,7 @@ function rotation(
       const { key } = foundKey(input, input.rows.found);
       // What is not going to be used is not made: it may take seconds.
       const { latestVersion: number } = rotatedKey(key, input.now);
-      return then(keyring.keys.make(key.type, key.keyBytes), (material): Prepared<ReadyVersion, undefined> => {
-        return { carried: readyVersion(keyring, project, { keyUid: key.uid, number }, material) };
-      });
+      return makeReady(keyring, project, { keyUid: key.uid, number }, key);
     },
     needs: (command) => ({ found: keyNeed(command), versions: versionsNeed(command) }) as const,
     decide: (input) => {

@@ -6,6 +6,7 @@ import { type Key, type KeySettings, NEW_KEY_SETTINGS } from '../core/keys/key.t
 import { changedKey, checkNewKey, type KeyChanges, scheduled, trimmedKey } from '../core/keys/rules.ts';
 import type { KeyType } from '../core/keys/type.ts';
 import type { ProjectRef } from '../core/name.ts';
+import type { Maybe } from '../core/ports.ts';
 import type { Project } from '../core/secret.ts';
 import {
   foundKey,
@@ -13,15 +14,14 @@ import {
   type KeyResult,
   keyNeed,
   keyTarget,
+  makeReady,
   opened,
   type ReadyVersion,
-  readyVersion,
   ringTarget,
   shown,
   versionOf,
   versionsNeed,
 } from './keys-found.ts';
-import { then } from './maybe.ts';
 import { type Operation, operation, type Prepared } from './operation.ts';
 import { type PageRequest, pageCursor, pageLimit, pageOf } from './paging.ts';
 
@@ -74,16 +74,13 @@ export const createKey: Operation<CreateKey, CreatedKey> = operation({
   permission: 'coffer.keys.create',
   target: (command: CreateKey) => keyTarget(command),
   prepareNeeds: (command) => ({ existing: keyNeed(command) }) as const,
-  prepare: (input, keyring) => {
+  prepare: (input, keyring): Maybe<Prepared<ReadyVersion | undefined, undefined>> => {
     const project = input.project(input.command.project);
     const settings = settingsOfNew(input.command);
     // What is not going to be used is not made: it may take seconds.
     if (input.rows.existing !== undefined) return { carried: undefined };
-    const keyUid = input.entropy.uid();
-    const made = keyring.keys.make(input.command.type, settings.keyBytes);
-    return then(made, (material): Prepared<ReadyVersion | undefined, undefined> => {
-      return { carried: readyVersion(keyring, project, { keyUid, number: 1 }, material) };
-    });
+    const place = { keyUid: input.entropy.uid(), number: 1 };
+    return makeReady(keyring, project, place, { ...settings, type: input.command.type });
   },
   needs: (command) => ({ existing: keyNeed(command), versions: versionsNeed(command) }) as const,
   decide: (input) => {

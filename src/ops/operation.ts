@@ -51,7 +51,7 @@ export interface Scope {
   readonly project: Project | undefined;
   readonly secret: Secret | undefined;
   /** How many secrets the name can mean; absent: it names one by its key. */
-  readonly spellings?: number;
+  readonly spellings?: number | undefined;
   /** Of a caller by Vault's API: the entries of its policies. */
   readonly callerPolicies?: readonly (VaultEntry | undefined)[] | undefined;
 }

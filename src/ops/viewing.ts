@@ -4,9 +4,9 @@
 import { Fault } from '../core/error.ts';
 import { type FoundGrant, isInForce } from '../core/iam/grants.ts';
 import { isPermission, type Permission } from '../core/iam/permissions.ts';
-import { authorise, type PolicyScope } from '../core/iam/policy.ts';
+import type { PolicyScope } from '../core/iam/policy.ts';
 import { contextOf } from './conditions.ts';
-import { policyChain } from './judgement.ts';
+import { grantByIam, policyChain } from './judgement.ts';
 import type { Input, Scope, Target } from './operation.ts';
 import { type SecretRef, secretTarget } from './secrets.ts';
 
@@ -29,7 +29,7 @@ export function mayAsk(
   target: Target,
   scope: Scope,
 ): boolean {
-  return authorise(permission, caller.principal, policyChain(scope), contextOf(target, scope, now)) !== undefined;
+  return grantByIam(caller, permission, scope, contextOf(target, scope, now)) !== undefined;
 }
 
 /**

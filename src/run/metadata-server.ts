@@ -3,11 +3,10 @@
 // an `X-Forwarded-For` (a proxy), a foreign Host (DNS rebinding) or a peer of another user: 403.
 
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { isOwnPeer } from '../client/socket-owner.ts';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Identity, IdentityContext, RunningIdentity } from './identity.ts';
 import { type MetadataReply, MetadataTree, text } from './metadata-tree.ts';
+import { createOwnServer, type IsAllowedPeer, listenOnLoopback } from './own-server.ts';
 
 const PREFIX = '/computeMetadata/v1';
 /** The names under which Google's own server is asked; a run's is asked by address. */
@@ -17,58 +16,26 @@ const METADATA_NAMES = new Set([
   'metadata',
   '169.254.169.254',
 ]);
-const CONNECTIONS_MAX = 256;
-const HEADER_BYTES_MAX = 16 * 1024;
-const REQUEST_MS_MAX = 30_000;
-const KEEP_ALIVE_MS = 60_000;
 
 export const googleIdentity: Identity = { name: 'google', start: startMetadataServer };
 
 /** Starts the server; `env` is what points Google's libraries and gcloud at it. */
 async function startMetadataServer(context: IdentityContext): Promise<RunningIdentity> {
   const server = createMetadataServer(new MetadataTree(context, randomBytes(16).toString('hex')));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host: '127.0.0.1', port: 0 }, resolve);
-  });
-  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    env: { GCE_METADATA_HOST: address, GCE_METADATA_IP: address, GCE_METADATA_ROOT: address },
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const { address, stop } = await listenOnLoopback(server);
+  return { env: { GCE_METADATA_HOST: address, GCE_METADATA_IP: address, GCE_METADATA_ROOT: address }, stop };
 }
 
 /** The server alone, not listening yet. `isAllowedPeer` is asked once a connection. */
-export function createMetadataServer(
-  tree: MetadataTree,
-  isAllowedPeer: (socket: Socket) => boolean = isOwnPeer,
-): Server {
-  const strangers = new WeakSet<Socket>();
-  const server = createServer({
-    maxHeaderSize: HEADER_BYTES_MAX,
-    headersTimeout: REQUEST_MS_MAX,
-    requestTimeout: REQUEST_MS_MAX,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-  });
-  server.maxConnections = CONNECTIONS_MAX;
-  server.on('connection', (socket) => {
-    if (!isAllowedPeer(socket)) strangers.add(socket);
-  });
-  server.on('request', (request, response) => {
-    const refused = strangers.has(request.socket)
-      ? text(403, 'this metadata server serves another user\n')
-      : refusal(request);
+export function createMetadataServer(tree: MetadataTree, isAllowedPeer?: IsAllowedPeer): Server {
+  return createOwnServer((request, response, isStranger) => {
+    const refused = isStranger ? text(403, 'this metadata server serves another user\n') : refusal(request);
     const reply = refused === undefined ? answer(tree, request) : Promise.resolve(refused);
     reply.then(
       (known) => send(request, response, known),
       () => send(request, response, text(503, 'no token can be had from the Coffer server: see its log\n')),
     );
-  });
-  return server;
+  }, isAllowedPeer);
 }
 
 function refusal(request: IncomingMessage): MetadataReply | undefined {

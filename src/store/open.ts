@@ -11,7 +11,7 @@ import type { PostgresAddress } from './postgres/dsn.ts';
 import type { Connecting } from './postgres/link.ts';
 import { readServerId } from './server-id.ts';
 import { snapshotStore } from './snapshot.ts';
-import { openSqlite, type SqliteStore } from './sqlite.ts';
+import { openSqlite } from './sqlite.ts';
 import { SqliteReader } from './sqlite-reads.ts';
 
 /** What the thread that writes has open. */
@@ -37,8 +37,6 @@ export interface OpenStore {
   readonly server: string;
   /** What several servers give each other of their logs, where they can share the store. */
   readonly shared?: SharedAudit;
-  /** The embedded engine, where it is that: it has more to it. */
-  readonly sqlite?: SqliteStore;
   /** Does what a start makes once; no other server does the same meanwhile. */
   alone<T>(work: () => Promise<T>): Promise<T>;
   /** Has `told` called where records of changes may wait in the store that nobody was told of. It answers as `onErase`. */
@@ -126,7 +124,6 @@ function openEmbedded(directory: string): OpenStore {
   const sqlite = openSqlite({ directory });
   return {
     store: sqlite,
-    sqlite,
     server: '',
     source: { engine: 'sqlite', directory, epochMemory: sqlite.epoch.memory },
     // Its directory is locked.

@@ -4,7 +4,8 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { type AuditLog, type AuditOptions, openAudit } from '../../src/audit/log.ts';
+import { type AuditLog, openAudit } from '../../src/audit/log.ts';
+import type { AuditOptions } from '../../src/audit/options.ts';
 import { mac, recordOf } from './fixture.ts';
 import { storeOver } from './thread-store.ts';
 

@@ -1,7 +1,7 @@
 // The store as a worker thread has it: every call is a message to the thread that owns the store, answered by another.
 
 import type { MessagePort } from 'node:worker_threads';
-import type { AuditStore } from '../../src/audit/log.ts';
+import type { AuditStore } from '../../src/audit/options.ts';
 
 type Call = Readonly<{ id: number; method: keyof AuditStore; values: readonly unknown[] }>;
 type Answer = Readonly<{ id: number; value?: unknown; problem?: string }>;

@@ -4,8 +4,9 @@
 
 import { createSecretKey } from 'node:crypto';
 import { join } from 'node:path';
-import { type AuditLog, type AuditSync, openAudit } from '../../src/audit/log.ts';
+import { type AuditLog, openAudit } from '../../src/audit/log.ts';
 import type { Position } from '../../src/audit/mark.ts';
+import type { AuditSync } from '../../src/audit/options.ts';
 import type { Audit } from '../../src/core/audit-port.ts';
 import type { Clock, Entropy, Store } from '../../src/core/ports.ts';
 import { Keyring } from '../../src/crypto/keyring.ts';

@@ -68,6 +68,15 @@ export const CALL: typeof GET = [
   ['te', 'trailers'],
 ];
 
+/** A HEADERS frame whose block is whole (END_HEADERS), unless `flags` say something else. */
+export function headersOf(stream: number, fields: typeof GET, flags = 4): Buffer {
+  return frameOf(1, flags, stream, blockOf(fields));
+}
+
+/** A request that a body is to follow, and one that has none (END_STREAM). */
+export const postOn = (stream = 1): Buffer => headersOf(stream, POST);
+export const getOn = (stream = 1): Buffer => headersOf(stream, GET, 5);
+
 export class RawH2 {
   readonly frames: Frame[] = [];
   isClosed = false;

@@ -63,6 +63,26 @@ test('what Google writes, both read, and what one disables no other gives out', 
   assert.equal((await vault.ask('GET', 'secret/data/by_google')).status, 404);
 });
 
+test('what one API gives out as a credential is none at another', async () => {
+  const made = await vault.must('POST', 'auth/token/create', { policies: ['root'] });
+  const root = apiOf(vault.server, made.json.auth.client_token);
+  await vault.must('POST', 'secret/data/kept', { data: { a: 'b' } });
+  const paths = [`${SECRETS}/kept/versions/1:access`, '/coffer/v1/audit', '/secrets/kept?api-version=7.6'];
+  for (const path of paths) assert.equal((await root('GET', path)).status, 401, `Vault's at ${path}`);
+  const narrowed = await root('POST', '/coffer/v1/tokens:narrow', { audience: 'https://vault.azure.net' });
+  assert.equal(narrowed.status, 401);
+  for (const path of paths.slice(0, 2)) assert.equal((await azure('GET', path)).status, 401, `Azure's at ${path}`);
+  for (const path of ['secret/data/kept', 'auth/token/lookup-self']) {
+    assert.equal((await vault.ask('GET', path, undefined, { token: azure.token })).status, 403, `Azure's at ${path}`);
+  }
+  // An account has Vault's default policy and what IAM grants it: no policy to write, no token of another.
+  const asked = { token: account.token };
+  for (const policies of [['root'], ['default']]) {
+    assert.equal((await vault.ask('POST', 'auth/token/create', { policies }, asked)).status, 403, String(policies));
+  }
+  assert.equal((await vault.ask('PUT', 'sys/policies/acl/mine', { policy: 'path "*" {}' }, asked)).status, 403);
+});
+
 test('the binding that lets an account in by Azure counts by Google, and its end is the end of both', async () => {
   await vault.must('POST', 'secret/data/ends', { data: { a: 'b' } });
   assert.equal((await byAzure('ends')).value, '{"a":"b"}');

@@ -96,6 +96,13 @@ test('a policy gives what its path and its capabilities say, and no more', async
   assert.equal(bad.status, 403);
 });
 
+test('no request has more random bytes made than the bound', async () => {
+  for (const bytes of ['131073', '1000000000', '9'.repeat(400)]) {
+    const { status, json } = await vault.ask('POST', `transit/random/${bytes}`);
+    assert.deepEqual([status, /should be less than/.test(json.errors[0])], [400, true], JSON.stringify(json));
+  }
+});
+
 test('to create a key by encrypting takes create, to use it update', async () => {
   await vault.policy('only-create', 'path "transit/encrypt/*" { capabilities = ["create"] }');
   await vault.policy('only-update', 'path "transit/encrypt/*" { capabilities = ["update"] }');

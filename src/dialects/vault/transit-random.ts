@@ -37,7 +37,7 @@ export const randomData: TransitHandler = (request, { first, second }) => {
       `unsupported entropy source "${(first ?? source).slice(0, 64)}"; must be "platform", "seal" or "all"`,
     );
   }
-  if (named !== undefined && !/^\d{1,9}$/.test(named)) {
+  if (named !== undefined && !/^\d+$/.test(named)) {
     throw new Refusal(`error parsing url-set byte count: "${named.slice(0, 64)}" is no number`);
   }
   const bytes = named === undefined ? (integerField(data, 'bytes') ?? 32) : Number(named);

@@ -6,18 +6,14 @@
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { isOwnPeer } from '../../client/socket-owner.ts';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AccessToken } from '../identity.ts';
+import { createOwnServer, type IsAllowedPeer } from '../own-server.ts';
 
 export const APP_SERVICE_PATH = '/msi/token';
 const METADATA_PATH = '/metadata/identity/oauth2/token';
 const METADATA_HOST = '169.254.169.254';
-const CONNECTIONS_MAX = 256;
-const HEADER_BYTES_MAX = 16 * 1024;
 const BODY_BYTES_MAX = 8 * 1024;
-const REQUEST_MS_MAX = 30_000;
 /** The server's own bound of an audience. */
 const RESOURCE_CHARS_MAX = 1024;
 
@@ -41,30 +37,16 @@ function refusal(status: number, error: string, description: string): Reply {
 }
 
 /** The server alone, not listening yet. `isAllowedPeer` is asked once a connection. */
-export function createIdentityServer(
-  options: IdentityServerOptions,
-  isAllowedPeer: (socket: Socket) => boolean = isOwnPeer,
-): Server {
-  const strangers = new WeakSet<Socket>();
-  const server = createServer({
-    maxHeaderSize: HEADER_BYTES_MAX,
-    headersTimeout: REQUEST_MS_MAX,
-    requestTimeout: REQUEST_MS_MAX,
-  });
-  server.maxConnections = CONNECTIONS_MAX;
-  server.on('connection', (socket) => {
-    if (!isAllowedPeer(socket)) strangers.add(socket);
-  });
-  server.on('request', (request, response) => {
-    const asked = strangers.has(request.socket)
+export function createIdentityServer(options: IdentityServerOptions, isAllowedPeer?: IsAllowedPeer): Server {
+  return createOwnServer((request, response, isStranger) => {
+    const asked = isStranger
       ? Promise.resolve(refusal(403, 'forbidden', 'this managed identity serves another user'))
       : answer(options, request);
     asked.then(
       (reply) => send(response, reply),
       () => send(response, refusal(503, 'temporarily_unavailable', 'no token can be had from the Coffer server')),
     );
-  });
-  return server;
+  }, isAllowedPeer);
 }
 
 async function answer(options: IdentityServerOptions, request: IncomingMessage): Promise<Reply> {

@@ -4,9 +4,9 @@
 
 import { randomBytes } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Identity, IdentityContext, RunningIdentity } from '../identity.ts';
+import { listenOnLoopback } from '../own-server.ts';
 import { ANY_TENANT } from './any-tenant.ts';
 import { makeAzCommand } from './az-command.ts';
 import { APP_SERVICE_PATH, createIdentityServer } from './identity-server.ts';
@@ -26,18 +26,9 @@ async function start(context: IdentityContext): Promise<RunningIdentity> {
     secret,
     token: (resource) => context.audienceToken(resource),
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host: '127.0.0.1', port: 0 }, resolve);
-  });
-  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const closing: (() => unknown)[] = [
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  ];
+  const listening = await listenOnLoopback(server);
+  const address = `http://${listening.address}`;
+  const closing: (() => unknown)[] = [listening.stop];
   const stop = async () => {
     for (const close of closing.toReversed()) await close();
   };

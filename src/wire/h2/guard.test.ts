@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { blockOf, frameOf, GET, POST, PREFACE, RawH2, settingsOf, uint32 } from '../../../test/support/h2.ts';
+import { frameOf, GET, headersOf, PREFACE, postOn, RawH2, settingsOf, uint32 } from '../../../test/support/h2.ts';
 import { type Started, start, until } from '../../../test/support/wire.ts';
 import {
   CONTINUATION,
   DATA,
-  END_HEADERS,
   ENHANCE_YOUR_CALM,
-  HEADERS,
   PING,
   PRIORITY,
   RST_STREAM,
@@ -22,10 +20,6 @@ before(async () => {
 });
 after(() => server.listener.drain(100));
 
-const headers = (stream: number, fields: typeof GET, flags = END_HEADERS): Buffer =>
-  frameOf(HEADERS, flags, stream, blockOf(fields));
-const post = (stream = 1): Buffer => headers(stream, POST);
-
 const FLOODS: readonly [what: string, bytes: (index: number) => Buffer][] = [
   ['pings', () => frameOf(PING, 0, 0, '12345678')],
   ['settings', () => settingsOf([4, 65_535])],
@@ -35,13 +29,13 @@ const FLOODS: readonly [what: string, bytes: (index: number) => Buffer][] = [
   ['unknown frames', () => frameOf(0xfe, 0, 0)],
   [
     'requests that are reset at once',
-    (index) => Buffer.concat([post(2 * index + 1), frameOf(RST_STREAM, 0, 2 * index + 1, uint32(8))]),
+    (index) => Buffer.concat([postOn(2 * index + 1), frameOf(RST_STREAM, 0, 2 * index + 1, uint32(8))]),
   ],
   [
     'requests that have to be reset',
-    (index) => Buffer.concat([post(2 * index + 1), frameOf(WINDOW_UPDATE, 0, 2 * index + 1, uint32(0))]),
+    (index) => Buffer.concat([postOn(2 * index + 1), frameOf(WINDOW_UPDATE, 0, 2 * index + 1, uint32(0))]),
   ],
-  ['malformed requests', (index) => headers(2 * index + 1, [['a', 'b']], 5)],
+  ['malformed requests', (index) => headersOf(2 * index + 1, [['a', 'b']], 5)],
 ];
 
 for (const [what, bytes] of FLOODS) {
@@ -80,7 +74,7 @@ test('data without content is a flood, but not among data', async () => {
   const client = new RawH2(server.port);
   const empty = frameOf(DATA, 0, 1);
   client.send(
-    post(),
+    postOn(),
     ...Array.from({ length: 6000 }, (_, index) => (index % 3 === 0 ? frameOf(DATA, 0, 1, 'x') : empty)),
   );
   await client.settled();
@@ -91,9 +85,12 @@ test('data without content is a flood, but not among data', async () => {
 
 test('a header block without end is not kept (CVE-2024-27316)', async () => {
   const byCount = new RawH2(server.port);
-  byCount.send(headers(1, GET, 1), ...Array.from({ length: 20 }, () => frameOf(CONTINUATION, 0, 1, '')));
+  byCount.send(headersOf(1, GET, 1), ...Array.from({ length: 20 }, () => frameOf(CONTINUATION, 0, 1, '')));
   assert.equal(await byCount.closed(), ENHANCE_YOUR_CALM);
   const bySize = new RawH2(server.port);
-  bySize.send(headers(1, GET, 1), ...Array.from({ length: 3 }, () => frameOf(CONTINUATION, 0, 1, Buffer.alloc(8192))));
+  bySize.send(
+    headersOf(1, GET, 1),
+    ...Array.from({ length: 3 }, () => frameOf(CONTINUATION, 0, 1, Buffer.alloc(8192))),
+  );
   assert.equal(await bySize.closed(), ENHANCE_YOUR_CALM);
 });

@@ -3,7 +3,20 @@ import net from 'node:net';
 import { after, before, test } from 'node:test';
 import tls from 'node:tls';
 import fc from 'fast-check';
-import { blockOf, CALL, frameOf, GET, POST, PREFACE, RawH2, settingsOf, uint32 } from '../../../test/support/h2.ts';
+import {
+  blockOf,
+  CALL,
+  frameOf,
+  GET,
+  getOn,
+  headersOf,
+  POST,
+  PREFACE,
+  postOn,
+  RawH2,
+  settingsOf,
+  uint32,
+} from '../../../test/support/h2.ts';
 import { LOCALHOST, type Started, start, until } from '../../../test/support/wire.ts';
 import { frame as message } from '../grpc-codec.ts';
 import {
@@ -33,11 +46,6 @@ before(async () => {
 });
 after(() => server.listener.drain(100));
 
-const headers = (stream: number, fields: typeof GET, flags = END_HEADERS): Buffer =>
-  frameOf(HEADERS, flags, stream, blockOf(fields));
-const post = (stream = 1): Buffer => headers(stream, POST);
-const get = (stream = 1): Buffer => headers(stream, GET, END_HEADERS | END_STREAM);
-
 test('what is unknown, padded, prioritised or in pieces is read', async () => {
   const client = new RawH2(server.port);
   const block = blockOf(POST);
@@ -57,7 +65,7 @@ test('what is unknown, padded, prioritised or in pieces is read', async () => {
     frameOf(DATA, PADDED, 1, '\x03abc\0\0\0'),
     frameOf(DATA, 0, 1),
     frameOf(DATA, PADDED, 1, '\0de'),
-    headers(1, [['x-checksum', 'f']], END_HEADERS | END_STREAM),
+    headersOf(1, [['x-checksum', 'f']], END_HEADERS | END_STREAM),
   );
   await until(() => client.isDone(1));
   assert.equal(client.body(1).toString(), 'abcde');
@@ -69,7 +77,7 @@ test('one answer, headers and trailers with it, is one write', async () => {
   await client.settled();
   let chunks = 0;
   client.socket.on('data', () => chunks++);
-  client.send(headers(1, CALL), frameOf(DATA, END_STREAM, 1, message(Buffer.from('hello'))));
+  client.send(headersOf(1, CALL), frameOf(DATA, END_STREAM, 1, message(Buffer.from('hello'))));
   await until(() => client.isDone(1));
   assert.deepEqual(
     client.frames.filter(({ stream }) => stream === 1).map(({ type, flags }) => [type, flags]),
@@ -142,11 +150,11 @@ test('streams above the limit are refused, and a free place is taken', async () 
 test('what was sent before our reset was read is let pass', async () => {
   const client = new RawH2(server.port);
   client.send(
-    post(),
+    postOn(),
     frameOf(WINDOW_UPDATE, 0, 1, uint32(0)),
     frameOf(DATA, 0, 1, 'late'),
-    headers(1, [['a', 'b']], 5),
-    get(3),
+    headersOf(1, [['a', 'b']], 5),
+    getOn(3),
   );
   await until(() => client.isDone(3));
   assert.equal(await client.reset(1), PROTOCOL_ERROR);
@@ -225,7 +233,7 @@ test('bytes in any pieces mean the same', async () => {
   const said = Buffer.concat([
     PREFACE,
     settingsOf([4, 70_000]),
-    headers(1, CALL),
+    headersOf(1, CALL),
     frameOf(DATA, 0, 1, message(Buffer.from('hello')).subarray(0, 4)),
     frameOf(WINDOW_UPDATE, 0, 0, uint32(9)),
     frameOf(
@@ -234,7 +242,7 @@ test('bytes in any pieces mean the same', async () => {
       1,
       Buffer.concat([Buffer.of(1), message(Buffer.from('hello')).subarray(4), Buffer.of(0)]),
     ),
-    headers(3, POST, 0),
+    headersOf(3, POST, 0),
     frameOf(CONTINUATION, END_HEADERS, 3, blockOf([['x-a', 'b']])),
     frameOf(DATA, END_STREAM, 3, Buffer.alloc(9000, 'z')),
     frameOf(PING, 0, 0, 'the last'),
@@ -263,10 +271,10 @@ test('frames of any kind and content throw nothing and stop nobody', async () =>
     .tuple(fc.nat(10), fc.nat(255), fc.constantFrom(0, 1, 2, 3, 5, 7, 2 ** 31 - 1), fc.uint8Array({ maxLength: 30 }))
     .map(([type, flags, stream, payload]) => frameOf(type, flags, stream, payload));
   const valid = fc.constantFrom(
-    get(1),
-    post(1),
-    post(3),
-    headers(5, CALL),
+    getOn(1),
+    postOn(1),
+    postOn(3),
+    headersOf(5, CALL),
     frameOf(DATA, 1, 1, 'x'),
     frameOf(DATA, 0, 3, 'y'),
   );
@@ -283,7 +291,7 @@ test('a peer that says no settings, or leaves a block open, is ended in time', a
   const strict = await start({ limits: { firstBytesMs: 50, idleMs: 50, lingerMs: 40 } });
   const silent = new RawH2(strict.port, PREFACE);
   const open = new RawH2(strict.port);
-  open.send(headers(1, GET, 1));
+  open.send(headersOf(1, GET, 1));
   assert.equal(await silent.closed(), undefined);
   assert.equal(await open.closed(), NO_ERROR);
   await until(() => strict.listener.connections() === 0);
@@ -297,7 +305,7 @@ test('a peer that breaks its TLS connection off is no error', async () => {
   const socket = tls.connect({ socket: bare, ca: LOCALHOST.cert, servername: 'localhost', ALPNProtocols: ['h2'] });
   socket.on('error', () => {});
   await new Promise((resolve) => socket.on('secureConnect', resolve));
-  socket.write(Buffer.concat([PREFACE, settingsOf(), headers(1, GET, 5)]));
+  socket.write(Buffer.concat([PREFACE, settingsOf(), headersOf(1, GET, 5)]));
   await new Promise((resolve) => socket.once('data', resolve));
   bare.resetAndDestroy();
   await until(() => secure.listener.connections() === 0);
@@ -312,7 +320,7 @@ test('a stream that the peer resets is given up, whatever its handler does', asy
     grpc: (call) => new Promise((resolve) => (answer = () => resolve({ ok: true, message: call.message }))),
   });
   const client = new RawH2(waiting.port);
-  client.send(headers(1, CALL), frameOf(DATA, END_STREAM, 1, message(Buffer.from('x'))));
+  client.send(headersOf(1, CALL), frameOf(DATA, END_STREAM, 1, message(Buffer.from('x'))));
   await until(() => answer !== undefined);
   client.send(frameOf(RST_STREAM, 0, 1, uint32(CANCEL)));
   await until(() => waiting.entries.length === 1);
