@@ -1,6 +1,7 @@
 // Projects, secrets, versions, accounts and tokens as the store keeps them: plain data, times in milliseconds since
 // 1970. A payload is never part of these rows; it is asked for by itself (`Need` in ports.ts) and arrives sealed.
 
+import type { AwsSettings } from './aws/secret.ts';
 import type { Policy } from './iam/policy.ts';
 import type { AccountEmail, Location, ProjectId, SecretName } from './name.ts';
 import type { KvSettings } from './vault/mounts.ts';
@@ -78,6 +79,10 @@ export interface Secret {
   readonly rotation?: Rotation;
   /** What Vault's clients set for this secret alone. */
   readonly kv?: KvSettings;
+  /** What AWS's API keeps of it; absent: nothing. */
+  readonly aws?: AwsSettings;
+  /** The number of the version that is to become current; absent: none is. */
+  readonly candidateVersion?: number;
   /** Set once it is deleted: absent from every read, and purged then. */
   readonly purgeAt?: number;
   /** When that was; gone where it was restored. */
@@ -125,6 +130,8 @@ export interface VersionAttributes {
   readonly updatedAt?: number;
   /** Written as bytes by a dialect that has texts; absent: as whatever it is. */
   readonly kind?: 'binary';
+  /** The token of the request that wrote it, by which AWS's API names it. */
+  readonly requestToken?: string;
 }
 
 /** A payload as it rests: AES-256-GCM under a key of its own, that key wrapped by the project's. */

@@ -14,6 +14,15 @@ import {
 import { createAccount, deleteAccount, getAccount, listAccounts } from './accounts.ts';
 import { exchangeClient, narrowToken } from './audience-tokens.ts';
 import { exportAudit, pruneAudit, queryAudit, verifyAudit } from './audit.ts';
+import { createAwsSecret } from './aws/create-secret.ts';
+import { describeSecret } from './aws/describe-secret.ts';
+import { listSeen } from './aws/list-secrets.ts';
+import { listSeenVersions } from './aws/list-versions.ts';
+import { moveStage } from './aws/move-stage.ts';
+import { amendSecret, putVersion } from './aws/put-version.ts';
+import { randomPassword } from './aws/random-password.ts';
+import { replicateSecret } from './aws/replicate.ts';
+import { tagSecret } from './aws/tag-secret.ts';
 import { createBackup, endBackup, readBackup } from './backup.ts';
 import { backUpSecret, restoreBackup } from './backup-of-secret.ts';
 import { createClientSecret, uploadAccountKey } from './client-secrets.ts';
@@ -95,6 +104,16 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   purgeDeletedSecret,
   listCurrent,
   setSecret,
+  createAwsSecret,
+  describeSecret,
+  listSeen,
+  amendSecret,
+  tagSecret,
+  replicateSecret,
+  putVersion,
+  moveStage,
+  listSeenVersions,
+  randomPassword,
   backUpSecret,
   restoreBackup,
   promoteVersion,

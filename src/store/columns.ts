@@ -1,5 +1,6 @@
 // The JSON columns of the schema, each with the exact shape that it takes: every member named here, and no other.
 
+import type { AwsSettings, Replica } from '../core/aws/secret.ts';
 import type { Condition } from '../core/iam/condition.ts';
 import type { Binding, Policy } from '../core/iam/policy.ts';
 import type { KeySettings } from '../core/keys/key.ts';
@@ -15,7 +16,10 @@ import { JsonColumn } from './json.ts';
 
 /** What a secret has that no query looks for. */
 export interface SecretSettings
-  extends Pick<Secret, 'tags' | 'versionAliases' | 'topics' | 'versionDestroyTtlSeconds' | 'deletedAt' | 'kv'> {
+  extends Pick<
+    Secret,
+    'tags' | 'versionAliases' | 'topics' | 'versionDestroyTtlSeconds' | 'deletedAt' | 'kv' | 'candidateVersion'
+  > {
   readonly rotationPeriodSeconds?: number;
 }
 
@@ -39,8 +43,27 @@ export const secretSettingsColumn: JsonColumn<SecretSettings> = new JsonColumn((
   hasShape(
     value,
     { tags: isLabels, versionAliases: isAliases, topics: isTexts },
-    { versionDestroyTtlSeconds: isCount, rotationPeriodSeconds: isCount, deletedAt: isCount, kv: isKvSettings },
+    {
+      versionDestroyTtlSeconds: isCount,
+      rotationPeriodSeconds: isCount,
+      deletedAt: isCount,
+      kv: isKvSettings,
+      candidateVersion: isCount,
+    },
   ),
+);
+
+export const awsSettingsColumn: JsonColumn<AwsSettings> = new JsonColumn(
+  (value): value is AwsSettings =>
+    hasShape(
+      value,
+      { changedAt: isCount },
+      {
+        ...{ description: isText, kmsKeyId: isText, type: isText, owningService: isText, home: isText },
+        ...{ replicas: listOf(isReplica), stages: isAliases },
+      },
+    ),
+  'distinct',
 );
 
 export const versionAttributesColumn: JsonColumn<VersionAttributes> = new JsonColumn(
@@ -55,6 +78,7 @@ export const versionAttributesColumn: JsonColumn<VersionAttributes> = new JsonCo
         expiresAt: isCount,
         updatedAt: isCount,
         kind: (kind) => kind === 'binary',
+        requestToken: isText,
       },
     ),
 );
@@ -103,6 +127,10 @@ function isCondition(value: unknown): value is Condition {
 
 function isReplicaLocation(value: unknown): value is ReplicaLocation {
   return hasShape(value, { location: isText }, { kmsKey: isText });
+}
+
+function isReplica(value: unknown): value is Replica {
+  return hasShape(value, { region: isText }, { kmsKeyId: isText, problem: isText });
 }
 
 function isLabels(value: unknown): value is Labels {
