@@ -94,7 +94,8 @@ function spelled(selector: Selector): string {
   if (typeof selector !== 'object') return String(selector);
   if ('alias' in selector) return selector.alias;
   if ('uid' in selector) return selector.uid;
-  return 'versionId' in selector ? selector.versionId : selector.stage;
+  // AWS's may hold anything: as a part of a resource's name nothing that has a meaning there.
+  return ('versionId' in selector ? selector.versionId : selector.stage).replaceAll(/[^\w.+=@-]/g, '%');
 }
 
 export function versionTarget(command: VersionRef): Target {

@@ -114,7 +114,8 @@ export const createAwsSecret: Operation<CreateAwsSecret, AwsResult> = operation(
       ...blankSecret(project, name, { uid, location, createdAt: now, etag: entropy.etag() }),
       ...parseTags(command.tags ?? {}),
       aws: {
-        changedAt: now,
+        // A first version comes later than the change before it: now.
+        changedAt: value === undefined ? now : now - 1,
         ...(location === GLOBAL ? { home: region } : {}),
         ...(description === undefined ? {} : { description }),
         ...(kmsKeyId === undefined ? {} : { kmsKeyId }),

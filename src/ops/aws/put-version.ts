@@ -63,7 +63,7 @@ export function labelled(
   const { lastVersion } = secret;
   // The first is the current one, whatever it is called.
   const labels = before.currentVersion === 0 ? [...new Set([...stages, CURRENT])] : stages;
-  const started: Secret = { ...before, lastVersion, aws: { changedAt: 0, ...before.aws } };
+  const started: Secret = { ...before, lastVersion, aws: { ...before.aws, changedAt: later } };
   return { secret: labels.reduce((moved, label) => attachStage(moved, label, lastVersion), started), version };
 }
 
