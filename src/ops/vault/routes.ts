@@ -3,6 +3,7 @@
 
 import { type AuthTable, authMountOf } from '../../core/vault/auth-mounts.ts';
 import { APPROLE_ROUTES } from './approle.ts';
+import { AUDIT_ROUTES } from './audit-devices.ts';
 import { AUTH_ROUTES } from './auth-methods.ts';
 import { CUBBYHOLE_ROUTES } from './cubbyhole.ts';
 import { KV_CONFIG_ROUTES } from './kv-config.ts';
@@ -27,6 +28,7 @@ export const VAULT_ROUTES: readonly VaultRoute[] = [
   ...WRAPPING_ROUTES,
   ...KV_CONFIG_ROUTES,
   ...LEASE_ROUTES,
+  ...AUDIT_ROUTES,
   ...SYSTEM_ROUTES,
   {
     path: 'sys/internal/specs/openapi',
