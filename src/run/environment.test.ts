@@ -96,6 +96,13 @@ test("the user's proxy exemptions are merged, but for those that would cover an 
   assert.equal(childEnvironment({ no_proxy: '*' }, PARTS)['no_proxy'], '127.0.0.1,localhost');
 });
 
+test('an exemption that covers a further name of the run goes too', () => {
+  const hosts = [{ name: 'vault.example.com', port: 443 }];
+  const given = 'other.example, .EXAMPLE.com, vault.example.com:443,ample.com,x.vault.example.com';
+  const env = childEnvironment({ no_proxy: given }, { ...PARTS, hosts });
+  assert.equal(env['no_proxy'], '127.0.0.1,localhost,other.example,ample.com,x.vault.example.com');
+});
+
 test('a hook path with spaces, quotes and backslashes is one Node option', () => {
   assert.equal(nodeOptions(undefined, '/a b/"c\\d'), '--require "/a b/\\"c\\\\d"');
 });
