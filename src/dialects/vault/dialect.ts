@@ -40,6 +40,8 @@ import { rewrapped, wrapped } from './wrap.ts';
 
 const GRPC_UNIMPLEMENTED = 12;
 const PREFIX = '/v1/';
+/** What transit has too, of the same name. */
+const TOOLS = /^sys\/tools\/(?:random|hash)(?:\/|$)/;
 const SEAL_PATH = '/v1/sys/seal';
 
 export interface VaultDialectOptions {
@@ -156,6 +158,9 @@ function perform(
   if (at?.mount.type === 'transit' && found === undefined && request.query.get('help') !== '1') {
     return transitCall(door, entered, request, at.path, () => logical(door, request, entered, undefined, token));
   }
+  if (TOOLS.test(request.path) && request.query.get('help') !== '1') {
+    return transitCall(door, entered, request, 'sys/tools/', () => logical(door, request, entered, undefined, token));
+  }
   return logical(door, request, entered, found, token);
 }
 
@@ -200,7 +205,7 @@ function callerFor(request: VaultRequest, entered: Entered, route: VaultRoute | 
   const ask: VaultAsk = {
     ...{ path, capability: verb === 'write' ? creates : verb, data: new Redacted(data) },
     ...(wrapSeconds === undefined ? {} : { wrapSeconds }),
-    ...(route?.sudo ? { sudo: true as const } : {}),
+    ...(route?.sudo === true || route?.sudo === verb ? { sudo: true as const } : {}),
   };
   return { ...entered.caller, vault: { ...entered.caller.vault, ask } };
 }

@@ -68,6 +68,8 @@ export interface Reply {
   readonly auth?: ReplyAuth;
   readonly wrap?: WrapInfo;
   readonly warnings?: readonly string[];
+  /** The data is all of the answer: without the envelope. */
+  readonly bare?: true;
   /** The text that was made goes into `secret_id`. */
   readonly secretId?: true;
   /** The entry whose sealed JSON is the data of the answer, or all of it. */
@@ -90,8 +92,8 @@ export interface VaultRoute {
   readonly help: string;
   /** Nobody's token is asked for. */
   readonly open?: true;
-  /** It takes the capability `sudo` too. */
-  readonly sudo?: true;
+  /** It takes the capability `sudo` too; or this verb of it does. */
+  readonly sudo?: true | Verb;
   /** What is written changes nothing: it only asks. */
   readonly asks?: true;
   /** It answers with a new token. */

@@ -14,6 +14,7 @@ import {
   type VaultToken,
 } from '../../core/vault/token.ts';
 import { booleanField, durationField, integerField, invalid, listField, mapField, textField } from './fields.ts';
+import { leaseOfToken } from './leases.ts';
 import { policyName } from './policies.ts';
 import type { Reply, ReplyAuth, VaultCall } from './route.ts';
 import { readRole, type TokenRole } from './token-roles.ts';
@@ -67,6 +68,8 @@ export function mintToken(view: View, fresh: NewToken, hash: string | undefined)
   if (view.get(id) !== undefined) throw invalid('cannot create a token with a duplicate ID');
   view.put(entryOfToken(known));
   view.put({ id: accessorId(accessor), owner: id, data: { token: id } });
+  const lease = leaseOfToken(view, known);
+  if (lease !== undefined) view.put(lease);
   return { auth: authOf(known, 'service', now) };
 }
 

@@ -46,6 +46,11 @@ export class View {
     return vault;
   }
 
+  /** The entries of the policies of its token. */
+  get callerPolicies(): readonly (VaultEntry | undefined)[] {
+    return this.#policies;
+  }
+
   get isRoot(): boolean {
     return this.authority.policies.includes(ROOT_POLICY);
   }
@@ -86,6 +91,11 @@ export class View {
   remove(id: string): void {
     this.#changed.set(id, undefined);
     this.changes.push({ change: 'vaultEntry.delete', id });
+  }
+
+  /** What owns the entries below a path that ends in `/`, with all that it owns. */
+  removeOwnersBelow(prefix: string): void {
+    this.changes.push({ change: 'vaultEntry.deleteOwnersBelow', prefix });
   }
 
   /** The token of the caller; undefined where its credential is another of Coffer's. */
