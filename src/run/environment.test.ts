@@ -28,6 +28,7 @@ test('the child has what every client needs', () => {
     CURL_CA_BUNDLE: '/run/bundle.pem',
     SSL_CERT_FILE: '/run/bundle.pem',
     AWS_CA_BUNDLE: '/run/bundle.pem',
+    VAULT_CACERT: '/run/bundle.pem',
     CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE: '/run/bundle.pem',
     NODE_EXTRA_CA_CERTS: '/run/ca.pem',
     NODE_OPTIONS: '--require "/run/hook.cjs"',
