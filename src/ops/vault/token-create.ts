@@ -3,6 +3,7 @@
 // was held and asked for.
 // Source: https://developer.hashicorp.com/vault/api-docs/auth/token#create-token
 
+import type { ProjectId } from '../../core/name.ts';
 import { IAM_POLICY, policyId, policyText, ROOT_POLICY } from '../../core/vault/authority.ts';
 import {
   entryOfToken,
@@ -39,6 +40,9 @@ export interface NewToken {
   readonly uses: number;
   readonly role?: string;
   readonly member?: string;
+  /** Absent: that of the request. */
+  readonly project?: ProjectId;
+  readonly workload?: string;
   readonly parent?: string;
   readonly boundCidrs?: readonly string[];
   readonly wraps?: NonNullable<VaultToken['wraps']>;
@@ -53,8 +57,9 @@ export function mintToken(view: View, fresh: NewToken, hash: string | undefined)
   const { periodSeconds = ttlSeconds, explicitMaxSeconds } = fresh;
   const seconds = Math.min(periodSeconds, explicitMaxSeconds ?? periodSeconds);
   const token: VaultToken = {
+    project: project.id,
     ...rest,
-    ...{ accessor, project: project.id, createdAt: now, ttlSeconds: seconds, usesLeft: uses },
+    ...{ accessor, createdAt: now, ttlSeconds: seconds, usesLeft: uses },
     renewable: fresh.renewable && seconds > 0,
   };
   const id = tokenId(hash);
