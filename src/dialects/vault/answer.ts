@@ -92,6 +92,7 @@ export function replied(request: VaultRequest, reply: FinishedReply, known: stri
       },
     });
   }
+  if (reply.bare) return bare(data ?? {});
   const said = warnings === undefined ? {} : { warnings };
   if (reply.secretId) return enveloped(request, { data: { ...data, secret_id: issued?.reveal() ?? '' }, ...said });
   if (auth !== undefined) return enveloped(request, { auth: authOf(auth, issued?.reveal() ?? known), ...said });

@@ -3,12 +3,15 @@
 
 import { type AuthTable, authMountOf } from '../../core/vault/auth-mounts.ts';
 import { APPROLE_ROUTES } from './approle.ts';
+import { AUDIT_ROUTES } from './audit-devices.ts';
 import { AUTH_ROUTES } from './auth-methods.ts';
 import { CUBBYHOLE_ROUTES } from './cubbyhole.ts';
 import { KV_CONFIG_ROUTES } from './kv-config.ts';
+import { LEASE_ROUTES } from './leases.ts';
 import { MOUNT_ROUTES } from './mounts.ts';
 import { POLICY_ROUTES } from './policies.ts';
 import type { VaultRoute } from './route.ts';
+import { openApiOf } from './specs.ts';
 import { SYSTEM_ROUTES } from './system.ts';
 import { TOKEN_ROUTES } from './tokens.ts';
 import { USERPASS_ROUTES } from './userpass.ts';
@@ -24,7 +27,14 @@ export const VAULT_ROUTES: readonly VaultRoute[] = [
   ...CUBBYHOLE_ROUTES,
   ...WRAPPING_ROUTES,
   ...KV_CONFIG_ROUTES,
+  ...LEASE_ROUTES,
+  ...AUDIT_ROUTES,
   ...SYSTEM_ROUTES,
+  {
+    path: 'sys/internal/specs/openapi',
+    help: 'What this server answers, as an OpenAPI document.',
+    read: () => ({ data: openApiOf(VAULT_ROUTES), bare: true }),
+  },
 ];
 
 const byPath = new Map(VAULT_ROUTES.map((route) => [route.path, route]));
