@@ -1,7 +1,7 @@
 // Every operation that AWS's clients can ask for, by service: the one table that the dialect is made of. An operation is
 // found by `X-Amz-Target: PREFIX.OPERATION`; what answers it decodes its input, asks the core, and encodes the result.
 
-import { SECRETS_MANAGER } from './secrets-manager.ts';
+import { SECRETS_MANAGER } from './secrets.ts';
 import type { Action, Service } from './service.ts';
 
 /** By the prefix of their targets. */
