@@ -3,6 +3,7 @@
 
 import type { AuditAnchor, AuditMark } from './audit-port.ts';
 import type { AuditRecord } from './audit-record.ts';
+import type { AwsKeys } from './aws/keys-port.ts';
 import type { AwsNeed, AwsRowByNeed } from './aws/rows.ts';
 import type { SeenFrom } from './aws/secret.ts';
 import type { Sighting, SightingOfVersion } from './census.ts';
@@ -72,6 +73,8 @@ export interface SecretPlace {
 export type Need =
   | { readonly need: 'server' }
   | { readonly need: 'project'; readonly project: ProjectRef }
+  /** The project that this account of AWS's is. */
+  | { readonly need: 'projectOfAwsAccount'; readonly account: string }
   | { readonly need: 'projects'; readonly after: string; readonly limit: number }
   | { readonly need: 'projectCount' }
   | ({ readonly need: 'secret' } & SecretPlace)
@@ -173,6 +176,7 @@ export interface PayloadRow {
 interface RowByNeed extends AwsRowByNeed, KeyRowByNeed, VaultRowByNeed {
   readonly server: Policy;
   readonly project: Project | undefined;
+  readonly projectOfAwsAccount: Project | undefined;
   /** By id, ascending. */
   readonly projects: readonly Project[];
   readonly projectCount: number;
@@ -361,6 +365,8 @@ export interface SealStatus {
 export interface Keyring {
   /** The keys that callers use without ever holding them. */
   readonly keys: KeyCrypto;
+  /** What signs requests by AWS's API. */
+  readonly aws: AwsKeys;
   status(): SealStatus;
   /** A new project key, wrapped by the root key. */
   wrapProjectKey(projectUid: Uid): Uint8Array;

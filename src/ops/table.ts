@@ -14,6 +14,8 @@ import {
 import { createAccount, deleteAccount, getAccount, listAccounts } from './accounts.ts';
 import { exchangeClient, narrowToken } from './audience-tokens.ts';
 import { exportAudit, pruneAudit, queryAudit, verifyAudit } from './audit.ts';
+import { createAccessKey, importAccessKey } from './aws/access-keys.ts';
+import { setAwsAccount } from './aws/account.ts';
 import { createAwsSecret } from './aws/create-secret.ts';
 import { describeSecret } from './aws/describe-secret.ts';
 import { listSeen } from './aws/list-secrets.ts';
@@ -71,6 +73,7 @@ import {
 import { exchangeAssertion, generateToken, inspectToken, issueToken, revokeToken } from './tokens.ts';
 import { createTopic, deleteTopic, getTopic, listTopicSubscriptions, listTopics } from './topics.ts';
 import { updateVersion } from './update-version.ts';
+import { generateVaultToken, renewVaultToken } from './vault/account-tokens.ts';
 import { listNames, shapeOfCurrent } from './vault/kv-rows.ts';
 import {
   vaultAsk,
@@ -139,6 +142,7 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   createProject,
   getProject,
   listProjects,
+  setAwsAccount,
   createAccount,
   getAccount,
   listAccounts,
@@ -147,6 +151,8 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   createAccountKey,
   nameAccountKey,
   createClientSecret,
+  createAccessKey,
+  importAccessKey,
   uploadAccountKey,
   listAccountKeys,
   getAccountKey,
@@ -234,6 +240,8 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   vaultOpen,
   vaultLogin,
   vaultInternal,
+  generateVaultToken,
+  renewVaultToken,
   getQuotas,
   setQuotas,
   getReaderGuard,

@@ -32,6 +32,7 @@ export function insertProject(project: Project): Write {
     policyColumn.encode(project.policy),
     project.wrappedKey,
     projectSettingsColumn.encode(project.settings),
+    project.awsAccount ?? null,
   ]);
 }
 
@@ -44,6 +45,7 @@ export function updateProject(project: Project): Write {
     policyColumn.encode(project.policy),
     project.wrappedKey,
     projectSettingsColumn.encode(project.settings),
+    project.awsAccount ?? null,
     project.uid,
     project.id,
     project.number,

@@ -4,12 +4,15 @@ import type { AuditPage, AuditPart, AuditPruned, AuditVerdict, ChainedRecord } f
 import type { BackupBegun, BackupPart } from '../../core/backup-port.ts';
 import type { EVENT_TYPES } from '../../core/events.ts';
 import type { EventInList, SealStatus } from '../../core/ports.ts';
+import type { AccessKeyResult } from '../../ops/aws/access-keys.ts';
+import type { SetAwsAccount } from '../../ops/aws/account.ts';
 import type { ClientResult } from '../../ops/client-secrets.ts';
 import type { EventPage } from '../../ops/events.ts';
 import type { OpenedProxy } from '../../ops/proxy.ts';
 import type { ProjectQuotas } from '../../ops/quotas.ts';
 import type { SameValue } from '../../ops/same-value.ts';
 import type { IssuedToken } from '../../ops/tokens.ts';
+import type { IssuedVaultToken } from '../../ops/vault/account-tokens.ts';
 import type { VersionResult } from '../../ops/versions.ts';
 import { accessEncoders, nameOf, time } from './encode-access.ts';
 
@@ -55,12 +58,24 @@ const issued = ({ token, expiresAt }: IssuedToken): Json => ({
   expireTime: time(expiresAt),
 });
 
+const issuedForVault = ({ accessor, expiresAt, token }: Partial<IssuedVaultToken>): Json => ({
+  accessor,
+  ...(token === undefined ? {} : { token: token.reveal() }),
+  expireTime: time(expiresAt as number),
+});
+
 const client = ({ account, key, tenantId, secret }: ClientResult): Json => ({
   key: key.id,
   tenantId,
   clientId: account.uid.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
   ...(key.expiresAt === undefined ? {} : { expireTime: time(key.expiresAt) }),
   ...(secret === undefined ? {} : { clientSecret: secret.reveal() }),
+});
+
+const accessKey = ({ key, awsAccount, secret }: AccessKeyResult): Json => ({
+  accessKeyId: key.id,
+  awsAccountId: awsAccount,
+  ...(secret === undefined ? {} : { secretAccessKey: secret.reveal() }),
 });
 
 const encoders: Readonly<Record<string, (result: never) => Json>> = {
@@ -103,8 +118,13 @@ const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'tokens.issue': issued,
   'tokens.generate': issued,
   'tokens.narrow': issued,
+  'vaultTokens.generate': issuedForVault,
+  'vaultTokens.renew': issuedForVault,
   'accountKeys.createSecret': client,
   'accountKeys.upload': client,
+  'accountKeys.createAws': accessKey,
+  'accountKeys.importAws': accessKey,
+  'projects.setAwsAccount': (set: SetAwsAccount) => ({ ...set }),
   'tokens.revoke': () => ({}),
   ...accessEncoders,
 };

@@ -12,6 +12,7 @@ import { versionsByOrdinal } from './0008-versions-by-ordinal.ts';
 import { azure } from './0009-azure.ts';
 import { vault } from './0010-vault.ts';
 import { keys } from './0011-keys.ts';
+import { awsAccounts } from './0012-aws-accounts.ts';
 import { awsSecrets } from './0013-aws-secrets.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -26,5 +27,6 @@ export const MIGRATIONS: readonly Migration[] = [
   azure,
   vault,
   keys,
+  awsAccounts,
   awsSecrets,
 ];
