@@ -31,6 +31,7 @@ import { newQuotaMemory, QuotaTable } from '../../src/ops/quota-table.ts';
 import { createCharge } from '../../src/ops/quotas.ts';
 import { sweep } from '../../src/ops/sweep.ts';
 import { createWriter, type Writer } from '../../src/ops/writer.ts';
+import { NO_FUNCTIONS } from '../../src/rotators/lambda.ts';
 import { CachedReads } from '../../src/store/cached-reads.ts';
 import { snapshotStore } from '../../src/store/snapshot.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
@@ -114,6 +115,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const census = createCensus({ entriesMax: options.censusEntriesMax ?? 1000 });
   const engine = createEngine({
     auditFiles: { open: () => {}, append: () => true },
+    functions: NO_FUNCTIONS,
     ...{ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, backups, charge, census },
     settleCensus: () => settleCensus(census, store),
     exercisedBy: (permission) => [`test of ${permission}`],
