@@ -23,6 +23,7 @@ const classes: Record<FaultClass, string> = {
 const remedies: Record<FaultCode, string> = {
   INVALID_FIELD: 'Correct the field that the message names.',
   UNKNOWN_FIELD: 'Remove the field, or correct its spelling.',
+  REGION_INVALID: 'Name a region such as `eu-west-1`.',
   SECRET_ID_INVALID: 'Name the secret by its name, its ARN, or its ARN without the last seven characters.',
   STAGE_NOT_OF_VERSION: 'Name the version or the staging label alone, or both of the same version.',
   AWS_REQUEST_INVALID: 'Correct what the message names; see `docs/aws.md`.',

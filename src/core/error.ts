@@ -25,6 +25,7 @@ interface FaultKind {
 const kinds = {
   INVALID_FIELD: { class: 'invalid', message: '{field}: {problem}' },
   UNKNOWN_FIELD: { class: 'invalid', message: 'unknown field {field}' },
+  REGION_INVALID: { class: 'invalid', message: 'a region has up to 32 lower-case letters, digits and hyphens' },
   SECRET_ID_INVALID: { class: 'invalid', message: 'not the name or ARN of a secret' },
   STAGE_NOT_OF_VERSION: { class: 'invalid', message: 'version {version} does not carry the staging label {stage}' },
   SECRET_ID_MISSING: { class: 'invalid', message: 'a secret needs a name' },

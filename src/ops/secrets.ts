@@ -1,6 +1,6 @@
 // Secrets: the named, ordered series of versions. Order of the checks is Google's: permission, existence, etag, fields.
 
-import type { SeenFrom } from '../core/aws/secret.ts';
+import { arnSuffix, type SeenFrom } from '../core/aws/secret.ts';
 import { Fault, type FaultData } from '../core/error.ts';
 import { type EventOfSecret, secretEvent, topicEvent } from '../core/events.ts';
 import { EMPTY_POLICY } from '../core/iam/policy.ts';
@@ -376,7 +376,11 @@ export const deleteSecret: Operation<DeleteSecret, DeletedSecret> = operation({
     const replicas = input.command.from === undefined ? [] : (secret.aws?.replicas ?? []);
     if (replicas.length > 0) {
       const regions = replicas.map(({ region }) => region).join(', ');
-      throw new Fault('REPLICAS_LEFT', { ...secretFacts(project, secret.name), regions });
+      throw new Fault('REPLICAS_LEFT', {
+        ...secretFacts(project, secret.name),
+        suffix: arnSuffix(secret.uid),
+        regions,
+      });
     }
     const guarded = guardReaders(input, { project, secret, sightings: input.rows.readers });
     const purgeAt = input.now + Math.ceil(recoverySeconds * 1000);

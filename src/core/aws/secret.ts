@@ -64,15 +64,16 @@ export interface SeenFrom {
   readonly changes?: true;
 }
 
-const REGION = /^[a-z]{2,4}(?:-[a-z]{1,20}){1,3}-\d{1,2}$/;
+const REGION = /^[a-z][a-z0-9-]{0,31}$/;
 const NAME = new RegExp(`^[A-Za-z0-9/_+=.@-]{1,${AWS_NAME_CHARS_MAX}}$`);
 const ARN = /^arn:(?:aws|aws-cn|aws-us-gov):secretsmanager:([a-z0-9-]{1,32}):(\d{12}):secret:(.{1,520})$/;
 const SUFFIXED = /^(.+)-([A-Za-z0-9]{6})$/;
 const SUFFIX_CHARS = 6;
 
-/** True for what has the form of a region of AWS. */
-export function isAwsRegion(text: string): boolean {
-  return REGION.test(text);
+/** A region of AWS, or whatever else a client calls where it is; throws REGION_INVALID. */
+export function parseRegion(text: string): Location {
+  if (!REGION.test(text)) throw new Fault('REGION_INVALID');
+  return text as Location;
 }
 
 /** A name as AWS takes it; throws SECRET_ID_INVALID. */

@@ -58,6 +58,7 @@ export const CLASS_CODES = {
 const MESSAGES = {
   INVALID_FIELD: 'Invalid field "{field}"; {problem}',
   UNKNOWN_FIELD: 'Invalid JSON payload received. Unknown name "{field}": Cannot find field.',
+  REGION_INVALID: INVALID,
   SECRET_ID_INVALID: INVALID,
   STAGE_NOT_OF_VERSION: INVALID,
   AWS_REQUEST_INVALID: INVALID,
