@@ -53,7 +53,8 @@ export function startRotations(deps: RotationsDeps): () => Promise<void> {
   };
 }
 
-class Rotations {
+/** What carries them out, a look at a time. */
+export class Rotations {
   readonly #deps: RotationsDeps;
   readonly #stopping = new AbortController();
   readonly #running = new Map<Uid, { readonly projectUid: Uid; readonly done: Promise<void> }>();
@@ -80,6 +81,11 @@ class Rotations {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
+    await this.idle();
+  }
+
+  /** Resolves when none of those that were begun is being worked at. */
+  async idle(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ done }) => done));
   }
 

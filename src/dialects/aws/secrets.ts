@@ -4,6 +4,7 @@ import { checkInput } from './constraint.ts';
 import { explainSecret } from './secret-errors.ts';
 import { INPUTS } from './secret-model.ts';
 import { describeSecret, getRandomPassword, listSecrets, listSecretVersionIds } from './secret-reads.ts';
+import { cancelRotateSecret, rotateSecret } from './secret-rotation.ts';
 import { batchGetSecretValue, getSecretValue } from './secret-value.ts';
 import {
   createSecret,
@@ -36,6 +37,8 @@ const ACTIONS: Readonly<Record<keyof typeof INPUTS, Action>> = {
   ReplicateSecretToRegions: replicateSecretToRegions,
   RemoveRegionsFromReplication: removeRegionsFromReplication,
   GetRandomPassword: getRandomPassword,
+  RotateSecret: rotateSecret,
+  CancelRotateSecret: cancelRotateSecret,
 };
 
 /** Each with its input checked first. */
