@@ -79,6 +79,10 @@ export class Rotations {
     }
   }
 
+  get runningCount(): number {
+    return this.#running.size;
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.idle();
