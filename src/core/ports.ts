@@ -3,6 +3,7 @@
 
 import type { AuditAnchor, AuditMark } from './audit-port.ts';
 import type { AuditRecord } from './audit-record.ts';
+import type { AwsKeys } from './aws/keys-port.ts';
 import type { Sighting, SightingOfVersion } from './census.ts';
 import type { CensusNeed, SightingOfSecret } from './census-ports.ts';
 import type { CredentialKind } from './credential.ts';
@@ -65,6 +66,8 @@ export interface SecretPlace {
 export type Need =
   | { readonly need: 'server' }
   | { readonly need: 'project'; readonly project: ProjectRef }
+  /** The project that this account of AWS's is. */
+  | { readonly need: 'projectOfAwsAccount'; readonly account: string }
   | { readonly need: 'projects'; readonly after: string; readonly limit: number }
   | { readonly need: 'projectCount' }
   | ({ readonly need: 'secret' } & SecretPlace)
@@ -161,6 +164,7 @@ export interface PayloadRow {
 interface RowByNeed extends KeyRowByNeed, VaultRowByNeed {
   readonly server: Policy;
   readonly project: Project | undefined;
+  readonly projectOfAwsAccount: Project | undefined;
   /** By id, ascending. */
   readonly projects: readonly Project[];
   readonly projectCount: number;
@@ -349,6 +353,8 @@ export interface SealStatus {
 export interface Keyring {
   /** The keys that callers use without ever holding them. */
   readonly keys: KeyCrypto;
+  /** What signs requests by AWS's API. */
+  readonly aws: AwsKeys;
   status(): SealStatus;
   /** A new project key, wrapped by the root key. */
   wrapProjectKey(projectUid: Uid): Uint8Array;

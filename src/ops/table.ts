@@ -14,6 +14,8 @@ import {
 import { createAccount, deleteAccount, getAccount, listAccounts } from './accounts.ts';
 import { exchangeClient, narrowToken } from './audience-tokens.ts';
 import { exportAudit, pruneAudit, queryAudit, verifyAudit } from './audit.ts';
+import { createAccessKey, importAccessKey } from './aws/access-keys.ts';
+import { setAwsAccount } from './aws/account.ts';
 import { createBackup, endBackup, readBackup } from './backup.ts';
 import { backUpSecret, restoreBackup } from './backup-of-secret.ts';
 import { createClientSecret, uploadAccountKey } from './client-secrets.ts';
@@ -121,6 +123,7 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   createProject,
   getProject,
   listProjects,
+  setAwsAccount,
   createAccount,
   getAccount,
   listAccounts,
@@ -129,6 +132,8 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   createAccountKey,
   nameAccountKey,
   createClientSecret,
+  createAccessKey,
+  importAccessKey,
   uploadAccountKey,
   listAccountKeys,
   getAccountKey,
