@@ -247,6 +247,9 @@ export type Change =
       readonly deletedMember: string;
       /** The etag of each policy that was changed so. */
       readonly policyEtag: string;
+      /** How policies of AWS's name it, and what takes that place: nobody's too. */
+      readonly awsArns: readonly string[];
+      readonly awsDeleted: string;
     }
   | { readonly change: 'accountKey.insert' | 'accountKey.update'; readonly key: AccountKey }
   /** Takes every token with it that was had by it. */

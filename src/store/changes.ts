@@ -20,7 +20,7 @@ import { insertAccount, insertAccountKey, insertToken, updateAccount, updateAcco
 import { deleteEventsBefore, insertEvent, insertSubscription, insertTopic } from './writes-events.ts';
 import { writesOfKeys } from './writes-keys.ts';
 import { changeMembers, insertMembers } from './writes-members.ts';
-import { renameMember } from './writes-policies.ts';
+import { renameMember, retirePrincipal } from './writes-policies.ts';
 import {
   insertProject,
   insertSecret,
@@ -36,10 +36,8 @@ export function writesOf(change: Change): readonly (Write | Rewrite)[] {
   switch (change.change) {
     case 'account.delete':
       return deleteAccount(change);
-    case 'secret.insert': {
-      const { uid, projectUid, policy } = change.secret;
-      return [insertSecret(change.secret), ...insertMembers(uid, projectUid, policy)];
-    }
+    case 'secret.insert':
+      return [insertSecret(change.secret), ...insertMembers(change.secret)];
     case 'secret.delete':
       return [any(VERSIONS_DELETE, [change.uid, change.uid]), one(SECRET_DELETE, [change.uid])];
     case 'secrets.deleteAt': {
@@ -77,6 +75,7 @@ function deleteAccount(change: AccountDeletion): readonly (Write | Rewrite)[] {
     any(TOKENS_DELETE_OF_MEMBER, [member]),
     any(MEMBER_DELETE, [member]),
     ...renameMember(member, change.deletedMember, change.policyEtag),
+    retirePrincipal(change.awsArns, change.awsDeleted),
   ];
 }
 

@@ -12,6 +12,7 @@ import type { SameValue } from '../../ops/same-value.ts';
 import type { IssuedToken } from '../../ops/tokens.ts';
 import type { VersionResult } from '../../ops/versions.ts';
 import { accessEncoders, nameOf, time } from './encode-access.ts';
+import { awsEncoders } from './encode-aws.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -107,6 +108,7 @@ const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'accountKeys.upload': client,
   'tokens.revoke': () => ({}),
   ...accessEncoders,
+  ...awsEncoders,
 };
 
 /** The JSON of an operation's result; an operation without an encoder answers nothing at all rather than too much. */

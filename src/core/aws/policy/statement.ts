@@ -36,6 +36,9 @@ export interface AwsPolicy {
   readonly statements: readonly Statement[];
 }
 
+/** By what secrets with a policy of AWS's are found, beside those whose own policies name a member. */
+export const AWS_POLICY_MEMBER = 'aws:policy';
+
 const TOP: ReadonlySet<string> = new Set(['Version', 'Id', 'Statement']);
 const ELEMENTS: ReadonlySet<string> = new Set([
   ...['Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition'],
