@@ -3,7 +3,7 @@
 // environment that was set up before goes on working.
 
 import type { LoopbackProxy, MetaStore } from './core/ports.ts';
-import { type Port, startConnectProxy, type Target } from './proxy/connect.ts';
+import { ownedTarget, type Port, startConnectProxy, type Target } from './proxy/connect.ts';
 import type { Route } from './proxy/upstream.ts';
 
 const META_KEY = 'loopback-proxy-port';
@@ -51,7 +51,8 @@ async function startRemembered({ meta, target, route: given, allows }: LoopbackP
     const isOwn = found.kind === 'proxy' && found.proxy.port === own && /^(?:127\.|localhost$)/.test(found.proxy.host);
     return isOwn ? { kind: 'direct' } : found;
   };
-  const startOn = (port: number) => startConnectProxy({ name: 'coffer env', target, route, allows, port });
+  const startOn = (port: number) =>
+    startConnectProxy({ name: 'coffer env', target: ownedTarget(target), route, allows, port });
   const wanted = await rememberedPort(meta);
   // Somebody else may have that port by now; environments made with it must then be made again.
   const started = await startOn(wanted).catch(() => startOn(0));

@@ -179,6 +179,8 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
   const engine = createEngine({
     ...{ store, writer, keyring, audit, clock, entropy, signer, proxy, backups, charge },
     settleCensus: () => main.settleCensus(),
+    // Nor does it enable a device.
+    auditFiles: { open: () => {}, append: () => false },
     // The server's own work reads no payload, and nobody asks it a question.
     census: { seen: () => {} },
     exercisedBy: () => [],

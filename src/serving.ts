@@ -2,7 +2,8 @@
 // own. What only the main thread may do, it asks for. There is one of it a worker, or a single one in the main thread.
 
 import { join } from 'node:path';
-import { openAudit } from './audit/log.ts';
+import { DeviceFiles } from './audit/device-files.ts';
+import { type AuditLog, openAudit } from './audit/log.ts';
 import type { Position } from './audit/mark.ts';
 import type { AuditSync } from './audit/options.ts';
 import { readDelivered } from './audit/sink.ts';
@@ -63,6 +64,8 @@ export interface ServingOptions {
   readonly auditSync: AuditSync;
   /** Where the records are sent; pruning waits for it. */
   readonly auditSink?: string;
+  /** The key file of the seal. */
+  readonly keyFile: string;
   /** What the server calls itself. */
   readonly issuer: string;
   readonly connectionsMax: number;
@@ -94,28 +97,15 @@ export interface Serving {
 
 /** Opens the port and answers requests. Rejects where it cannot. */
 export async function startServing(options: ServingOptions, parts: ServingParts): Promise<Serving> {
-  const { main, keyring, store, reads, quotaMemory, log } = parts;
+  const { main, keyring, reads, quotaMemory, log } = parts;
   const clock = systemClock;
-  const audit = await openAudit({
-    directory: join(options.data, 'audit'),
-    stream: streamOf(options.server, options.stream),
-    sync: options.auditSync,
-    store: {
-      pendingAudit: (limit) => store.pendingAudit(limit),
-      auditMarks: () => store.auditMarks(),
-      auditAnchors: () => store.auditAnchors(),
-      settleAudit: (ids, mark) => main.settleAudit(ids, mark),
-      anchorAudit: (anchor) => main.anchorAudit(anchor),
-    },
-    ends: () => main.streamEnds(),
-    ...(options.server === '' ? {} : { refresh: () => main.refreshAudit() }),
-    ...(options.auditSink === undefined ? {} : { delivered: deliveredTo(options.auditSink, store, options.server) }),
-    mac: (text) => keyring.auditMac(text),
-    clock,
-    onFailure: (error) => log.error({ err: error, stream: options.stream }, 'the audit log needs attention'),
-  });
+  const audit = await openStream(options, parts);
   const counts = new Counts();
   const { census, stopCensus } = startCensus(main, log);
+  const auditFiles = new DeviceFiles({
+    forbidden: [options.data, options.keyFile],
+    onFailure: (error) => log.error({ err: error }, 'requests by the API of Vault may fail until it does'),
+  });
   const engine = createEngine({
     store: reads,
     writer: main,
@@ -124,6 +114,7 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
     clock,
     entropy: systemEntropy,
     signer: main,
+    auditFiles,
     proxy: { open: () => main.openProxy() },
     backups: backupsOf(main),
     charge: createCharge(new QuotaTable(quotaMemory)),
@@ -136,7 +127,15 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
   let ready = true;
   const onError = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'a request failed unexpectedly');
-  const vaultDoor = createVaultDoor({ door, store: reads, keyring, clock, digest: hashToken, hashPassword });
+  const vaultDoor = createVaultDoor({
+    door,
+    store: reads,
+    keyring,
+    clock,
+    digest: hashToken,
+    auditFiles,
+    hashPassword,
+  });
   const names = { issuer: options.issuer, tenantId: keyring.tenantId() };
   const dialects = dialectsOf(door, vaultDoor, main, names, onError);
   const listener = await listen({
@@ -168,8 +167,31 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
       await listener.drain(graceMs);
       await stopCensus();
       await audit.close();
+      auditFiles.close();
     },
   };
+}
+
+/** The audit stream of this thread. */
+function openStream(options: ServingOptions, { main, keyring, store, log }: ServingParts): Promise<AuditLog> {
+  return openAudit({
+    directory: join(options.data, 'audit'),
+    stream: streamOf(options.server, options.stream),
+    sync: options.auditSync,
+    store: {
+      pendingAudit: (limit) => store.pendingAudit(limit),
+      auditMarks: () => store.auditMarks(),
+      auditAnchors: () => store.auditAnchors(),
+      settleAudit: (ids, mark) => main.settleAudit(ids, mark),
+      anchorAudit: (anchor) => main.anchorAudit(anchor),
+    },
+    ends: () => main.streamEnds(),
+    ...(options.server === '' ? {} : { refresh: () => main.refreshAudit() }),
+    ...(options.auditSink === undefined ? {} : { delivered: deliveredTo(options.auditSink, store, options.server) }),
+    mac: (text) => keyring.auditMac(text),
+    clock: systemClock,
+    onFailure: (error) => log.error({ err: error, stream: options.stream }, 'the audit log needs attention'),
+  });
 }
 
 function backupsOf(main: MainThread): BackupSource {

@@ -178,6 +178,7 @@ const run = buildCommand({
       serviceAccount: text('the identity of the command; the default compute account unless given', 'ADDRESS'),
       setSecrets: many('secrets as variables and files: NAME=SECRET:VERSION,/path=SECRET:VERSION', 'KEY=VALUE,…'),
       workload: text('what this run is called where its reads are shown; the name of the command unless given', 'NAME'),
+      host: many('a further name that leads here, by https: NAME or NAME:PORT', 'NAME'),
       noMask: toggle('do not mask given values in the output'),
       onChange: {
         kind: 'enum',
@@ -193,7 +194,7 @@ const run = buildCommand({
       'coffer run --set-secrets=DB_PASSWORD=db-password:latest -- python app.py',
     ),
     customUsage: [
-      '[--service-account ADDRESS] [--set-secrets KEY=SECRET:VERSION,…] [--on-change restart|SIGHUP|…] [--no-mask] -- COMMAND…',
+      '[--service-account ADDRESS] [--set-secrets KEY=SECRET:VERSION,…] [--on-change restart|SIGHUP|…] [--host NAME] [--no-mask] -- COMMAND…',
     ],
   },
 });

@@ -27,6 +27,7 @@ export interface RunFlags {
   readonly serviceAccount?: string;
   readonly setSecrets?: readonly string[];
   readonly workload?: string;
+  readonly host?: readonly string[];
   readonly noMask?: boolean;
   readonly onChange?: 'none' | 'restart' | 'SIGHUP' | 'SIGUSR1' | 'SIGUSR2';
 }
@@ -86,6 +87,7 @@ export async function runCommand(this: Context, flags: RunFlags, ...misplaced: r
     {
       project: this.session.project,
       setSecrets: [...(flags.setSecrets ?? [])],
+      hosts: [...(flags.host ?? [])],
       noMask: flags.noMask === true,
       onChange: flags.onChange ?? 'none',
       command: [...command],

@@ -195,7 +195,8 @@ function queryText(query: Query): string {
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`;
 }
 
-function trust(connection: Connection): { ca?: string[] } {
+/** What `https` to the server is verified by, beside the system's own. @throws ClientError where the file cannot be read. */
+export function trust(connection: Connection): { ca?: string[] } {
   if (connection.ca === undefined) return {};
   try {
     return { ca: [...rootCertificates, readFileSync(connection.ca, 'utf8')] };

@@ -64,6 +64,7 @@ import {
 import { exchangeAssertion, generateToken, inspectToken, issueToken, revokeToken } from './tokens.ts';
 import { createTopic, deleteTopic, getTopic, listTopicSubscriptions, listTopics } from './topics.ts';
 import { updateVersion } from './update-version.ts';
+import { generateVaultToken, renewVaultToken } from './vault/account-tokens.ts';
 import { listNames, shapeOfCurrent } from './vault/kv-rows.ts';
 import {
   vaultAsk,
@@ -224,6 +225,8 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   vaultOpen,
   vaultLogin,
   vaultInternal,
+  generateVaultToken,
+  renewVaultToken,
   getQuotas,
   setQuotas,
   getReaderGuard,

@@ -24,8 +24,8 @@ export interface Target {
 export interface ConnectProxyOptions {
   /** `coffer run` or `coffer env`: for what is said to whoever is refused. */
   readonly name: string;
-  /** Where owned names are served: the Coffer server. */
-  target(): Target;
+  /** Where a name is served in place of the world's; undefined for every name that is none of ours, on any port. */
+  target(host: string, port: number): Target | undefined;
   /** How all other names are reached. */
   readonly route: (host: string, port: number) => Route;
   /** Whether the bearer of this Proxy-Authorization (empty where there is none) may use it. */
@@ -37,6 +37,11 @@ export interface ConnectProxyOptions {
 export interface Port {
   readonly port: number;
   stop(): Promise<void>;
+}
+
+/** Leads every owned name to `server`, on the one port that the clouds have. */
+export function ownedTarget(server: () => Target): ConnectProxyOptions['target'] {
+  return (host, port) => (port === OWNED_PORT && ownsName(host) ? server() : undefined);
 }
 
 /** Starts the proxy on 127.0.0.1. Rejects where the port cannot be had. */
@@ -82,12 +87,12 @@ function serveConnect(url: string, client: Socket, { name, target, route }: Conn
     refuse(client, '400 Bad Request', 'CONNECT needs host:port');
     return;
   }
-  if (ownsName(host) && port !== OWNED_PORT) {
+  const own = target(host, port);
+  if (own === undefined && ownsName(host)) {
     refuse(client, '403 Forbidden', `${host} is served by Coffer on port ${OWNED_PORT} only`);
     return;
   }
-  const own = target();
-  const upstream = ownsName(host) ? dial(own.host, own.port) : reach(host, port, route(host, port));
+  const upstream = own === undefined ? reach(host, port, route(host, port)) : dial(own.host, own.port);
   upstream.then(
     (socket) => {
       if (client.destroyed) {

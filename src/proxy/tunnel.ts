@@ -2,7 +2,7 @@
 // Neither side may wait forever for a connection, nor linger half open without traffic.
 
 import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { UserProxy } from './upstream.ts';
 
 const CONNECT_MS_MAX = 30_000;
@@ -34,6 +34,11 @@ export function join(one: Socket, other: Socket): void {
  */
 export function dial(host: string, port: number): Promise<Socket> {
   return opened(connect({ host, port, allowHalfOpen: true, noDelay: true }), 'connect');
+}
+
+/** The same by TLS. @throws Error also where the certificate is not one to trust. */
+export function dialTls(options: Pick<ConnectionOptions, 'host' | 'port' | 'servername' | 'ca' | 'ALPNProtocols'>) {
+  return opened(connectTls({ ...options, allowHalfOpen: true } as ConnectionOptions), 'secureConnect');
 }
 
 /**

@@ -60,7 +60,7 @@ export async function provisionEnv(
       key,
     });
     const { certificate } = await client.request<{ certificate: string }>('GET', '/coffer/v1/ca');
-    const { all, extra } = trustBundle(env, certificate);
+    const { all, extra } = trustBundle(env, certificate, connection.ca);
     const keep = (name: string, text: string) => replaceFile(directory, name, text);
     const bundle = keep('bundle.pem', all);
     const variables = {
@@ -72,6 +72,9 @@ export async function provisionEnv(
       CURL_CA_BUNDLE: bundle,
       SSL_CERT_FILE: bundle,
       AWS_CA_BUNDLE: bundle,
+      // Without a token: nobody would be there to renew it.
+      VAULT_ADDR: connection.address,
+      VAULT_CACERT: bundle,
       CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE: bundle,
       NODE_EXTRA_CA_CERTS: keep('ca.pem', extra),
       NODE_USE_ENV_PROXY: '1',

@@ -28,6 +28,7 @@ test('the child has what every client needs', () => {
     CURL_CA_BUNDLE: '/run/bundle.pem',
     SSL_CERT_FILE: '/run/bundle.pem',
     AWS_CA_BUNDLE: '/run/bundle.pem',
+    VAULT_CACERT: '/run/bundle.pem',
     CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE: '/run/bundle.pem',
     NODE_EXTRA_CA_CERTS: '/run/ca.pem',
     NODE_OPTIONS: '--require "/run/hook.cjs"',
@@ -94,6 +95,13 @@ test("the user's proxy exemptions are merged, but for those that would cover an 
   const env = childEnvironment({ NO_PROXY: given }, PARTS);
   assert.equal(env['no_proxy'], '127.0.0.1,localhost,internal.example,10.0.0.0/8');
   assert.equal(childEnvironment({ no_proxy: '*' }, PARTS)['no_proxy'], '127.0.0.1,localhost');
+});
+
+test('an exemption that covers a further name of the run goes too', () => {
+  const hosts = [{ name: 'vault.example.com', port: 443 }];
+  const given = 'other.example, .EXAMPLE.com, vault.example.com:443,ample.com,x.vault.example.com';
+  const env = childEnvironment({ no_proxy: given }, { ...PARTS, hosts });
+  assert.equal(env['no_proxy'], '127.0.0.1,localhost,other.example,ample.com,x.vault.example.com');
 });
 
 test('a hook path with spaces, quotes and backslashes is one Node option', () => {

@@ -6,10 +6,13 @@ import { coversOwnedName, ownsName } from '../proxy/owned-names.ts';
 import { noProxyEntries } from '../proxy/upstream.ts';
 import { RunFailure } from './failure.ts';
 import { nodeOptions } from './hook-source.ts';
+import { coversHost, type Host } from './hosts.ts';
 
 export interface EnvironmentParts {
   readonly project: string;
   readonly command: string;
+  /** Names that are led to the server beside those that every run leads there. */
+  readonly hosts?: readonly Host[];
   readonly proxyUrl: string;
   /** Paths inside the run directory. */
   readonly caPath: string;
@@ -23,7 +26,7 @@ export interface EnvironmentParts {
 
 const DEFAULT_PORT = '8080';
 
-/** Credentials, endpoints and switches of Google's and Azure's libraries, gRPC and gcloud that would win over this run's. */
+/** Credentials, endpoints and switches of Google's, Azure's and Vault's libraries, gRPC and gcloud that would win over this run's. */
 const DROPPED = new RegExp(
   `^(?:${[
     'COFFER_.*',
@@ -46,6 +49,8 @@ const DROPPED = new RegExp(
     '(?:IDENTITY|MSI|IMDS)_ENDPOINT',
     'IDENTITY_(?:HEADER|SERVER_THUMBPRINT)',
     'MSI_SECRET',
+    '(?:VAULT|BAO)_(?:ADDR|TOKEN|NAMESPACE|CACERT|CACERT_BYTES|CAPATH|CLIENT_(?:CERT|KEY|TIMEOUT)|SKIP_VERIFY)',
+    '(?:VAULT|BAO)_(?:TLS_SERVER_NAME|AGENT_ADDR|PROXY_ADDR|HTTP_PROXY|SRV_LOOKUP|REDIRECT_ADDR|WRAP_TTL|MFA)',
   ].join('|')})$`,
   'i',
 );
@@ -91,7 +96,7 @@ export function childEnvironment(user: NodeJS.ProcessEnv, parts: EnvironmentPart
   for (const [name, value] of Object.entries(user)) {
     if (value !== undefined && (!DROPPED.test(name) || leadsHere(name, value))) env[name] = value;
   }
-  const noProxy = mergedNoProxy(user);
+  const noProxy = mergedNoProxy(user, parts.hosts ?? []);
   const service = user['K_SERVICE'] || serviceName(parts.command);
   Object.assign(env, {
     https_proxy: parts.proxyUrl,
@@ -103,6 +108,7 @@ export function childEnvironment(user: NodeJS.ProcessEnv, parts: EnvironmentPart
     CURL_CA_BUNDLE: parts.bundlePath,
     SSL_CERT_FILE: parts.bundlePath,
     AWS_CA_BUNDLE: parts.bundlePath,
+    VAULT_CACERT: parts.bundlePath,
     CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE: parts.bundlePath,
     NODE_EXTRA_CA_CERTS: parts.caPath,
     NODE_OPTIONS: nodeOptions(user['NODE_OPTIONS'], parts.hookPath),
@@ -123,8 +129,8 @@ export function childEnvironment(user: NodeJS.ProcessEnv, parts: EnvironmentPart
  * The user's own exemptions stay, but for those that would take an owned name off this run's proxy: the proxy itself
  * honours them for every other name. No trailing comma: grpc-js would then bypass the proxy for every host.
  */
-function mergedNoProxy(user: NodeJS.ProcessEnv): string {
-  const kept = noProxyEntries(user).filter((entry) => !coversOwnedName(entry));
+function mergedNoProxy(user: NodeJS.ProcessEnv, hosts: readonly Host[]): string {
+  const kept = noProxyEntries(user).filter((entry) => !coversOwnedName(entry) && !coversHost(hosts, entry));
   return [...new Set(['127.0.0.1', 'localhost', ...kept])].join(',');
 }
 

@@ -3,22 +3,35 @@
 // the address only: the name that TLS sends and checks stays the one that was asked for.
 
 import { OWNED_PATTERN, OWNED_PORT } from '../proxy/owned-names.ts';
+import type { Host } from './hosts.ts';
+
+/** Further names, each with its port, and the port of loopback that answers for them. */
+export interface LedHosts {
+  readonly hosts: readonly Host[];
+  readonly port: number;
+}
 
 /** CommonJS text for `node --require`, Node 18 or later. `port` is the run's TLS port on 127.0.0.1. */
-export function hookSource(port: number): string {
+export function hookSource(port: number, led: LedHosts = { hosts: [], port: 0 }): string {
+  const further = led.hosts.map((host) => `${host.name}:${host.port}`);
   return `'use strict';
 const { Socket } = require('node:net');
 const owned = new RegExp(${JSON.stringify(OWNED_PATTERN)}, 'i');
+const further = new Set(${JSON.stringify(further)});
+const ledTo = (host, port) => {
+  if (typeof host !== 'string') return 0;
+  if (Number(port) === ${OWNED_PORT} && owned.test(host)) return ${port};
+  return further.has(host.toLowerCase().replace(/\\.$/, '') + ':' + Number(port)) ? ${led.port} : 0;
+};
 const connect = Socket.prototype.connect;
 Socket.prototype.connect = function (...args) {
   const given = Array.isArray(args[0]) ? args[0] : args;
   const first = given[0];
   const done = given.find((arg) => typeof arg === 'function');
   const asked = first !== null && typeof first === 'object' ? first : { port: first, host: given[1] };
-  if (asked.path || Number(asked.port) !== ${OWNED_PORT} || typeof asked.host !== 'string' || !owned.test(asked.host)) {
-    return connect.apply(this, args);
-  }
-  const options = Object.assign({}, asked, { host: '127.0.0.1', port: ${port} });
+  const port = asked.path ? 0 : ledTo(asked.host, asked.port);
+  if (port === 0) return connect.apply(this, args);
+  const options = Object.assign({}, asked, { host: '127.0.0.1', port });
   delete options.localAddress;
   delete options.localPort;
   if (options.family === 6) delete options.family;

@@ -1,8 +1,9 @@
 // One cloud's way of telling a program who it is, as a part that `run` starts and stops. A cloud is one file that
-// exports an `Identity`: Google's metadata server, Azure's managed identity.
+// exports an `Identity`: Google's metadata server, Azure's managed identity, Vault's token.
 
 import type { ClientSecret } from './client-secret.ts';
 import type { RunDirectory } from './run-directory.ts';
+import type { VaultToken } from './vault-token.ts';
 
 /** An access token and when it ends, in milliseconds since 1970. */
 export interface AccessToken {
@@ -11,6 +12,8 @@ export interface AccessToken {
 }
 
 export interface IdentityContext {
+  /** Of the server. */
+  readonly address: string;
   readonly email: string;
   readonly projectId: string;
   readonly projectNumber: string;
@@ -22,6 +25,8 @@ export interface IdentityContext {
   audienceToken(audience: string): Promise<AccessToken>;
   /** A client secret that lives as long as the run. */
   clientSecret(): Promise<ClientSecret>;
+  /** A token for Vault's API that lives as long as the run. */
+  vaultToken(): Promise<VaultToken>;
   readonly directory: RunDirectory;
   /** The environment in which the run was started. */
   readonly userEnv: NodeJS.ProcessEnv;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { ownedTarget } from '../proxy/connect.ts';
 import { readUpstream } from '../proxy/upstream.ts';
 import { type RunningProxy, startProxy, startTlsPort } from './proxy.ts';
 
@@ -54,7 +55,7 @@ describe('the run proxy', () => {
     coffer = await echo('coffer');
     other = await echo('other');
     upstream = await userProxy(asked, () => portOf(other));
-    const target = { host: '127.0.0.1', port: portOf(coffer) };
+    const target = ownedTarget(() => ({ host: '127.0.0.1', port: portOf(coffer) }));
     proxy = await startProxy({ target, route: readUpstream({}) });
     const env = { HTTPS_PROXY: `http://me:p%40ss@127.0.0.1:${portOf(upstream)}`, no_proxy: 'localhost' };
     chained = await startProxy({ target, route: readUpstream(env) });

@@ -9,8 +9,8 @@ import { dial } from '../proxy/tunnel.ts';
 import type { Route } from '../proxy/upstream.ts';
 
 export interface ProxyOptions {
-  /** Where owned names are served: the Coffer server. */
-  readonly target: Target;
+  /** Where a name is served in place of the world's. */
+  readonly target: (host: string, port: number) => Target | undefined;
   /** How all other names are reached. */
   readonly route: (host: string, port: number) => Route;
 }
@@ -26,7 +26,7 @@ export async function startProxy({ target, route }: ProxyOptions): Promise<Runni
   const password = randomBytes(24).toString('base64url');
   const expected = digest(`Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`);
   const allows = (authorization: string) => timingSafeEqual(digest(authorization), expected);
-  const running = await startConnectProxy({ name: 'coffer run', target: () => target, route, allows, port: 0 });
+  const running = await startConnectProxy({ name: 'coffer run', target, route, allows, port: 0 });
   return { ...running, url: `http://${user}:${password}@127.0.0.1:${running.port}` };
 }
 

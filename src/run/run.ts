@@ -5,6 +5,7 @@
 
 import { ApiError, Client, type Connection } from '../client/client.ts';
 import { canTellOwners } from '../client/socket-owner.ts';
+import { ownedTarget } from '../proxy/connect.ts';
 import { readUpstream } from '../proxy/upstream.ts';
 import { type Account, explainRefusedAccount, findAccount } from './account.ts';
 import { AccountClient } from './account-client.ts';
@@ -17,6 +18,8 @@ import { complain, RunFailure, warn } from './failure.ts';
 import { Following, isFollowed, type OnChange, warnOfShort } from './following.ts';
 import { makeGuard } from './guard.ts';
 import { hookSource } from './hook-source.ts';
+import { startHostPort } from './host-port.ts';
+import { type Host, isLed, parseHosts } from './hosts.ts';
 import { IdTokenSource } from './id-token-source.ts';
 import type { Identity, IdentityContext } from './identity.ts';
 import type { Launched } from './launch.ts';
@@ -32,6 +35,8 @@ import { Supervisor } from './supervisor.ts';
 import { TokenSource } from './token-source.ts';
 import { trustBundle } from './trust-bundle.ts';
 import { warnOfUserCredentials } from './user-credentials.ts';
+import { vaultIdentity } from './vault-identity.ts';
+import { makeVaultToken } from './vault-token.ts';
 import { workloadOf } from './workload.ts';
 
 export interface RunOptions {
@@ -40,6 +45,8 @@ export interface RunOptions {
   readonly project: string;
   /** Raw values of --set-secrets. */
   readonly setSecrets: readonly string[];
+  /** Raw values of --host: names that lead to the server too. */
+  readonly hosts?: readonly string[];
   readonly noMask: boolean;
   /** What happens after secrets that are followed have changed. */
   readonly onChange: OnChange;
@@ -56,7 +63,7 @@ interface Started {
 }
 
 /** Every cloud whose identity a child is given. */
-const IDENTITIES: readonly Identity[] = [googleIdentity, azureIdentity];
+const IDENTITIES: readonly Identity[] = [googleIdentity, azureIdentity, vaultIdentity];
 
 /**
  * Runs the command and gives its exit code; 128 + n where signal n ended it, 126 or 127 where it cannot be executed or
@@ -101,6 +108,7 @@ async function start(
   if (command === undefined) throw new RunFailure("no command: expected 'coffer run [flags] -- COMMAND ...'");
   assertExecutable(command, process.env);
   const bindings = parseBindings(options.setSecrets, options.project);
+  const hosts = parseHosts(options.hosts ?? []);
   const client = new Client(connection);
   own(cleanup, () => client.close());
   const [guard, account, authority] = await Promise.all([
@@ -128,8 +136,9 @@ async function start(
     idToken: (audience) => idTokens.token(audience),
     audienceToken: (audience) => narrow.token(audience),
     clientSecret: () => makeClientSecret(client, email, workload),
+    vaultToken: () => makeVaultToken(client, connection, { email, workload }, account.projectId),
   };
-  const common = { command, connection, account, credentials, authority, directory, cleanup };
+  const common = { command, connection, hosts, account, credentials, authority, directory, cleanup };
   const env = await prepareEnvironment({ ...common, secrets });
   const patterns = options.noMask ? undefined : maskPatterns(secrets, bindings, options.onChange);
   const placement = new Placement({
@@ -163,10 +172,11 @@ function own(cleanup: AsyncDisposableStack, stop: () => void | Promise<void>): v
   else void quietly();
 }
 
-type Credentials = Pick<IdentityContext, 'token' | 'idToken' | 'audienceToken' | 'clientSecret'>;
+type Credentials = Pick<IdentityContext, 'token' | 'idToken' | 'audienceToken' | 'clientSecret' | 'vaultToken'>;
 
 interface Preparation {
   readonly command: string;
+  readonly hosts: readonly Host[];
   readonly connection: Connection;
   readonly account: Account;
   readonly credentials: Credentials;
@@ -177,15 +187,27 @@ interface Preparation {
 }
 
 async function prepareEnvironment(parts: Preparation): Promise<Record<string, string>> {
-  const { account, credentials, directory, cleanup } = parts;
-  const target = targetOf(parts.connection);
-  const proxy = await startProxy({ target, route: readUpstream(process.env) });
+  const { account, connection, credentials, directory, cleanup, hosts } = parts;
+  const target = targetOf(connection);
+  const hostPort = hosts.length === 0 ? undefined : await startHostPort(hosts, connection, target);
+  own(cleanup, () => hostPort?.stop());
+  const led = hostPort === undefined ? undefined : { hosts, port: hostPort.port };
+  const owned = ownedTarget(() => target);
+  const proxy = await startProxy({
+    target: (host, port) =>
+      led !== undefined && isLed(hosts, host, port) ? { host: '127.0.0.1', port: led.port } : owned(host, port),
+    route: readUpstream(process.env),
+  });
   own(cleanup, () => proxy.stop());
   const tlsPort = await startTlsPort(target);
   own(cleanup, () => tlsPort.stop());
   const identities: Record<string, string> = {};
   for (const identity of IDENTITIES) {
-    const running = await identity.start({ ...account, ...credentials, directory, userEnv: process.env });
+    const running = await identity.start({
+      ...{ address: connection.address, directory, userEnv: process.env },
+      ...account,
+      ...credentials,
+    });
     own(cleanup, () => running.stop());
     Object.assign(identities, running.env);
   }
@@ -194,14 +216,15 @@ async function prepareEnvironment(parts: Preparation): Promise<Record<string, st
       'this system does not tell whose connection is whose: other users of this machine can reach the metadata port',
     );
   warnOfUserCredentials(process.env);
-  const { all, extra } = trustBundle(process.env, parts.authority);
+  const { all, extra } = trustBundle(process.env, parts.authority, connection.ca, hostPort?.certificate);
   return childEnvironment(process.env, {
+    hosts,
     project: account.projectId,
     command: parts.command,
     proxyUrl: proxy.url,
     caPath: directory.write('ca.pem', extra),
     bundlePath: directory.write('bundle.pem', all),
-    hookPath: directory.write('hook.cjs', hookSource(tlsPort.port)),
+    hookPath: directory.write('hook.cjs', hookSource(tlsPort.port, led)),
     gcloudConfigPath: directory.directory('gcloud'),
     identities,
     secrets: parts.secrets.variables,

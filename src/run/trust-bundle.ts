@@ -30,12 +30,21 @@ export interface TrustBundle {
   readonly extra: string;
 }
 
-/** Puts the bundle together; `authority` is the PEM of the server's own certificate authority. */
-export function trustBundle(env: NodeJS.ProcessEnv, authority: string): TrustBundle {
+/**
+ * Puts the bundle together; `authority` is the PEM of the server's own certificate authority, `serverCa` the path of the
+ * one that its address is trusted by, `own` the PEM of this run's.
+ */
+export function trustBundle(
+  env: NodeJS.ProcessEnv,
+  authority: string,
+  serverCa?: string,
+  own: string = '',
+): TrustBundle {
+  const ours = [...certificatesIn(serverCa), authority, own].filter((each) => each !== '');
   const system = systemCertificates();
   const user = USER_VARIABLES.flatMap((name) => certificatesIn(env[name]));
   const nodeExtra = certificatesIn(env['NODE_EXTRA_CA_CERTS']);
-  return { all: pem([...system, ...user, authority]), extra: pem([...nodeExtra, authority]) };
+  return { all: pem([...system, ...user, ...ours]), extra: pem([...nodeExtra, ...ours]) };
 }
 
 function systemCertificates(): readonly string[] {

@@ -132,6 +132,7 @@ function writeOf(change: Exclude<Change, KeyChange | { change: ManyWrites }>): W
     case 'vaultEntry.put':
     case 'vaultEntry.delete':
     case 'vaultEntry.deleteBelow':
+    case 'vaultEntry.deleteOwnersBelow':
     case 'vaultEntry.release':
       return writeVault(change);
   }

@@ -56,6 +56,7 @@ export function kindsOf({ change }: Change): readonly EpochKind[] {
     case 'vaultEntry.put':
     case 'vaultEntry.delete':
     case 'vaultEntry.deleteBelow':
+    case 'vaultEntry.deleteOwnersBelow':
     case 'vaultEntry.release':
       return AUTHORITY;
     case 'secret.insert':

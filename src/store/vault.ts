@@ -11,6 +11,7 @@ import { SECRET_NAMES } from './sql/secrets.ts';
 import {
   VAULT_ENTRIES_BELOW,
   VAULT_ENTRIES_DELETE_BELOW,
+  VAULT_ENTRIES_DELETE_OWNERS_BELOW,
   VAULT_ENTRIES_RELEASE,
   VAULT_ENTRY_DELETE,
   VAULT_ENTRY_PUT,
@@ -79,6 +80,8 @@ export function writeVault(change: Exclude<VaultChange, { change: 'secrets.delet
       return any(VAULT_ENTRY_DELETE, [change.id]);
     case 'vaultEntry.deleteBelow':
       return any(VAULT_ENTRIES_DELETE_BELOW, [change.prefix, pastPrefix(change.prefix)]);
+    case 'vaultEntry.deleteOwnersBelow':
+      return any(VAULT_ENTRIES_DELETE_OWNERS_BELOW, [change.prefix, pastPrefix(change.prefix)]);
     case 'vaultEntry.release':
       return any(VAULT_ENTRIES_RELEASE, [change.owner, change.prefix, pastPrefix(change.prefix)]);
   }

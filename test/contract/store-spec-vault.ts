@@ -43,6 +43,14 @@ export function describeVault(use: () => AnyStore): void {
     assert.deepEqual(await below('o/'), []);
   });
 
+  test('what owns the entries below a path goes with all that it owns', async () => {
+    const owned = (id: string, owner: string): VaultEntry => ({ id, owner, data: {} });
+    await apply(use(), ...put({ id: 't/1', data: {} }, { id: 't/2', data: {} }, { id: 't/3', data: {} }));
+    await apply(use(), ...put(owned('l/a/1', 't/1'), owned('l/a/2', 't/2'), owned('l/ab', 't/3'), owned('x/1', 't/1')));
+    await apply(use(), { change: 'vaultEntry.deleteOwnersBelow', prefix: 'l/a/' });
+    assert.deepEqual([await below('t/'), await below('l/'), await below('x/')], [['t/3'], ['l/ab'], []]);
+  });
+
   test('a sweep removes what has expired, with all that it owns', async () => {
     const entries: VaultEntry[] = [
       { id: 's/1', data: {}, expiresAt: 10 },

@@ -110,6 +110,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const reads = new CachedReads(store, store.epoch);
   const census = createCensus({ entriesMax: options.censusEntriesMax ?? 1000 });
   const engine = createEngine({
+    auditFiles: { open: () => {}, append: () => true },
     ...{ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, backups, charge, census },
     settleCensus: () => settleCensus(census, store),
     exercisedBy: (permission) => [`test of ${permission}`],

@@ -22,7 +22,7 @@ function look() {
     if (!seen.get(file).has(value)) {
       seen.get(file).add(value);
       const shown = value.length > 100 ? `${value.slice(0, 20)}+${value.length}` : value;
-      process.stdout.write(`${JSON.stringify({ file, value: shown, atMs: Date.now() })}\n`);
+      process.stdout.write(`${JSON.stringify({ file, value: shown })}\n`);
     }
     if (value.startsWith('LAST') || file === pinned) last++;
   }

@@ -14,14 +14,10 @@ import { asUser, canRefuse, hasNamespaces, isRoot, NOBODY, refusing } from './na
 
 const child = join(import.meta.dirname, 'follow-child.cjs');
 const tagOf = (process.pid % 100_000).toString(36);
-/** The promise. On a busy machine the odd file may take longer, but not the most of them. */
-const FOLLOW_MS_MAX = 2_000;
-const LATE_MS_MAX = 10_000;
 
 interface Sight {
   readonly file: string;
   readonly value: string;
-  readonly atMs: number;
 }
 
 describe('coffer run follows', { concurrency: 5 }, () => {
@@ -66,11 +62,9 @@ describe('coffer run follows', { concurrency: 5 }, () => {
     const argv = [...prefix, process.execPath, entry, ...run, '--', process.execPath, child, ...files];
     const env = { COFFER_ADDR: fixture.server.address, COFFER_TOKEN: fixture.owner.token, HOME: home, PINNED: pinned };
     const running = begin(argv, env, cwd);
-    const addedAtMs: number[] = [];
     const isShown = (index: number) =>
       running.printed(`"value":"${shown[index]}"`, index === 0 ? files.length : files.length - 1);
     for (const [index, value] of values.entries()) {
-      addedAtMs.push(Date.now());
       if (index > 0) await add(id, value);
       await isShown(index);
     }
@@ -79,7 +73,6 @@ describe('coffer run follows', { concurrency: 5 }, () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-    const tookMs: number[] = [];
     for (const file of files) {
       const own = sights.filter((sight) => sight.file === file);
       const expected = file === pinned ? shown.slice(0, 1) : shown;
@@ -88,11 +81,7 @@ describe('coffer run follows', { concurrency: 5 }, () => {
         expected,
         `${file}: ${result.stderr}`,
       );
-      tookMs.push(...own.slice(1).map(({ value, atMs }) => atMs - (addedAtMs[shown.indexOf(value)] as number)));
     }
-    tookMs.sort((one, other) => one - other);
-    assert.ok((tookMs[Math.floor(tookMs.length / 2)] as number) < FOLLOW_MS_MAX, String(tookMs));
-    assert.ok((tookMs.at(-1) as number) < LATE_MS_MAX, String(tookMs));
     assert.equal(result.code, 0);
     return result.stderr;
   }

@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { VAULT_VERSION } from '../../src/dialects/vault/status.ts';
+import { VAULT_VERSION } from '../../src/core/vault/version.ts';
 import { serve } from '../../src/serve.ts';
 
 const [command, ...args] = process.argv.slice(2);

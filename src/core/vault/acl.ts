@@ -31,6 +31,8 @@ export interface AclQuestion {
   readonly wrapSeconds?: number;
 }
 
+type ShownRules = Readonly<Record<string, { readonly capabilities: readonly Capability[] }>>;
+
 export class Acl {
   readonly #exact = new Map<string, Rule>();
   /** The most specific first. */
@@ -80,6 +82,15 @@ export class Acl {
       const fixed = rule.segments === undefined ? rule.path : (rule.path.split('+')[0] ?? '');
       return fixed.startsWith(prefix) || prefix.startsWith(fixed);
     });
+  }
+
+  /** All of it, as a program reads it that shows what may be done: exact paths, and beginnings of paths. */
+  shown(): { readonly exact: ShownRules; readonly globs: ShownRules } {
+    const said = ({ capabilities }: Rule) => ({ capabilities: [...capabilities].sort() });
+    return {
+      exact: Object.fromEntries([...this.#exact].map(([path, rule]) => [path, said(rule)])),
+      globs: Object.fromEntries(this.#patterns.map((rule) => [rule.path, said(rule)])),
+    };
   }
 
   #ruleFor(path: string, list: boolean): Rule | undefined {
@@ -172,6 +183,7 @@ function allowsWrap({ minWrapSeconds, maxWrapSeconds }: Rule, wrapSeconds: numbe
 }
 
 function allowsData({ allowed, denied, required }: Rule, data: Readonly<Record<string, unknown>>): boolean {
+  if (allowed === undefined && denied.size === 0 && required.size === 0) return true;
   const fields = new Map(Object.entries(data).map(([name, value]) => [name.toLowerCase(), value]));
   for (const name of required) if (!fields.has(name)) return false;
   for (const [name, value] of fields) {

@@ -55,6 +55,8 @@ export type VaultChange =
   /** Every secret of a location that is a mount's. */
   | { readonly change: 'secrets.deleteAt'; readonly projectUid: Uid; readonly location: Location }
   | { readonly change: 'vaultEntry.deleteBelow'; readonly prefix: string }
+  /** What owns the entries below this path, with all that it owns. */
+  | { readonly change: 'vaultEntry.deleteOwnersBelow'; readonly prefix: string }
   /** Entries below this path that have this owner have none from now on. */
   | { readonly change: 'vaultEntry.release'; readonly owner: string; readonly prefix: string };
 

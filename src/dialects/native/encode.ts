@@ -10,6 +10,7 @@ import type { OpenedProxy } from '../../ops/proxy.ts';
 import type { ProjectQuotas } from '../../ops/quotas.ts';
 import type { SameValue } from '../../ops/same-value.ts';
 import type { IssuedToken } from '../../ops/tokens.ts';
+import type { IssuedVaultToken } from '../../ops/vault/account-tokens.ts';
 import type { VersionResult } from '../../ops/versions.ts';
 import { accessEncoders, nameOf, time } from './encode-access.ts';
 import { awsEncoders } from './encode-aws.ts';
@@ -54,6 +55,12 @@ const taken = (result: VersionResult): Json => {
 const issued = ({ token, expiresAt }: IssuedToken): Json => ({
   accessToken: token.reveal(),
   expireTime: time(expiresAt),
+});
+
+const issuedForVault = ({ accessor, expiresAt, token }: Partial<IssuedVaultToken>): Json => ({
+  accessor,
+  ...(token === undefined ? {} : { token: token.reveal() }),
+  expireTime: time(expiresAt as number),
 });
 
 const client = ({ account, key, tenantId, secret }: ClientResult): Json => ({
@@ -104,6 +111,8 @@ const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'tokens.issue': issued,
   'tokens.generate': issued,
   'tokens.narrow': issued,
+  'vaultTokens.generate': issuedForVault,
+  'vaultTokens.renew': issuedForVault,
   'accountKeys.createSecret': client,
   'accountKeys.upload': client,
   'tokens.revoke': () => ({}),

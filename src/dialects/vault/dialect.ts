@@ -29,6 +29,7 @@ import { SPEND_ROUTE } from '../../ops/vault/tokens.ts';
 import { USERPASS_FAILED_ROUTE } from '../../ops/vault/userpass.ts';
 import type { Dialect, RequestHead, WireRequest, WireResponse } from '../../wire/types.ts';
 import { bare, enveloped, failed, ready, replied } from './answer.ts';
+import { audited } from './audit.ts';
 import { KvCall } from './kv-call.ts';
 import { kv1 } from './kv1.ts';
 import { kv2 } from './kv2.ts';
@@ -40,6 +41,8 @@ import { rewrapped, wrapped } from './wrap.ts';
 
 const GRPC_UNIMPLEMENTED = 12;
 const PREFIX = '/v1/';
+/** What transit has too, of the same name. */
+const TOOLS = /^sys\/tools\/(?:random|hash)(?:\/|$)/;
 const SEAL_PATH = '/v1/sys/seal';
 
 export interface VaultDialectOptions {
@@ -102,22 +105,26 @@ function route(door: VaultDoor, wire: WireRequest): Maybe<WireResponse> {
   const token = tokenTextOf(wire);
   // What takes no token is not hindered by a bad one.
   return then(door.enter(token, origin, namespace), (entered) => {
-    const found = findVaultRoute(request.path) ?? findAuthRoute(entered?.auth ?? {}, request.path);
-    if (entered?.caller.refused && found?.route.open) {
-      return then(door.enter(undefined, origin, namespace), (open) => answer(door, request, open, found, undefined));
-    }
-    return answer(door, request, entered, found, token);
+    if (entered === undefined) throw new VaultError(404, 'no such namespace');
+    const found = findVaultRoute(request.path) ?? findAuthRoute(entered.auth, request.path);
+    const isOpen = entered.caller.refused === true && found?.route.open === true;
+    return audited({ door, request, entered, token }, () =>
+      isOpen
+        ? then(door.enter(undefined, origin, namespace), (open) =>
+            answer(door, request, open ?? entered, found, undefined),
+          )
+        : answer(door, request, entered, found, token),
+    );
   });
 }
 
 function answer(
   door: VaultDoor,
   request: VaultRequest,
-  entered: Entered | undefined,
+  entered: Entered,
   found: FoundRoute | undefined,
   token: string | undefined,
 ): Maybe<WireResponse> {
-  if (entered === undefined) throw new VaultError(404, 'no such namespace');
   const uses = entered.token?.token.usesLeft ?? 0;
   const work = () =>
     then(perform(door, request, entered, found, token), (response) => wrapped({ door, request, entered }, response));
@@ -156,6 +163,9 @@ function perform(
   }
   if (at?.mount.type === 'transit' && found === undefined && request.query.get('help') !== '1') {
     return transitCall(door, entered, request, at.path, () => logical(door, request, entered, undefined, token));
+  }
+  if (TOOLS.test(request.path) && request.query.get('help') !== '1') {
+    return transitCall(door, entered, request, 'sys/tools/', () => logical(door, request, entered, undefined, token));
   }
   return logical(door, request, entered, found, token);
 }
@@ -201,7 +211,7 @@ function callerFor(request: VaultRequest, entered: Entered, route: VaultRoute | 
   const ask: VaultAsk = {
     ...{ path, capability: verb === 'write' ? creates : verb, data: new Redacted(data) },
     ...(wrapSeconds === undefined ? {} : { wrapSeconds }),
-    ...(route?.sudo ? { sudo: true as const } : {}),
+    ...(route?.sudo === true || route?.sudo === verb ? { sudo: true as const } : {}),
   };
   return { ...entered.caller, vault: { ...entered.caller.vault, ask } };
 }

@@ -2,10 +2,11 @@
 // whatever dialect asks: the keys that would open anything are not.
 // Source: https://developer.hashicorp.com/vault/api-docs/system/init, seal and unseal.
 
+import { BUILD_DATE, VAULT_VERSION } from '../../core/vault/version.ts';
 import type { WireHandler, WireRequest, WireResponse } from '../../wire/types.ts';
 import { bare, failed } from './answer.ts';
 import { VaultError } from './request.ts';
-import { BUILD_DATE, leader, VAULT_VERSION } from './status.ts';
+import { leader } from './status.ts';
 
 export interface SealState {
   readonly initialised: boolean;

@@ -2,14 +2,11 @@
 // file is always both, so `init` and `unseal` have nothing to do.
 // Source: https://developer.hashicorp.com/vault/api-docs/system/health and seal-status.
 
+import { BUILD_DATE, VAULT_VERSION } from '../../core/vault/version.ts';
 import type { ServerFacts } from '../../ops/vault/door.ts';
 import type { WireRequest, WireResponse } from '../../wire/types.ts';
 import { bare } from './answer.ts';
 import { VaultError } from './request.ts';
-
-/** What the server calls itself where clients ask for a version. */
-export const VAULT_VERSION = '1.15.6';
-export const BUILD_DATE = '2024-02-28T17:07:34Z';
 
 type Answer = (request: WireRequest, facts: ServerFacts, now: number) => WireResponse;
 

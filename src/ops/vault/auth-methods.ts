@@ -7,6 +7,7 @@ import { parseBlocks } from '../../core/vault/cidr.ts';
 import { MOUNTS_MAX, mountsId, mountTable, NO_CONFIG } from '../../core/vault/mounts.ts';
 import { VAULT_TTL_SECONDS_MAX } from '../../core/vault/token.ts';
 import { booleanField, type Data, durationField, integerField, invalid, listField, textField } from './fields.ts';
+import { leasesBelow } from './leases.ts';
 import { authTuning, configOf, mountPath } from './mounts.ts';
 import { policyName } from './policies.ts';
 import type { Handler, VaultCall, VaultRoute } from './route.ts';
@@ -93,6 +94,8 @@ const disable: Handler = (call) => {
   if (mount === undefined) return {};
   keep(view, rest);
   view.changes.push({ change: 'vaultEntry.deleteBelow', prefix: `auth/${mount.uid}/` });
+  // Whoever logged in by it is logged out.
+  view.removeOwnersBelow(leasesBelow(view, `auth/${path}`));
   return {};
 };
 

@@ -3,12 +3,15 @@
 
 import { type AuthTable, authMountOf } from '../../core/vault/auth-mounts.ts';
 import { APPROLE_ROUTES } from './approle.ts';
+import { AUDIT_ROUTES } from './audit-devices.ts';
 import { AUTH_ROUTES } from './auth-methods.ts';
 import { CUBBYHOLE_ROUTES } from './cubbyhole.ts';
 import { KV_CONFIG_ROUTES } from './kv-config.ts';
+import { LEASE_ROUTES } from './leases.ts';
 import { MOUNT_ROUTES } from './mounts.ts';
 import { POLICY_ROUTES } from './policies.ts';
 import type { VaultRoute } from './route.ts';
+import { openApiOf } from './specs.ts';
 import { SYSTEM_ROUTES } from './system.ts';
 import { TOKEN_ROUTES } from './tokens.ts';
 import { USERPASS_ROUTES } from './userpass.ts';
@@ -24,7 +27,14 @@ export const VAULT_ROUTES: readonly VaultRoute[] = [
   ...CUBBYHOLE_ROUTES,
   ...WRAPPING_ROUTES,
   ...KV_CONFIG_ROUTES,
+  ...LEASE_ROUTES,
+  ...AUDIT_ROUTES,
   ...SYSTEM_ROUTES,
+  {
+    path: 'sys/internal/specs/openapi',
+    help: 'What this server answers, as an OpenAPI document.',
+    read: () => ({ data: openApiOf(VAULT_ROUTES), bare: true }),
+  },
 ];
 
 const byPath = new Map(VAULT_ROUTES.map((route) => [route.path, route]));
@@ -54,6 +64,16 @@ const isNamed = ({ path }: VaultRoute) => !path.includes('!') && !path.startsWit
 const patterns: readonly Pattern[] = VAULT_ROUTES.filter(isNamed).map(patternOf);
 const ofMethods: readonly Pattern[] = VAULT_ROUTES.filter(({ path }) => path.includes('!')).map(patternOf);
 const exact = new Map(patterns.filter(({ names }) => names.length === 0).map((each) => [each.route.path, each]));
+/** By their first segment, which has no parameter: what lies below a mount is not compared with any of them. */
+const byFirst = Map.groupBy(
+  patterns.filter(({ names }) => names.length > 0),
+  ({ route }) => firstOf(route.path),
+);
+
+function firstOf(path: string): string {
+  const slash = path.indexOf('/');
+  return slash < 0 ? path : path.slice(0, slash);
+}
 
 export interface FoundRoute {
   readonly route: VaultRoute;
@@ -72,7 +92,7 @@ export function findAuthRoute(table: AuthTable, path: string): FoundRoute | unde
 /** The route of a path below `/v1/`. */
 export function findVaultRoute(path: string): FoundRoute | undefined {
   const plain = exact.get(path.endsWith('/') ? path.slice(0, -1) : path);
-  return plain === undefined ? findIn(patterns, path) : { route: plain.route, params: {} };
+  return plain === undefined ? findIn(byFirst.get(firstOf(path)) ?? [], path) : { route: plain.route, params: {} };
 }
 
 function findIn(among: readonly Pattern[], path: string): FoundRoute | undefined {

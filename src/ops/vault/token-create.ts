@@ -3,6 +3,7 @@
 // was held and asked for.
 // Source: https://developer.hashicorp.com/vault/api-docs/auth/token#create-token
 
+import type { ProjectId } from '../../core/name.ts';
 import { IAM_POLICY, policyId, policyText, ROOT_POLICY } from '../../core/vault/authority.ts';
 import {
   entryOfToken,
@@ -13,6 +14,7 @@ import {
   type VaultToken,
 } from '../../core/vault/token.ts';
 import { booleanField, durationField, integerField, invalid, listField, mapField, textField } from './fields.ts';
+import { leaseOfToken } from './leases.ts';
 import { policyName } from './policies.ts';
 import type { Reply, ReplyAuth, VaultCall } from './route.ts';
 import { readRole, type TokenRole } from './token-roles.ts';
@@ -38,6 +40,9 @@ export interface NewToken {
   readonly uses: number;
   readonly role?: string;
   readonly member?: string;
+  /** Absent: that of the request. */
+  readonly project?: ProjectId;
+  readonly workload?: string;
   readonly parent?: string;
   readonly boundCidrs?: readonly string[];
   readonly wraps?: NonNullable<VaultToken['wraps']>;
@@ -52,8 +57,9 @@ export function mintToken(view: View, fresh: NewToken, hash: string | undefined)
   const { periodSeconds = ttlSeconds, explicitMaxSeconds } = fresh;
   const seconds = Math.min(periodSeconds, explicitMaxSeconds ?? periodSeconds);
   const token: VaultToken = {
+    project: project.id,
     ...rest,
-    ...{ accessor, project: project.id, createdAt: now, ttlSeconds: seconds, usesLeft: uses },
+    ...{ accessor, createdAt: now, ttlSeconds: seconds, usesLeft: uses },
     renewable: fresh.renewable && seconds > 0,
   };
   const id = tokenId(hash);
@@ -62,6 +68,8 @@ export function mintToken(view: View, fresh: NewToken, hash: string | undefined)
   if (view.get(id) !== undefined) throw invalid('cannot create a token with a duplicate ID');
   view.put(entryOfToken(known));
   view.put({ id: accessorId(accessor), owner: id, data: { token: id } });
+  const lease = leaseOfToken(view, known);
+  if (lease !== undefined) view.put(lease);
   return { auth: authOf(known, 'service', now) };
 }
 

@@ -5,7 +5,7 @@ import { Fault } from '../../core/error.ts';
 import type { Change, Entropy, Need, Needs } from '../../core/ports.ts';
 import type { Caller } from '../../core/principal.ts';
 import type { Project } from '../../core/secret.ts';
-import { aclOf, authoriseByAcl, ROOT_POLICY, type VaultAuthority } from '../../core/vault/authority.ts';
+import { aclOf, authoriseByAcl, IAM_POLICY, ROOT_POLICY, type VaultAuthority } from '../../core/vault/authority.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import type { Capability } from '../../core/vault/policy.ts';
 import { type KnownToken, tokenId, tokenOf } from '../../core/vault/token.ts';
@@ -44,6 +44,11 @@ export class View {
     const { vault } = this.caller;
     if (vault === undefined) throw new Fault('CREDENTIAL_MISSING');
     return vault;
+  }
+
+  /** The entries of the policies of its token. */
+  get callerPolicies(): readonly (VaultEntry | undefined)[] {
+    return this.#policies;
   }
 
   get isRoot(): boolean {
@@ -88,6 +93,11 @@ export class View {
     this.changes.push({ change: 'vaultEntry.delete', id });
   }
 
+  /** What owns the entries below a path that ends in `/`, with all that it owns. */
+  removeOwnersBelow(prefix: string): void {
+    this.changes.push({ change: 'vaultEntry.deleteOwnersBelow', prefix });
+  }
+
   /** The token of the caller; undefined where its credential is another of Coffer's. */
   callerToken(): KnownToken | undefined {
     const { tokenId: id } = this.authority;
@@ -107,9 +117,10 @@ export class View {
     return authoriseByAcl('coffer.vault.use', { ...this.authority, ask }, this.#policies, true) !== undefined;
   }
 
-  /** Whether anything may be done at or below a path that ends in `/`. */
+  /** Whether anything may be done at or below a path that ends in `/`; what IAM grants there is only known by asking. */
   reachesInto(prefix: string): boolean {
-    return this.isRoot || aclOf(this.authority, this.#policies).reachesInto(prefix);
+    if (this.isRoot || this.authority.policies.includes(IAM_POLICY)) return true;
+    return aclOf(this.authority, this.#policies).reachesInto(prefix);
   }
 
   #row(need: Need, key: string): unknown {

@@ -18,6 +18,8 @@ export const VAULT_ENTRY_PUT = `INSERT INTO vault_entries (${COLUMNS}) VALUES ($
     wrapped_key = excluded.wrapped_key, ciphertext = excluded.ciphertext`;
 export const VAULT_ENTRY_DELETE = 'DELETE FROM vault_entries WHERE id = ?';
 export const VAULT_ENTRIES_DELETE_BELOW = 'DELETE FROM vault_entries WHERE id >= ? AND id < ?';
+export const VAULT_ENTRIES_DELETE_OWNERS_BELOW = `DELETE FROM vault_entries
+  WHERE id IN (SELECT owner FROM vault_entries WHERE id >= ? AND id < ?)`;
 export const VAULT_ENTRIES_RELEASE = 'UPDATE vault_entries SET owner = NULL WHERE owner = ? AND id >= ? AND id < ?';
 export const VAULT_ENTRIES_SWEEP = `DELETE FROM vault_entries
   WHERE id IN (SELECT id FROM vault_entries WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`;
