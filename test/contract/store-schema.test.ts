@@ -208,7 +208,7 @@ test('every need is answered from an index', async () => {
   assert.ok(secretPolicies && 'query' in secretPolicies);
   for (const step of [...expiry, secretPolicies.query]) {
     const { sql } = 'query' in step ? step.query : step;
-    assert.match(plan(database, sql), /INDEX (events_by_time|secrets_with_policy)/, sql);
+    assert.match(plan(database, sql), /INDEX (events_by_time|secrets_with_policy|secret_members_by_member)/, sql);
   }
   database.close();
 });
