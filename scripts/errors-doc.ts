@@ -83,6 +83,8 @@ const remedies: Record<FaultCode, string> = {
   SECRET_EXISTS: 'Add a version to the secret that exists, or choose another name.',
   SECRET_DELETED: 'Restore it with the tool that deleted it, wait for that time, or choose another name.',
   ACCOUNT_EXISTS: 'Use the account that exists, or choose another name.',
+  ACCESS_KEY_EXISTS: 'Delete it where it is, or import it no second time: a key is of one account.',
+  AWS_ACCOUNT_EXISTS: 'Choose another account, or set another one for the project that has it.',
   TOPIC_EXISTS: 'Use the topic that exists, or choose another name.',
   SUBSCRIPTION_EXISTS: 'Use the subscription that exists, or choose another name.',
   TAG_KEY_EXISTS: 'Use the tag key that exists, or choose another name.',

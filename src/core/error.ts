@@ -98,6 +98,8 @@ const kinds = {
   SECRET_EXISTS: { class: 'exists', message: 'secret {secret} already exists' },
   SECRET_DELETED: { class: 'exists', message: 'secret {secret} is deleted and can be restored until {purgeTime}' },
   ACCOUNT_EXISTS: { class: 'exists', message: 'service account {account} already exists' },
+  ACCESS_KEY_EXISTS: { class: 'exists', message: 'access key {key} is already one of a service account' },
+  AWS_ACCOUNT_EXISTS: { class: 'exists', message: 'another project is AWS account {account} already' },
   TOPIC_EXISTS: { class: 'exists', message: 'topic {topic} already exists' },
   SUBSCRIPTION_EXISTS: { class: 'exists', message: 'subscription {subscription} already exists' },
   TAG_KEY_EXISTS: { class: 'exists', message: 'project {project} already has a tag key {name}' },

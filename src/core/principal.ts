@@ -46,9 +46,9 @@ export interface Caller {
   /** The credential that was accepted; the audit keeps the beginning of its hash, to tell two of one principal apart. */
   readonly credential?: {
     readonly hash: string;
-    /** `jwt` and `client` are what an account proves itself by: signed with a key of its own, or the text of one. */
-    readonly kind: Token['kind'] | 'jwt' | 'client' | 'vault';
-    /** Of those two: the account's key. */
+    /** `jwt`, `client` and `aws` are what an account proves itself by: signed with a key of its own, or the text of one. */
+    readonly kind: Token['kind'] | 'jwt' | 'client' | 'aws' | 'vault';
+    /** Of those three: the account's key. */
     readonly keyId?: string;
     /** Of a token: when it ends, in milliseconds since 1970, what it is good for, and what it was had by. */
     readonly expiresAt?: number;

@@ -24,6 +24,8 @@ export interface Project {
   /** The project key, wrapped by the root key. */
   readonly wrappedKey: Uint8Array;
   readonly settings: ProjectSettings;
+  /** The account of AWS's that it is; absent: its number. */
+  readonly awsAccount?: string;
 }
 
 /** What an operator sets for a project; absent: the server's default. */
@@ -150,16 +152,16 @@ export interface Account {
 }
 
 /**
- * What an account proves itself by: a key pair as Google's, a certificate of its own, or a client secret. Of a secret, and
- * of a private key that was made here, the text was given out once and is kept nowhere.
+ * What an account proves itself by: a key pair as Google's, a certificate of its own, a client secret, or an access key of
+ * AWS's. Of a client secret, and of a private key that was made here, the text was given out once and is kept nowhere.
  */
 export interface AccountKey {
-  /** 40 hex digits, as Google's. */
+  /** 40 hex digits, as Google's; of an access key its own. */
   readonly id: string;
   readonly account: AccountEmail;
   /** Absent: a key pair. */
-  readonly kind?: 'certificate' | 'secret';
-  /** SubjectPublicKeyInfo in PEM; of a secret its SHA-256 in hex. */
+  readonly kind?: 'certificate' | 'secret' | 'aws';
+  /** SubjectPublicKeyInfo in PEM; of a client secret its SHA-256 in hex; of an access key its secret, sealed, in base64. */
   readonly publicKey: string;
   readonly createdAt: number;
   readonly expiresAt?: number;

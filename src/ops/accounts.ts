@@ -1,11 +1,12 @@
 // Service accounts: one identity a workload. An account has no password and no key; what it has are tokens.
 
+import { awsAccountOf } from '../core/aws/access-key.ts';
 import { Fault } from '../core/error.ts';
 import { ACCOUNTS_PER_PROJECT_MAX } from '../core/limits.ts';
 import type { ProjectId } from '../core/name.ts';
 import { type AccountEmail, accountProject, type ProjectRef, userAccountEmail } from '../core/name.ts';
 import type { Account, Project } from '../core/secret.ts';
-import { awsAccountOf, awsPrincipalOfAccount } from './aws/authority.ts';
+import { awsPrincipalOfAccount } from './aws/authority.ts';
 import { type Input, type Operation, operation, type Target } from './operation.ts';
 import { type PageRequest, pageCursor, pageLimit, pageOf } from './paging.ts';
 import { policyEtag } from './policies.ts';

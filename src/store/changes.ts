@@ -1,6 +1,7 @@
 // Each change as the statements that make it. Plain data, shared by every engine. A statement that must touch exactly
 // one row says so: an update or a deletion of nothing is a bug of its caller and rolls everything back.
 
+import type { AccountDeletion } from '../core/account-deletion.ts';
 import type { KeyChange } from '../core/keys/rows.ts';
 import type { Change } from '../core/ports.ts';
 import { accountPrincipal } from '../core/principal.ts';
@@ -64,8 +65,6 @@ export function writesOf(change: Change): readonly (Write | Rewrite)[] {
       return [writeOf(change)];
   }
 }
-
-type AccountDeletion = Extract<Change, { change: 'account.delete' }>;
 
 function deleteAccount(change: AccountDeletion): readonly (Write | Rewrite)[] {
   const { member } = accountPrincipal(change.email);

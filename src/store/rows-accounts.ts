@@ -32,7 +32,7 @@ export function accountKeyOf(row: Row): AccountKey {
   if (row[4] !== null) key.expiresAt = integer('account_keys', row, 4);
   if (row[6] !== null) key.workload = text('account_keys', row, 6);
   const kind = text('account_keys', row, 7);
-  if (kind === 'certificate' || kind === 'secret') key.kind = kind;
+  if (kind === 'certificate' || kind === 'secret' || kind === 'aws') key.kind = kind;
   else if (kind !== 'key') throw damaged('account_keys', row, 'is of a kind that does not exist');
   return key;
 }

@@ -30,6 +30,7 @@ export function insertProject(project: Project): Write {
     policyColumn.encode(project.policy),
     project.wrappedKey,
     projectSettingsColumn.encode(project.settings),
+    project.awsAccount ?? null,
   ]);
 }
 
@@ -42,6 +43,7 @@ export function updateProject(project: Project): Write {
     policyColumn.encode(project.policy),
     project.wrappedKey,
     projectSettingsColumn.encode(project.settings),
+    project.awsAccount ?? null,
     project.uid,
     project.id,
     project.number,

@@ -168,6 +168,8 @@ const MESSAGES = {
   BACKUP_BLOB_INVALID: INVALID,
   BACKUP_RUNNING: 'Another backup is being made or fetched.',
   BACKUP_NOT_FOUND: 'Backup not found.',
+  ACCESS_KEY_EXISTS: 'Access key {key} already exists.',
+  AWS_ACCOUNT_EXISTS: 'AWS account {account} is already another project.',
   LIMIT_REACHED: 'Quota exceeded for {what}: at most {limit} are allowed.',
   PAYLOAD_CORRUPT: `Secret Version [${SECRET}/versions/{version}] cannot be read: its stored data is damaged.`,
   KEY_CORRUPT: 'CryptoKeyVersion {key}/cryptoKeyVersions/{version} cannot be used: its stored data is damaged.',

@@ -4,6 +4,8 @@ import type { AuditPage, AuditPart, AuditPruned, AuditVerdict, ChainedRecord } f
 import type { BackupBegun, BackupPart } from '../../core/backup-port.ts';
 import type { EVENT_TYPES } from '../../core/events.ts';
 import type { EventInList, SealStatus } from '../../core/ports.ts';
+import type { AccessKeyResult } from '../../ops/aws/access-keys.ts';
+import type { SetAwsAccount } from '../../ops/aws/account.ts';
 import type { ClientResult } from '../../ops/client-secrets.ts';
 import type { EventPage } from '../../ops/events.ts';
 import type { OpenedProxy } from '../../ops/proxy.ts';
@@ -71,6 +73,12 @@ const client = ({ account, key, tenantId, secret }: ClientResult): Json => ({
   ...(secret === undefined ? {} : { clientSecret: secret.reveal() }),
 });
 
+const accessKey = ({ key, awsAccount, secret }: AccessKeyResult): Json => ({
+  accessKeyId: key.id,
+  awsAccountId: awsAccount,
+  ...(secret === undefined ? {} : { secretAccessKey: secret.reveal() }),
+});
+
 const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'audit.query': ({ records, ...places }: AuditPage) => ({ records: records.map(record), ...places }),
   'audit.export': (part: AuditPart) => ({ ...part }),
@@ -115,6 +123,9 @@ const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'vaultTokens.renew': issuedForVault,
   'accountKeys.createSecret': client,
   'accountKeys.upload': client,
+  'accountKeys.createAws': accessKey,
+  'accountKeys.importAws': accessKey,
+  'projects.setAwsAccount': (set: SetAwsAccount) => ({ ...set }),
   'tokens.revoke': () => ({}),
   ...accessEncoders,
   ...awsEncoders,

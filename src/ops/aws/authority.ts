@@ -3,6 +3,7 @@
 // secret's policy, and a word of his own account.
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
 
+import { awsAccountOf } from '../../core/aws/access-key.ts';
 import { actionsOf, mayGive } from '../../core/aws/actions.ts';
 import {
   type AwsQuestion,
@@ -18,7 +19,6 @@ import { type AwsPolicy, type PolicyKind, parseAwsPolicy } from '../../core/aws/
 import type { Permission } from '../../core/iam/permissions.ts';
 import { AWS_POLICIES_CACHED_CHARS_MAX } from '../../core/limits.ts';
 import { type Caller, OWNER } from '../../core/principal.ts';
-import type { Project } from '../../core/secret.ts';
 import type { Scope, Target } from '../operation.ts';
 
 export interface AwsAsked {
@@ -228,9 +228,4 @@ function tagValues(name: string, { secret }: Scope): readonly string[] | undefin
   const all = [...Object.entries(secret.labels), ...Object.entries(secret.annotations)];
   const values = all.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
   return values.length === 0 ? undefined : values;
-}
-
-/** The account of AWS's that a project is. */
-export function awsAccountOf({ number }: Project): string {
-  return number;
 }

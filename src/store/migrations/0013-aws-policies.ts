@@ -3,6 +3,6 @@
 import type { Migration } from '../migration.ts';
 
 export const awsPolicies: Migration = {
-  name: '0012-aws-policies',
+  name: '0013-aws-policies',
   statements: ['ALTER TABLE accounts ADD COLUMN aws_policies TEXT'],
 };
