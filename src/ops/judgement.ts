@@ -2,7 +2,7 @@
 // takes, and what the ledger says of it. Deny by default; a refusal tells nothing about what exists.
 
 import type { AuditRecord, Outcome } from '../core/audit-record.ts';
-import type { Ruling } from '../core/aws/policy/evaluate.ts';
+import type { Ruling } from '../core/aws-policy/evaluate.ts';
 import { Fault, type FaultCode } from '../core/error.ts';
 import type { ConditionContext } from '../core/iam/condition.ts';
 import type { Permission } from '../core/iam/permissions.ts';

@@ -1,7 +1,7 @@
 // What one principal could read in a project, beside what it did read: the grants from above hold for every secret, and
 // beside them only secrets whose own policies name the principal are looked at, page by page, from an index.
 
-import { AWS_POLICY_MEMBER } from '../core/aws/policy/statement.ts';
+import { AWS_POLICY_MEMBER } from '../core/aws-policy/statement.ts';
 import type { SightingOfSecret } from '../core/census-ports.ts';
 import { type FoundGrant, grantsOf, principalNamed } from '../core/iam/grants.ts';
 import type { Permission } from '../core/iam/permissions.ts';

@@ -2,7 +2,7 @@
 // costs nothing; any other is compared with the one before, so that only a change of it is written. A policy of AWS's counts
 // as one member, whomever it names.
 
-import { AWS_POLICY_MEMBER } from '../core/aws/policy/statement.ts';
+import { AWS_POLICY_MEMBER } from '../core/aws-policy/statement.ts';
 import { FRESH_POLICY_ETAG, type Policy } from '../core/iam/policy.ts';
 import type { Secret } from '../core/secret.ts';
 import { json, text } from './cells.ts';

@@ -1,7 +1,7 @@
 // The renaming of a member in every policy of the server, those of deleted secrets among them.
 
-import { withoutPrincipal } from '../core/aws/policy/retire.ts';
-import { AWS_POLICY_MEMBER } from '../core/aws/policy/statement.ts';
+import { withoutPrincipal } from '../core/aws-policy/retire.ts';
+import { AWS_POLICY_MEMBER } from '../core/aws-policy/statement.ts';
 import type { Policy } from '../core/iam/policy.ts';
 import { json, text } from './cells.ts';
 import { policyColumn, secretSettingsColumn } from './columns.ts';

@@ -12,10 +12,10 @@ import {
   grantBy,
   type NamedPolicy,
   type Ruling,
-} from '../../core/aws/policy/evaluate.ts';
-import { plainAddress } from '../../core/aws/policy/operators.ts';
-import type { AwsPrincipal } from '../../core/aws/policy/principal.ts';
-import { type AwsPolicy, type PolicyKind, parseAwsPolicy } from '../../core/aws/policy/statement.ts';
+} from '../../core/aws-policy/evaluate.ts';
+import { plainAddress } from '../../core/aws-policy/operators.ts';
+import type { AwsPrincipal } from '../../core/aws-policy/principal.ts';
+import { type AwsPolicy, type PolicyKind, parseAwsPolicy } from '../../core/aws-policy/statement.ts';
 import type { Permission } from '../../core/iam/permissions.ts';
 import { AWS_POLICIES_CACHED_CHARS_MAX } from '../../core/limits.ts';
 import { type Caller, OWNER } from '../../core/principal.ts';

@@ -1,10 +1,10 @@
 // The policy of AWS's that a secret has: kept as it was put, judged when it is put. Setting it is setting who may do what
 // with the secret, whatever the API.
 
-import { denialBy } from '../../core/aws/policy/evaluate.ts';
-import { PolicyError } from '../../core/aws/policy/json.ts';
-import { publicStatement } from '../../core/aws/policy/public.ts';
-import { type AwsPolicy, type PolicyKind, parseAwsPolicy } from '../../core/aws/policy/statement.ts';
+import { denialBy } from '../../core/aws-policy/evaluate.ts';
+import { PolicyError } from '../../core/aws-policy/json.ts';
+import { publicStatement } from '../../core/aws-policy/public.ts';
+import { type AwsPolicy, type PolicyKind, parseAwsPolicy } from '../../core/aws-policy/statement.ts';
 import { Fault } from '../../core/error.ts';
 import { AWS_POLICY_CHARS_MAX } from '../../core/limits.ts';
 import type { Secret } from '../../core/secret.ts';

@@ -2,7 +2,7 @@
 // so that no rule is weaker than its author believes.
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 
-import { AWS_POLICY_CHARS_MAX } from '../../limits.ts';
+import { AWS_POLICY_CHARS_MAX } from '../limits.ts';
 import { type Condition, parseConditions } from './condition.ts';
 import { PolicyError, parseStrictly } from './json.ts';
 import { Pattern } from './pattern.ts';

@@ -2,7 +2,7 @@
 // never matches; whether that grants or denies is for the operator's positive or negated form.
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 
-import { isWithin } from '../../vault/cidr.ts';
+import { isWithin } from '../vault/cidr.ts';
 import { PolicyError } from './json.ts';
 import { type Attribute, Pattern } from './pattern.ts';
 
