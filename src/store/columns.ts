@@ -18,7 +18,14 @@ import { JsonColumn } from './json.ts';
 export interface SecretSettings
   extends Pick<
     Secret,
-    'tags' | 'versionAliases' | 'topics' | 'versionDestroyTtlSeconds' | 'deletedAt' | 'kv' | 'candidateVersion'
+    | 'tags'
+    | 'versionAliases'
+    | 'topics'
+    | 'versionDestroyTtlSeconds'
+    | 'deletedAt'
+    | 'kv'
+    | 'awsPolicy'
+    | 'candidateVersion'
   > {
   readonly rotationPeriodSeconds?: number;
 }
@@ -48,6 +55,7 @@ export const secretSettingsColumn: JsonColumn<SecretSettings> = new JsonColumn((
       rotationPeriodSeconds: isCount,
       deletedAt: isCount,
       kv: isKvSettings,
+      awsPolicy: isText,
       candidateVersion: isCount,
     },
   ),

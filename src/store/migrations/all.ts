@@ -13,7 +13,8 @@ import { azure } from './0009-azure.ts';
 import { vault } from './0010-vault.ts';
 import { keys } from './0011-keys.ts';
 import { awsAccounts } from './0012-aws-accounts.ts';
-import { awsSecrets } from './0013-aws-secrets.ts';
+import { awsPolicies } from './0013-aws-policies.ts';
+import { awsSecrets } from './0014-aws-secrets.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -28,5 +29,6 @@ export const MIGRATIONS: readonly Migration[] = [
   vault,
   keys,
   awsAccounts,
+  awsPolicies,
   awsSecrets,
 ];
