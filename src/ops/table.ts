@@ -16,6 +16,7 @@ import { exchangeClient, narrowToken } from './audience-tokens.ts';
 import { exportAudit, pruneAudit, queryAudit, verifyAudit } from './audit.ts';
 import { createAccessKey, importAccessKey } from './aws/access-keys.ts';
 import { setAwsAccount } from './aws/account.ts';
+import { assumeOwnRole, assumeRole, identifySigner, issueSession } from './aws/sessions.ts';
 import { createBackup, endBackup, readBackup } from './backup.ts';
 import { backUpSecret, restoreBackup } from './backup-of-secret.ts';
 import { createClientSecret, uploadAccountKey } from './client-secrets.ts';
@@ -146,6 +147,10 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   exchangeAssertion,
   inspectToken,
   narrowToken,
+  issueSession,
+  assumeRole,
+  assumeOwnRole,
+  identifySigner,
   exchangeClient,
   rejectRequest,
   generateIdToken,
