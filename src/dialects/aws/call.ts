@@ -63,7 +63,7 @@ export class Call {
 
   /** The account that an ID token is about, where it is that role. */
   webIdentity(token: string, arn: string): Maybe<WebIdentity> {
-    const { principal: _nobody, refused: _not, ...origin } = this.#parts.caller;
+    const { principal: _nobody, refused: _not, aws: _ask, ...origin } = this.#parts.caller;
     return this.#parts.door.webIdentity(token, arn, origin);
   }
 }

@@ -9,6 +9,7 @@ import type { AwsDoor, Entered } from '../../ops/aws/door.ts';
 import { then } from '../../ops/maybe.ts';
 import { rejectRequest } from '../../ops/rejected.ts';
 import type { Dialect, RequestHead, WireRequest, WireResponse } from '../../wire/types.ts';
+import { askOf } from './ask.ts';
 import { Call, NO_SIGNER } from './call.ts';
 import { AwsError, awsErrorOf } from './errors.ts';
 import { ownsAwsHost, regionOfHost } from './hosts.ts';
@@ -82,9 +83,15 @@ function enter({ door, request, asked: { service, isOpen } }: Exchange): Maybe<E
   return door.enter(request, origin, expected);
 }
 
-function originOf({ headers, peer, id }: RequestHead) {
+function originOf({ headers, peer, secure, id }: RequestHead) {
   const userAgent = headers['user-agent'];
-  return { dialect: NAME, peer: peer.address, requestId: id, ...(userAgent === undefined ? {} : { userAgent }) };
+  return {
+    dialect: NAME,
+    peer: peer.address,
+    secure,
+    requestId: id,
+    ...(userAgent === undefined ? {} : { userAgent }),
+  };
 }
 
 function serve(exchange: Exchange, entered: Entered): Maybe<WireResponse> {
@@ -106,7 +113,14 @@ function serve(exchange: Exchange, entered: Entered): Maybe<WireResponse> {
   };
   try {
     const { action, input } = asked.understood();
-    call = new Call({ door, caller, signer, region: scope.region, action: asked.operation, input });
+    const ask = {
+      service: asked.service?.name ?? NAME,
+      action: asked.operation,
+      region: scope.region,
+      signer,
+      input,
+    };
+    call = new Call({ door, caller: { ...caller, aws: askOf(ask) }, ...ask });
     const answered = then(action(call), (result) => asked.encode(result, request.id));
     return answered instanceof Promise ? answered.catch(failed) : answered;
   } catch (error) {
