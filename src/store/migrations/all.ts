@@ -12,6 +12,7 @@ import { versionsByOrdinal } from './0008-versions-by-ordinal.ts';
 import { azure } from './0009-azure.ts';
 import { vault } from './0010-vault.ts';
 import { keys } from './0011-keys.ts';
+import { censusByPlace } from './0012-census-by-place.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly Migration[] = [
   azure,
   vault,
   keys,
+  censusByPlace,
 ];
