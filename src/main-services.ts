@@ -19,6 +19,7 @@ import type { Keyring } from './crypto/keyring.ts';
 import type { OwnCertificate } from './crypto/own-certificate.ts';
 import { openSigningKeys } from './crypto/signing-keys.ts';
 import { ownsAuthorityHost, ownsEntraHost } from './dialects/authority/names.ts';
+import { ownsAwsHost } from './dialects/aws/hosts.ts';
 import { isCertifiedVault } from './dialects/azure/hosts.ts';
 import { ownsGcpHost } from './dialects/gcp/hosts.ts';
 import { isWildcard, type ListenAddress, namesOf } from './listen-address.ts';
@@ -179,6 +180,8 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
   const engine = createEngine({
     ...{ store, writer, keyring, audit, clock, entropy, signer, proxy, backups, charge },
     settleCensus: () => main.settleCensus(),
+    // Nor does it enable a device.
+    auditFiles: { open: () => {}, append: () => false },
     // The server's own work reads no payload, and nobody asks it a question.
     census: { seen: () => {} },
     exercisedBy: () => [],
@@ -222,5 +225,7 @@ async function startSink({ data, settings, opened, audit, log, closing }: MainOp
 
 /** The cloud's names that this server answers to, and so has certificates for. */
 function ownsName(name: string): boolean {
-  return ownsGcpHost(name) || ownsAuthorityHost(name) || ownsEntraHost(name) || isCertifiedVault(name);
+  return (
+    ownsGcpHost(name) || ownsAuthorityHost(name) || ownsEntraHost(name) || ownsAwsHost(name) || isCertifiedVault(name)
+  );
 }

@@ -232,6 +232,7 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
       port: at.port,
       ...(starting.sealAgain === undefined ? {} : { shared: true as const }),
       data,
+      keyFile: seal.keyFile,
       server,
       auditSync: settings.sync ?? 'interval',
       ...(settings.sink === undefined ? {} : { auditSink: settings.sink }),

@@ -2,7 +2,8 @@
 // own. What only the main thread may do, it asks for. There is one of it a worker, or a single one in the main thread.
 
 import { join } from 'node:path';
-import { openAudit } from './audit/log.ts';
+import { DeviceFiles } from './audit/device-files.ts';
+import { type AuditLog, openAudit } from './audit/log.ts';
 import type { Position } from './audit/mark.ts';
 import type { AuditSync } from './audit/options.ts';
 import { readDelivered } from './audit/sink.ts';
@@ -17,6 +18,8 @@ import type { Keyring } from './crypto/keyring.ts';
 import { hashPassword } from './crypto/password.ts';
 import { KEYS_FRESH_SECONDS } from './crypto/signing-keys.ts';
 import { createAuthorityDialect } from './dialects/authority/dialect.ts';
+import { createAwsDialect } from './dialects/aws/dialect.ts';
+import { AWS_PERMISSIONS } from './dialects/aws/permissions.ts';
 import { createAzureDialect } from './dialects/azure/dialect.ts';
 import { AZURE_PERMISSIONS } from './dialects/azure/permissions.ts';
 import { createGcpDialect } from './dialects/gcp/dialect.ts';
@@ -25,12 +28,14 @@ import { createNativeDialect } from './dialects/native/dialect.ts';
 import { NATIVE_PERMISSIONS } from './dialects/native/routes.ts';
 import { createVaultDialect, isMarkedForVault } from './dialects/vault/dialect.ts';
 import { VAULT_PERMISSIONS } from './dialects/vault/permissions.ts';
+import { createSignatureReader } from './identity/aws-signature.ts';
 import { createJwtReader } from './identity/jwt.ts';
-import { hashClientSecret, hashIssued, hashToken, parseToken } from './identity/tokens.ts';
+import { hashClientSecret, hashIssued, hashSessionToken, hashToken, parseToken } from './identity/tokens.ts';
 import type { Logger } from './log.ts';
+import { type AwsDoor, createAwsDoor } from './ops/aws/door.ts';
 import { createCensus, recordDueCensus, settleCensus } from './ops/census.ts';
 import { createDoor, type Door } from './ops/door.ts';
-import { createEngine } from './ops/engine.ts';
+import { createEngine, type Engine } from './ops/engine.ts';
 import type { ExercisedBy } from './ops/operation.ts';
 import { QuotaTable } from './ops/quota-table.ts';
 import { createCharge } from './ops/quotas.ts';
@@ -63,6 +68,8 @@ export interface ServingOptions {
   readonly auditSync: AuditSync;
   /** Where the records are sent; pruning waits for it. */
   readonly auditSink?: string;
+  /** The key file of the seal. */
+  readonly keyFile: string;
   /** What the server calls itself. */
   readonly issuer: string;
   readonly connectionsMax: number;
@@ -94,28 +101,15 @@ export interface Serving {
 
 /** Opens the port and answers requests. Rejects where it cannot. */
 export async function startServing(options: ServingOptions, parts: ServingParts): Promise<Serving> {
-  const { main, keyring, store, reads, quotaMemory, log } = parts;
+  const { main, keyring, reads, quotaMemory, log } = parts;
   const clock = systemClock;
-  const audit = await openAudit({
-    directory: join(options.data, 'audit'),
-    stream: streamOf(options.server, options.stream),
-    sync: options.auditSync,
-    store: {
-      pendingAudit: (limit) => store.pendingAudit(limit),
-      auditMarks: () => store.auditMarks(),
-      auditAnchors: () => store.auditAnchors(),
-      settleAudit: (ids, mark) => main.settleAudit(ids, mark),
-      anchorAudit: (anchor) => main.anchorAudit(anchor),
-    },
-    ends: () => main.streamEnds(),
-    ...(options.server === '' ? {} : { refresh: () => main.refreshAudit() }),
-    ...(options.auditSink === undefined ? {} : { delivered: deliveredTo(options.auditSink, store, options.server) }),
-    mac: (text) => keyring.auditMac(text),
-    clock,
-    onFailure: (error) => log.error({ err: error, stream: options.stream }, 'the audit log needs attention'),
-  });
+  const audit = await openStream(options, parts);
   const counts = new Counts();
   const { census, stopCensus } = startCensus(main, log);
+  const auditFiles = new DeviceFiles({
+    forbidden: [options.data, options.keyFile],
+    onFailure: (error) => log.error({ err: error }, 'requests by the API of Vault may fail until it does'),
+  });
   const engine = createEngine({
     store: reads,
     writer: main,
@@ -124,6 +118,7 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
     clock,
     entropy: systemEntropy,
     signer: main,
+    auditFiles,
     proxy: { open: () => main.openProxy() },
     backups: backupsOf(main),
     charge: createCharge(new QuotaTable(quotaMemory)),
@@ -132,13 +127,12 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
     exercisedBy,
     onCall: (operation, outcome, code) => counts.operation(operation, outcome, code),
   });
-  const door = createDoor({ engine, store: reads, clock, jwts: createJwtReader(), ...HASHES });
+  const doors = doorsOf(engine, reads, keyring, auditFiles);
   let ready = true;
   const onError = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'a request failed unexpectedly');
-  const vaultDoor = createVaultDoor({ door, store: reads, keyring, clock, digest: hashToken, hashPassword });
   const names = { issuer: options.issuer, tenantId: keyring.tenantId() };
-  const dialects = dialectsOf(door, vaultDoor, main, names, onError);
+  const dialects = dialectsOf(doors, main, names, onError);
   const listener = await listen({
     host: options.host,
     port: options.port,
@@ -168,8 +162,49 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
       await listener.drain(graceMs);
       await stopCensus();
       await audit.close();
+      auditFiles.close();
     },
   };
+}
+
+interface Doors {
+  readonly door: Door;
+  readonly vaultDoor: VaultDoor;
+  readonly awsDoor: AwsDoor;
+}
+
+/** Each cloud's way to learn who asks. */
+function doorsOf(engine: Engine, store: ServingParts['reads'], keyring: Keyring, auditFiles: DeviceFiles): Doors {
+  const clock = systemClock;
+  const signatures = createSignatureReader();
+  const door = createDoor({ engine, store, clock, jwts: createJwtReader(), ...HASHES });
+  return {
+    door,
+    vaultDoor: createVaultDoor({ door, store, keyring, clock, digest: hashToken, auditFiles, hashPassword }),
+    awsDoor: createAwsDoor({ engine, store, keyring, clock, signatures, digest: hashToken, hashSessionToken }),
+  };
+}
+
+/** The audit stream of this thread. */
+function openStream(options: ServingOptions, { main, keyring, store, log }: ServingParts): Promise<AuditLog> {
+  return openAudit({
+    directory: join(options.data, 'audit'),
+    stream: streamOf(options.server, options.stream),
+    sync: options.auditSync,
+    store: {
+      pendingAudit: (limit) => store.pendingAudit(limit),
+      auditMarks: () => store.auditMarks(),
+      auditAnchors: () => store.auditAnchors(),
+      settleAudit: (ids, mark) => main.settleAudit(ids, mark),
+      anchorAudit: (anchor) => main.anchorAudit(anchor),
+    },
+    ends: () => main.streamEnds(),
+    ...(options.server === '' ? {} : { refresh: () => main.refreshAudit() }),
+    ...(options.auditSink === undefined ? {} : { delivered: deliveredTo(options.auditSink, store, options.server) }),
+    mac: (text) => keyring.auditMac(text),
+    clock: systemClock,
+    onFailure: (error) => log.error({ err: error, stream: options.stream }, 'the audit log needs attention'),
+  });
 }
 
 function backupsOf(main: MainThread): BackupSource {
@@ -213,6 +248,7 @@ function startCensus(main: MainThread, log: Logger) {
 /** By which dialects a permission can be made use of. */
 const exercisedBy: ExercisedBy = (permission) => [
   ...(GCP_PERMISSIONS.has(permission) ? ['gcp'] : []),
+  ...(AWS_PERMISSIONS.has(permission) ? ['aws'] : []),
   ...(AZURE_PERMISSIONS.has(permission) ? ['azure'] : []),
   ...(NATIVE_PERMISSIONS.has(permission) ? ['coffer'] : []),
   ...(VAULT_PERMISSIONS.has(permission) ? ['vault'] : []),
@@ -220,8 +256,7 @@ const exercisedBy: ExercisedBy = (permission) => [
 
 /** Every dialect, in the order in which the router asks. */
 function dialectsOf(
-  door: Door,
-  vaultDoor: VaultDoor,
+  { door, vaultDoor, awsDoor }: Doors,
   main: MainThread,
   { issuer, tenantId }: { readonly issuer: string; readonly tenantId: string },
   onError: (error: unknown, requestId?: string) => void,
@@ -237,6 +272,7 @@ function dialectsOf(
     createAuthorityDialect(door, { keys, address: () => issuer, tenantId, onError }),
     createAzureDialect(door, { address: () => issuer, tenantId, onError }),
     { ...vault, claims: isMarkedForVault },
+    createAwsDialect(awsDoor, { onError }),
     createGcpDialect(door, { onError, makeAccountKey: () => main.makeAccountKey() }),
     vault,
   ];

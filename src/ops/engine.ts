@@ -11,6 +11,7 @@ import type { Census } from '../core/census-ports.ts';
 import { Fault, type FaultCode } from '../core/error.ts';
 import type { Clock, Entropy, Keyring, LoopbackProxy, Maybe, Needs, Store, TokenSigner } from '../core/ports.ts';
 import { type Caller, SYSTEM } from '../core/principal.ts';
+import type { AuditFiles } from '../core/vault/audit-device.ts';
 import { type Admission, Request } from './judgement.ts';
 import { attempt, then } from './maybe.ts';
 import { type Decision, type ExercisedBy, Input, type Operation, type Scope } from './operation.ts';
@@ -30,6 +31,8 @@ export interface EngineDeps {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly signer: TokenSigner;
+  /** Of Vault's audit devices, as this thread writes them. */
+  readonly auditFiles: AuditFiles;
   readonly proxy: LoopbackProxy;
   readonly backups: BackupSource;
   readonly charge: Charge;
@@ -114,13 +117,13 @@ class Call<C, R> {
 
   #write(round: number): Maybe<R> {
     const { operation, command, caller } = this.#request;
-    const { store, writer, keyring, clock, entropy, signer } = this.#deps;
+    const { store, writer, keyring, clock, entropy, signer, auditFiles } = this.#deps;
     this.#request.checkCredential();
     return then(store.read(this.#request.needs(operation.prepareNeeds?.(command)), caller.seen), (rows) => {
       const now = clock.now();
       const { scope, grant } = this.#admit(this.#request.scopeOf(rows), now);
       const fields = { command, rows, scope, caller, now, entropy, prepared: undefined };
-      return then(operation.prepare?.(new Input(fields), keyring, { signer, grant }), (made) => {
+      return then(operation.prepare?.(new Input(fields), keyring, { signer, grant, auditFiles }), (made) => {
         const submission = {
           operation: operation as Operation<unknown, unknown>,
           command: operation.carried?.(command) ?? command,
@@ -209,8 +212,10 @@ class Call<C, R> {
     this.#count(outcome, code);
     const version = error instanceof Fault ? error.facts['version'] : undefined;
     // A number that no version can have is no fact to keep.
-    const known = typeof version === 'number' && Number.isSafeInteger(version) ? { version } : undefined;
-    return then(this.#append(this.#deps.clock.now(), outcome, code, known), () => {
+    const known = typeof version === 'number' && Number.isSafeInteger(version) ? { version } : {};
+    const deniedBy = error instanceof Fault ? error.facts['deniedBy'] : undefined;
+    const told = deniedBy === undefined ? known : { ...known, details: { deniedBy } };
+    return then(this.#append(this.#deps.clock.now(), outcome, code, told), () => {
       throw error;
     });
   }

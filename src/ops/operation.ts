@@ -17,7 +17,8 @@ import {
 } from '../core/name.ts';
 import type { Change, Entropy, Keyring, LoopbackProxy, Maybe, Needs, RowsOf, TokenSigner } from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
-import type { Project, Secret, StoredEvent, Uid } from '../core/secret.ts';
+import type { Account, Project, Secret, StoredEvent, Uid } from '../core/secret.ts';
+import type { AuditFiles } from '../core/vault/audit-device.ts';
 import type { VaultEntry } from '../core/vault/entry.ts';
 import type { Fields, FieldValues } from './fields.ts';
 
@@ -54,6 +55,10 @@ export interface Scope {
   readonly spellings?: number | undefined;
   /** Of a caller by Vault's API: the entries of its policies. */
   readonly callerPolicies?: readonly (VaultEntry | undefined)[] | undefined;
+  /** The service account that asks. */
+  readonly callerAccount?: Account | undefined;
+  /** The project of that account. */
+  readonly callerProject?: Project | undefined;
 }
 
 /** What `decide` judges. */
@@ -135,6 +140,11 @@ export interface Finish {
   readonly grant: Grant | undefined;
 }
 
+/** What making ready may reach. */
+export interface Prepare extends Pick<Finish, 'signer' | 'grant'> {
+  readonly auditFiles: AuditFiles;
+}
+
 /** The dialects that have an operation which takes this permission. */
 export type ExercisedBy = (permission: Permission) => readonly string[];
 
@@ -180,7 +190,7 @@ interface Spec<C, N extends Needs, P, K, D, R, M extends Needs> {
    * Of a write: work with keys and secrets that comes before the decision, in the thread that answers. It sees the scope
    * and the rows of `prepareNeeds`; `decide` throws Stale where they have changed in what was made for them.
    */
-  prepare?(input: Input<C, M>, keyring: Keyring, at: Pick<Finish, 'signer' | 'grant'>): Maybe<Prepared<P, K>>;
+  prepare?(input: Input<C, M>, keyring: Keyring, at: Prepare): Maybe<Prepared<P, K>>;
   prepareNeeds?(command: C): M;
   /** The command without the secrets that `prepare` has used: what `decide` sees of it, plain data. */
   carried?(command: C): unknown;

@@ -20,7 +20,7 @@ import { connectingTo, newDatabase } from '../support/postgres-place.ts';
 
 const BEFORE = MIGRATIONS.slice(
   0,
-  MIGRATIONS.findIndex(({ name }) => name === '0012-census-by-place'),
+  MIGRATIONS.findIndex(({ name }) => name === '0014-census-by-place'),
 );
 const UNSET = '{"bindings":[],"etag":"ACAB"}';
 const NAMES = ['a', 'b'];

@@ -25,11 +25,12 @@ const SUITES: readonly (readonly [name: string, files: readonly string[], withou
         ['kv version 1', ['secrets_engines/test_kv_v1.py'], ''],
         [
           'system backend',
-          ['health', 'init', 'leader', 'mount', 'policies', 'policy', 'seal', 'wrapping'].map(
+          ['audit', 'health', 'init', 'leader', 'mount', 'policies', 'policy', 'seal', 'wrapping'].map(
             (name) => `system_backend/test_${name}.py`,
           ),
           '',
         ],
+        ['auth methods', ['system_backend/test_auth.py'], 'test_auth_backend_manipulation'],
       ] as const)
     : []),
 ];

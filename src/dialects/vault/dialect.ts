@@ -29,6 +29,7 @@ import { SPEND_ROUTE } from '../../ops/vault/tokens.ts';
 import { USERPASS_FAILED_ROUTE } from '../../ops/vault/userpass.ts';
 import type { Dialect, RequestHead, WireRequest, WireResponse } from '../../wire/types.ts';
 import { bare, enveloped, failed, ready, replied } from './answer.ts';
+import { audited } from './audit.ts';
 import { KvCall } from './kv-call.ts';
 import { kv1 } from './kv1.ts';
 import { kv2 } from './kv2.ts';
@@ -96,6 +97,7 @@ function route(door: VaultDoor, wire: WireRequest): Maybe<WireResponse> {
   const origin = {
     dialect: 'vault',
     peer: wire.peer.address,
+    secure: wire.secure,
     requestId: wire.id,
     ...(headers['user-agent'] === undefined ? {} : { userAgent: headers['user-agent'] }),
   };
@@ -103,22 +105,26 @@ function route(door: VaultDoor, wire: WireRequest): Maybe<WireResponse> {
   const token = tokenTextOf(wire);
   // What takes no token is not hindered by a bad one.
   return then(door.enter(token, origin, namespace), (entered) => {
-    const found = findVaultRoute(request.path) ?? findAuthRoute(entered?.auth ?? {}, request.path);
-    if (entered?.caller.refused && found?.route.open) {
-      return then(door.enter(undefined, origin, namespace), (open) => answer(door, request, open, found, undefined));
-    }
-    return answer(door, request, entered, found, token);
+    if (entered === undefined) throw new VaultError(404, 'no such namespace');
+    const found = findVaultRoute(request.path) ?? findAuthRoute(entered.auth, request.path);
+    const isOpen = entered.caller.refused === true && found?.route.open === true;
+    return audited({ door, request, entered, token }, () =>
+      isOpen
+        ? then(door.enter(undefined, origin, namespace), (open) =>
+            answer(door, request, open ?? entered, found, undefined),
+          )
+        : answer(door, request, entered, found, token),
+    );
   });
 }
 
 function answer(
   door: VaultDoor,
   request: VaultRequest,
-  entered: Entered | undefined,
+  entered: Entered,
   found: FoundRoute | undefined,
   token: string | undefined,
 ): Maybe<WireResponse> {
-  if (entered === undefined) throw new VaultError(404, 'no such namespace');
   const uses = entered.token?.token.usesLeft ?? 0;
   const work = () =>
     then(perform(door, request, entered, found, token), (response) => wrapped({ door, request, entered }, response));

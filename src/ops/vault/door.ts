@@ -14,6 +14,7 @@ import {
   type Seen,
 } from '../../core/principal.ts';
 import { Redacted } from '../../core/redacted.ts';
+import { AUDIT_DEVICES_ID, type AuditDevice, type AuditFiles, auditDevices } from '../../core/vault/audit-device.ts';
 import { type AuthTable, authTable } from '../../core/vault/auth-mounts.ts';
 import { IAM_POLICY, ROOT_POLICY, type VaultAuthority } from '../../core/vault/authority.ts';
 import { isWithin } from '../../core/vault/cidr.ts';
@@ -25,7 +26,7 @@ import type { Origin } from '../callers.ts';
 import type { Door } from '../door.ts';
 import type { Engine } from '../engine.ts';
 import { then } from '../maybe.ts';
-import { readBatchToken } from './logical.ts';
+import { auditHash, readBatchToken } from './logical.ts';
 
 /** A request by Vault's API, once it is known who asks and where. */
 export interface Entered {
@@ -34,6 +35,8 @@ export interface Entered {
   readonly project: ProjectId;
   readonly mounts: MountTable;
   readonly auth: AuthTable;
+  /** To which a line goes for each request and each answer. */
+  readonly devices: readonly AuditDevice[];
   /** The caller's token, where the store has it or it is a signed one. */
   readonly token?: KnownToken;
 }
@@ -45,6 +48,10 @@ export interface VaultDoor extends Engine {
   digest(text: string): string;
   /** The token that a signed text is; undefined for any other. */
   batch(text: string): KnownToken | undefined;
+  /** What an audit device writes in the place of a value. */
+  auditHash(device: AuditDevice, value: string): string;
+  /** Hands a line to the file of a device; false where it does not take it. */
+  auditLine(device: AuditDevice, line: string): boolean;
   /** What a secret id is known by. */
   secretIdHash(text: string): string;
   /**
@@ -68,6 +75,7 @@ export interface VaultDoorDeps {
   readonly door: Door;
   readonly store: Pick<Store, 'read'>;
   readonly keyring: Pick<Keyring, 'openPage' | 'status' | 'fingerprint'>;
+  readonly auditFiles: Pick<AuditFiles, 'append'>;
   hashPassword(password: string, salt: string): Promise<string>;
   readonly clock: Clock;
   digest(text: string): string;
@@ -106,6 +114,8 @@ export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
     },
     digest,
     batch: (text) => readBatchToken(keyring, text),
+    auditHash: ({ uid }, value) => auditHash(keyring, uid, value),
+    auditLine: ({ file }, line) => deps.auditFiles.append(file, line),
     secretIdHash: (text) => keyring.fingerprint(textOf(text)),
     withPassword: (user, password, work) => {
       if (waiting >= PASSWORDS_WAITING_MAX)
@@ -208,7 +218,11 @@ function place({ store, seen }: Asking, known: Known, namespace: string): Maybe<
   if (wanted === undefined) return undefined;
   const mayLeave = policies.includes(IAM_POLICY) || (policies.includes(ROOT_POLICY) && home === HOME);
   if (wanted !== home && !mayLeave) return undefined;
-  return then(store.read({ project: { need: 'project', project: wanted } }, seen), ({ project }) => {
+  const first = {
+    project: { need: 'project', project: wanted },
+    devices: { need: 'vaultEntry', id: AUDIT_DEVICES_ID },
+  } as const;
+  return then(store.read(first, seen), ({ project, devices }) => {
     if (project === undefined) return undefined;
     return then(store.read({ mounts: { need: 'vaultEntry', id: mountsId(project.id) } }, seen), ({ mounts }) => ({
       caller: {
@@ -227,6 +241,7 @@ function place({ store, seen }: Asking, known: Known, namespace: string): Maybe<
       project: project.id,
       mounts: mountTable(project.id, mounts),
       auth: authTable(mounts),
+      devices: auditDevices(devices),
       ...(token === undefined ? {} : { token }),
     }));
   });

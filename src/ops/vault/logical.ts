@@ -6,11 +6,14 @@ import { type ProjectId, parseProjectRef } from '../../core/name.ts';
 import type { Keyring, Needs } from '../../core/ports.ts';
 import { Redacted } from '../../core/redacted.ts';
 import type { Project } from '../../core/secret.ts';
+import { authoriseByAcl } from '../../core/vault/authority.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import type { KnownToken } from '../../core/vault/token.ts';
-import { type Finish, type Input, type Operation, operation, type Prepared } from '../operation.ts';
-import type { Data } from './fields.ts';
-import type { FinishedReply, Hashes, Made, Reply, Verb } from './route.ts';
+import { DEFAULT_PROJECT } from '../bootstrap.ts';
+import { type Finish, type Input, type Operation, operation, type Prepare, type Prepared } from '../operation.ts';
+import { mayAsk } from '../viewing.ts';
+import { type Data, invalid } from './fields.ts';
+import type { FinishedReply, Hashes, Made, Reply, VaultRoute, Verb } from './route.ts';
 import { routeNamed } from './routes.ts';
 import { View } from './view.ts';
 
@@ -54,9 +57,11 @@ export function sealEntry(
   return { data: { uid }, sealed: keyring.seal(project.wrappedKey, placeOf(keyring, project, id, uid), payload) };
 }
 
-function prepare(input: Input<Logical, Needs>, keyring: Keyring): Prepared<Made, Kept> {
-  const { route: name, params, payload, chosen, hashes } = input.command;
+function prepare(input: Input<Logical, Needs>, keyring: Keyring, { auditFiles }: Prepare): Prepared<Made, Kept> {
+  const { route: name, params, data, verb, payload, chosen, hashes } = input.command;
   const route = routeNamed(name);
+  if (route?.server) checkServer(input, route);
+  if (verb === 'write') route?.tries?.({ params, data }, auditFiles);
   const carried: { -readonly [K in keyof Made]: Made[K] } = { uid: input.entropy.uid() };
   let kept: Kept = {};
   if (route?.issues) {
@@ -76,9 +81,25 @@ function prepare(input: Input<Logical, Needs>, keyring: Keyring): Prepared<Made,
   return { carried, kept };
 }
 
+/** What is about the whole server is no tenant's: neither his namespace's, nor by what IAM grants him there. */
+function checkServer(
+  { scope, caller, now }: Pick<Input<Logical, Needs>, 'scope' | 'caller' | 'now'>,
+  route: VaultRoute,
+) {
+  if (scope.project?.id !== DEFAULT_PROJECT)
+    throw invalid(`${route.path} is about the whole server: ask the root namespace`);
+  const { vault } = caller;
+  if (vault === undefined || authoriseByAcl('coffer.vault.use', vault, scope.callerPolicies ?? [], true)) return;
+  const server = { ...scope, project: undefined, secret: undefined };
+  if (mayAsk({ caller, now }, 'coffer.vault.use', { asked: 'server' }, server)) return;
+  throw new Fault('PERMISSION_DENIED', { permission: 'coffer.vault.use', resource: 'server' });
+}
+
 function judge(input: Input<Logical, Needs, Made | undefined>) {
   const { command } = input;
-  const handler = routeNamed(command.route)?.[command.verb];
+  const route = routeNamed(command.route);
+  if (route?.server) checkServer(input, route);
+  const handler = route?.[command.verb];
   if (handler === undefined) {
     const { verb, path } = command;
     throw command.route === ''
@@ -95,16 +116,24 @@ function judge(input: Input<Logical, Needs, Made | undefined>) {
 
 function finish(reply: Reply, { path }: Logical, at: Finish & { readonly kept: Kept | undefined }): FinishedReply {
   const { scope, keyring, grant, kept } = at;
-  const { opens, batch } = reply;
+  const { opens, batch, audits } = reply;
   const issued = batch === undefined ? kept?.issued : signedToken(keyring, batch);
   const takes = reply.auth !== undefined || reply.wrap !== undefined || reply.secretId === true;
   const finished = takes ? { ...reply, issued } : reply;
+  if (audits !== undefined) {
+    return { ...reply, data: { hash: auditHash(keyring, audits.uid, audits.input) } };
+  }
   if (opens === undefined) return finished as FinishedReply;
   if (opens.sealed === undefined || scope.project === undefined || grant === undefined) {
     throw new TypeError(`${path} opens what is not sealed`);
   }
   const place = placeOf(keyring, scope.project, opens.id, String(opens.data['uid']));
   return { ...finished, opened: keyring.open(grant, scope.project.wrappedKey, place, opens.sealed) } as FinishedReply;
+}
+
+/** What an audit device writes in the place of a value: its own keyed hash, so that devices cannot be held together. */
+export function auditHash(keyring: Pick<Keyring, 'fingerprint'>, deviceUid: string, value: string): string {
+  return `hmac-sha256:${keyring.fingerprint(new Redacted(encoder.encode(`vault audit device ${deviceUid}\n${value}`)))}`;
 }
 
 const BATCH_PREFIX = 'hvb.';

@@ -3,6 +3,7 @@
 
 import type { Caller } from '../../core/principal.ts';
 import type { Redacted } from '../../core/redacted.ts';
+import type { AuditFiles } from '../../core/vault/audit-device.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import type { KnownToken } from '../../core/vault/token.ts';
 import type { Data } from './fields.ts';
@@ -74,6 +75,8 @@ export interface Reply {
   readonly secretId?: true;
   /** The entry whose sealed JSON is the data of the answer, or all of it. */
   readonly opens?: VaultEntry;
+  /** What an audit device makes of a value goes into `hash`. */
+  readonly audits?: { readonly uid: string; readonly input: string };
   /** What a batch token says; it is signed where it is answered. */
   readonly batch?: KnownToken;
 }
@@ -94,6 +97,8 @@ export interface VaultRoute {
   readonly open?: true;
   /** It takes the capability `sudo` too; or this verb of it does. */
   readonly sudo?: true | Verb;
+  /** It is about the whole server: the root namespace alone has it, and a grant of IAM must be the server's. */
+  readonly server?: true;
   /** What is written changes nothing: it only asks. */
   readonly asks?: true;
   /** It answers with a new token. */
@@ -102,6 +107,8 @@ export interface VaultRoute {
   readonly issuesSecretId?: true;
   /** What is written is a secret, sealed before it is judged: the entry that will hold it. */
   sealsAt?(params: Readonly<Record<string, string>>, caller: Caller, made: Made): string;
+  /** What is tried in the thread that answers, before a write is judged; throws where it cannot be done. */
+  tries?(call: Pick<VaultCall, 'params' | 'data'>, files: AuditFiles): void;
   readonly read?: Handler;
   readonly list?: Handler;
   readonly write?: Handler;

@@ -12,7 +12,9 @@ import { versionsByOrdinal } from './0008-versions-by-ordinal.ts';
 import { azure } from './0009-azure.ts';
 import { vault } from './0010-vault.ts';
 import { keys } from './0011-keys.ts';
-import { censusByPlace } from './0012-census-by-place.ts';
+import { awsAccounts } from './0012-aws-accounts.ts';
+import { awsPolicies } from './0013-aws-policies.ts';
+import { censusByPlace } from './0014-census-by-place.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -26,5 +28,7 @@ export const MIGRATIONS: readonly Migration[] = [
   azure,
   vault,
   keys,
+  awsAccounts,
+  awsPolicies,
   censusByPlace,
 ];

@@ -7,7 +7,7 @@
 import type { Migration } from '../migration.ts';
 
 export const censusByPlace: Migration = {
-  name: '0012-census-by-place',
+  name: '0014-census-by-place',
   statements: [
     `CREATE TABLE census_principals (
       ordinal INTEGER PRIMARY KEY,
