@@ -87,6 +87,10 @@ export const CLOCK_SKEW_SECONDS = 60;
 export const ID_TOKEN_SECONDS = 3600;
 /** Ours: an audience is a URL, or a text of its size. */
 export const AUDIENCE_CHARS_MAX = 1024;
+/** STS: what GetSessionToken and AssumeRole take for `DurationSeconds`; the longest is AssumeRole's for both. */
+export const AWS_SESSION_SECONDS_MIN = 900;
+export const AWS_SESSION_SECONDS_DEFAULT = 3600;
+export const AWS_SESSION_SECONDS_MAX = 43_200;
 /** IAM: https://cloud.google.com/iam/quotas, user-managed keys of one service account. */
 export const KEYS_PER_ACCOUNT_MAX = 10;
 /** IAM: https://cloud.google.com/iam/quotas, service accounts of one project. */
@@ -182,3 +186,10 @@ export const ROTATIONS_AT_ONCE_MAX = 16;
 export const ROTATIONS_OF_PROJECT_AT_ONCE_MAX = 4;
 /** Ours: of those that are due, how many it looks at in one go. */
 export const ROTATIONS_LOOKED_AT_MAX = 1000;
+
+/** AWS Secrets Manager: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutResourcePolicy.html. */
+export const AWS_POLICY_CHARS_MAX = 20_480;
+/** IAM of AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, policies of one role. */
+export const AWS_POLICIES_PER_ACCOUNT_MAX = 10;
+/** Ours: text of AWS's policies that one thread keeps compiled. */
+export const AWS_POLICIES_CACHED_CHARS_MAX: number = 2 * 1024 * 1024;

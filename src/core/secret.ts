@@ -81,6 +81,8 @@ export interface Secret {
   readonly rotation?: Rotation;
   /** What Vault's clients set for this secret alone. */
   readonly kv?: KvSettings;
+  /** The text of its resource policy of AWS's, as it was put. */
+  readonly awsPolicy?: string;
   /** What AWS's API keeps of it; absent: nothing. */
   readonly aws?: AwsSettings;
   /** The number of the version that is to become current; absent: none is. */
@@ -152,6 +154,8 @@ export interface Account {
   readonly description: string;
   readonly createdAt: number;
   readonly etag: string;
+  /** Texts of its policies of AWS's by name, as they were put; absent: it has none. */
+  readonly awsPolicies?: Labels;
 }
 
 /**

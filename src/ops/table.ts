@@ -18,12 +18,15 @@ import { createAccessKey, importAccessKey } from './aws/access-keys.ts';
 import { setAwsAccount } from './aws/account.ts';
 import { createAwsSecret } from './aws/create-secret.ts';
 import { describeSecret } from './aws/describe-secret.ts';
+import { deleteAccountPolicy, listAccountPolicies, setAccountPolicy } from './aws/identity-policies.ts';
 import { listSeen } from './aws/list-secrets.ts';
 import { listSeenVersions } from './aws/list-versions.ts';
 import { moveStage } from './aws/move-stage.ts';
 import { amendSecret, putVersion } from './aws/put-version.ts';
 import { randomPassword } from './aws/random-password.ts';
 import { replicateSecret } from './aws/replicate.ts';
+import { deleteAwsPolicy, getAwsPolicy, setAwsPolicy, validateAwsPolicy } from './aws/resource-policies.ts';
+import { assumeOwnRole, assumeRole, identifySigner, issueSession } from './aws/sessions.ts';
 import { tagSecret } from './aws/tag-secret.ts';
 import { createBackup, endBackup, readBackup } from './backup.ts';
 import { backUpSecret, restoreBackup } from './backup-of-secret.ts';
@@ -147,6 +150,13 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   getProjectPolicy,
   setProjectPolicy,
   testPermissions,
+  getAwsPolicy,
+  setAwsPolicy,
+  deleteAwsPolicy,
+  validateAwsPolicy,
+  listAccountPolicies,
+  setAccountPolicy,
+  deleteAccountPolicy,
   createProject,
   getProject,
   listProjects,
@@ -173,6 +183,10 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   exchangeAssertion,
   inspectToken,
   narrowToken,
+  issueSession,
+  assumeRole,
+  assumeOwnRole,
+  identifySigner,
   exchangeClient,
   rejectRequest,
   generateIdToken,

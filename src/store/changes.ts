@@ -1,6 +1,7 @@
 // Each change as the statements that make it. Plain data, shared by every engine. A statement that must touch exactly
 // one row says so: an update or a deletion of nothing is a bug of its caller and rolls everything back.
 
+import type { AccountDeletion } from '../core/account-deletion.ts';
 import type { KeyChange } from '../core/keys/rows.ts';
 import type { Change } from '../core/ports.ts';
 import { accountPrincipal } from '../core/principal.ts';
@@ -8,7 +9,7 @@ import { policyColumn } from './columns.ts';
 import { writeRotation } from './rotations.ts';
 import { ACCOUNT_KEY_DELETE } from './sql/account-keys.ts';
 import { ACCOUNT_DELETE } from './sql/accounts.ts';
-import { MEMBER_DELETE } from './sql/census.ts';
+import { CENSUS_DELETE, CENSUS_DELETE_AT, MEMBER_DELETE } from './sql/census.ts';
 import { SECRET_DELETE, SECRETS_DELETE_AT } from './sql/secrets.ts';
 import { SERVER_UPDATE } from './sql/server.ts';
 import { TAG_BINDING_DELETE, TAG_BINDING_INSERT, TAG_KEY_DELETE, TAG_VALUE_DELETE } from './sql/tags.ts';
@@ -21,7 +22,7 @@ import { insertAccount, insertAccountKey, insertToken, updateAccount, updateAcco
 import { deleteEventsBefore, insertEvent, insertSubscription, insertTopic } from './writes-events.ts';
 import { writesOfKeys } from './writes-keys.ts';
 import { changeMembers, insertMembers } from './writes-members.ts';
-import { renameMember } from './writes-policies.ts';
+import { renameMember, retirePrincipal } from './writes-policies.ts';
 import {
   insertProject,
   insertSecret,
@@ -37,15 +38,15 @@ export function writesOf(change: Change): readonly (Write | Rewrite)[] {
   switch (change.change) {
     case 'account.delete':
       return deleteAccount(change);
-    case 'secret.insert': {
-      const { uid, projectUid, policy } = change.secret;
-      return [insertSecret(change.secret), ...insertMembers(uid, projectUid, policy)];
+    case 'secret.insert':
+      return [insertSecret(change.secret), ...insertMembers(change.secret)];
+    case 'secret.delete': {
+      const twice = [change.uid, change.uid];
+      return [any(CENSUS_DELETE, twice), any(VERSIONS_DELETE, twice), one(SECRET_DELETE, [change.uid])];
     }
-    case 'secret.delete':
-      return [any(VERSIONS_DELETE, [change.uid, change.uid]), one(SECRET_DELETE, [change.uid])];
     case 'secrets.deleteAt': {
       const place = [change.projectUid, change.location];
-      return [any(VERSIONS_DELETE_AT, place), any(SECRETS_DELETE_AT, place)];
+      return [any(CENSUS_DELETE_AT, place), any(VERSIONS_DELETE_AT, place), any(SECRETS_DELETE_AT, place)];
     }
     case 'secret.update':
       return [...changeMembers(change.secret), updateSecret(change.secret)];
@@ -68,8 +69,6 @@ export function writesOf(change: Change): readonly (Write | Rewrite)[] {
   }
 }
 
-type AccountDeletion = Extract<Change, { change: 'account.delete' }>;
-
 function deleteAccount(change: AccountDeletion): readonly (Write | Rewrite)[] {
   const { member } = accountPrincipal(change.email);
   // Its keys go with it: the schema sees to that. Tokens are of any member, so they are named here.
@@ -78,6 +77,7 @@ function deleteAccount(change: AccountDeletion): readonly (Write | Rewrite)[] {
     any(TOKENS_DELETE_OF_MEMBER, [member]),
     any(MEMBER_DELETE, [member]),
     ...renameMember(member, change.deletedMember, change.policyEtag),
+    retirePrincipal(change.awsArns, change.awsDeleted),
   ];
 }
 

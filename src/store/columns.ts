@@ -19,7 +19,14 @@ import { JsonColumn } from './json.ts';
 export interface SecretSettings
   extends Pick<
     Secret,
-    'tags' | 'versionAliases' | 'topics' | 'versionDestroyTtlSeconds' | 'deletedAt' | 'kv' | 'candidateVersion'
+    | 'tags'
+    | 'versionAliases'
+    | 'topics'
+    | 'versionDestroyTtlSeconds'
+    | 'deletedAt'
+    | 'kv'
+    | 'awsPolicy'
+    | 'candidateVersion'
   > {
   readonly rotationPeriodSeconds?: number;
 }
@@ -49,6 +56,7 @@ export const secretSettingsColumn: JsonColumn<SecretSettings> = new JsonColumn((
       rotationPeriodSeconds: isCount,
       deletedAt: isCount,
       kv: isKvSettings,
+      awsPolicy: isText,
       candidateVersion: isCount,
     },
   ),

@@ -103,13 +103,24 @@ function awsOf({ aws }: Secret): readonly Value[] {
 }
 
 function settingsOf(secret: Secret): SecretSettings {
-  const { tags, versionAliases, topics, versionDestroyTtlSeconds, rotation, deletedAt, kv, candidateVersion } = secret;
+  const {
+    tags,
+    versionAliases,
+    topics,
+    versionDestroyTtlSeconds,
+    rotation,
+    deletedAt,
+    kv,
+    awsPolicy,
+    candidateVersion,
+  } = secret;
   return {
     tags,
     versionAliases,
     topics,
     ...(versionDestroyTtlSeconds === undefined ? {} : { versionDestroyTtlSeconds }),
     ...(kv === undefined ? {} : { kv }),
+    ...(awsPolicy === undefined ? {} : { awsPolicy }),
     ...(rotation?.periodSeconds === undefined ? {} : { rotationPeriodSeconds: rotation.periodSeconds }),
     ...(deletedAt === undefined ? {} : { deletedAt }),
     ...(candidateVersion === undefined ? {} : { candidateVersion }),

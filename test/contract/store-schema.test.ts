@@ -124,8 +124,8 @@ test('a file from before the census knows the members that its policies name', a
   store.close();
 });
 
-/** A merge of at most a page of rows, each from its index, is what may be sorted or walked. */
-const MERGED: ReadonlySet<string> = new Set(['dueSecrets', 'topicsNamed', 'secretsNaming', 'secretsSeen']);
+/** A merge of at most a page of rows, each from its index, is what may be sorted or walked, and the readers of one secret. */
+const MERGED: ReadonlySet<string> = new Set(['dueSecrets', 'topicsNamed', 'secretsNaming', 'census', 'secretsSeen']);
 
 test('every need is answered from an index', async () => {
   const directory = join(root, 'indexes');
@@ -206,11 +206,18 @@ test('every need is answered from an index', async () => {
   }
   const email = 'a@b' as never;
   const expiry = writesOf({ change: 'events.deleteBefore', time: 0 });
-  const secretPolicies = writesOf({ change: 'account.delete', email, deletedMember: '', policyEtag: '' }).at(-1);
+  const secretPolicies = writesOf({
+    change: 'account.delete',
+    email,
+    deletedMember: '',
+    policyEtag: '',
+    awsArns: [],
+    awsDeleted: 'AIDA0',
+  }).at(-1);
   assert.ok(secretPolicies && 'query' in secretPolicies);
   for (const step of [...expiry, secretPolicies.query]) {
     const { sql } = 'query' in step ? step.query : step;
-    assert.match(plan(database, sql), /INDEX (events_by_time|secrets_with_policy)/, sql);
+    assert.match(plan(database, sql), /INDEX (events_by_time|secrets_with_policy|secret_members_by_member)/, sql);
   }
   database.close();
 });

@@ -13,8 +13,10 @@ import { azure } from './0009-azure.ts';
 import { vault } from './0010-vault.ts';
 import { keys } from './0011-keys.ts';
 import { awsAccounts } from './0012-aws-accounts.ts';
-import { awsSecrets } from './0013-aws-secrets.ts';
-import { rotations } from './0014-rotations.ts';
+import { awsPolicies } from './0013-aws-policies.ts';
+import { censusByPlace } from './0014-census-by-place.ts';
+import { awsSecrets } from './0015-aws-secrets.ts';
+import { rotations } from './0016-rotations.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -29,6 +31,8 @@ export const MIGRATIONS: readonly Migration[] = [
   vault,
   keys,
   awsAccounts,
+  awsPolicies,
+  censusByPlace,
   awsSecrets,
   rotations,
 ];

@@ -4,7 +4,7 @@
 import type { Migration } from '../migration.ts';
 
 export const rotations: Migration = {
-  name: '0014-rotations',
+  name: '0016-rotations',
   statements: [
     `CREATE TABLE rotations (
       secret_uid TEXT NOT NULL PRIMARY KEY REFERENCES secrets (uid) ON DELETE CASCADE,
