@@ -133,6 +133,7 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
     keyring,
     clock,
     digest: hashToken,
+    ceremony: (step, fields) => main.ceremony(step, fields),
     auditFiles,
     hashPassword,
   });
