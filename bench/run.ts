@@ -8,7 +8,7 @@ import { accessByGrpc, accessByRest, wireByGrpc, wireByRest } from './access.ts'
 import { accessByAzure } from './access-azure.ts';
 import { firstAnswer, idleMemory } from './idle.ts';
 import { onPostgres } from './postgres.ts';
-import { transitBeside } from './transit.ts';
+import { vaultBeside } from './vault.ts';
 import { addVersions } from './write.ts';
 
 const { values } = parseArgs({
@@ -24,6 +24,7 @@ const seconds = Number(values.seconds);
 const args = values.workers === undefined ? [] : [`--workers=${values.workers}`];
 const workers = values.workers === undefined ? undefined : Number(values.workers);
 const tail = { p99: { most: 2 } };
+const besideBao = (least: number) => ({ requests: { least }, p99: { most: 0.5 } });
 
 const BENCHES: Readonly<Record<string, (bench: string) => Promise<void>>> = {
   'wire.rest': (bench) => wireByRest(bench, { seconds, targets: { cpu: { most: 1.3 } } }),
@@ -40,10 +41,13 @@ const BENCHES: Readonly<Record<string, (bench: string) => Promise<void>>> = {
       reads: { requests: { least: 15 } },
       writes: { requests: { least: 5 } },
     }),
-  'transit.encrypt': (bench) =>
-    transitBeside('encrypt', bench, args, { seconds, targets: { requests: { least: 7 }, p99: { most: 0.5 } } }),
-  'transit.decrypt': (bench) =>
-    transitBeside('decrypt', bench, args, { seconds, targets: { requests: { least: 5 }, p99: { most: 0.5 } } }),
+  'vault.kv.read': (bench) => vaultBeside('kv-read', bench, args, { seconds, targets: besideBao(8) }),
+  'vault.kv.read.synced': (bench) =>
+    vaultBeside('kv-read', bench, [...args, '--audit-sync=always'], { seconds, targets: { requests: { least: 3 } } }),
+  'vault.kv.write': (bench) => vaultBeside('kv-write', bench, args, { seconds, targets: besideBao(8) }),
+  'transit.encrypt': (bench) => vaultBeside('encrypt', bench, args, { seconds, targets: besideBao(7) }),
+  'transit.decrypt': (bench) => vaultBeside('decrypt', bench, args, { seconds, targets: besideBao(5) }),
+  'vault.token.lookup': (bench) => vaultBeside('lookup', bench, args, { seconds, targets: besideBao(6) }),
   'idle.memory': (bench) => idleMemory(bench, args, workers),
   'start.answer': (bench) => firstAnswer(bench, args),
 };

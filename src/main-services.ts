@@ -19,6 +19,7 @@ import type { Keyring } from './crypto/keyring.ts';
 import type { OwnCertificate } from './crypto/own-certificate.ts';
 import { openSigningKeys } from './crypto/signing-keys.ts';
 import { ownsAuthorityHost, ownsEntraHost } from './dialects/authority/names.ts';
+import { ownsAwsHost } from './dialects/aws/hosts.ts';
 import { isCertifiedVault } from './dialects/azure/hosts.ts';
 import { ownsGcpHost } from './dialects/gcp/hosts.ts';
 import { KeyCeremonies } from './key-ceremonies.ts';
@@ -239,5 +240,7 @@ async function startSink({ data, settings, opened, audit, log, closing }: MainOp
 
 /** The cloud's names that this server answers to, and so has certificates for. */
 function ownsName(name: string): boolean {
-  return ownsGcpHost(name) || ownsAuthorityHost(name) || ownsEntraHost(name) || isCertifiedVault(name);
+  return (
+    ownsGcpHost(name) || ownsAuthorityHost(name) || ownsEntraHost(name) || ownsAwsHost(name) || isCertifiedVault(name)
+  );
 }

@@ -18,6 +18,8 @@ import type { Keyring } from './crypto/keyring.ts';
 import { hashPassword } from './crypto/password.ts';
 import { KEYS_FRESH_SECONDS } from './crypto/signing-keys.ts';
 import { createAuthorityDialect } from './dialects/authority/dialect.ts';
+import { createAwsDialect } from './dialects/aws/dialect.ts';
+import { AWS_PERMISSIONS } from './dialects/aws/permissions.ts';
 import { createAzureDialect } from './dialects/azure/dialect.ts';
 import { AZURE_PERMISSIONS } from './dialects/azure/permissions.ts';
 import { createGcpDialect } from './dialects/gcp/dialect.ts';
@@ -26,12 +28,14 @@ import { createNativeDialect } from './dialects/native/dialect.ts';
 import { NATIVE_PERMISSIONS } from './dialects/native/routes.ts';
 import { createVaultDialect, isMarkedForVault } from './dialects/vault/dialect.ts';
 import { VAULT_PERMISSIONS } from './dialects/vault/permissions.ts';
+import { createSignatureReader } from './identity/aws-signature.ts';
 import { createJwtReader } from './identity/jwt.ts';
-import { hashClientSecret, hashIssued, hashToken, parseToken } from './identity/tokens.ts';
+import { hashClientSecret, hashIssued, hashSessionToken, hashToken, parseToken } from './identity/tokens.ts';
 import type { Logger } from './log.ts';
+import { type AwsDoor, createAwsDoor } from './ops/aws/door.ts';
 import { createCensus, recordDueCensus, settleCensus } from './ops/census.ts';
 import { createDoor, type Door } from './ops/door.ts';
-import { createEngine } from './ops/engine.ts';
+import { createEngine, type Engine } from './ops/engine.ts';
 import type { ExercisedBy } from './ops/operation.ts';
 import { QuotaTable } from './ops/quota-table.ts';
 import { createCharge } from './ops/quotas.ts';
@@ -123,22 +127,12 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
     exercisedBy,
     onCall: (operation, outcome, code) => counts.operation(operation, outcome, code),
   });
-  const door = createDoor({ engine, store: reads, clock, jwts: createJwtReader(), ...HASHES });
+  const doors = doorsOf(engine, main, reads, keyring, auditFiles);
   let ready = true;
   const onError = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'a request failed unexpectedly');
-  const vaultDoor = createVaultDoor({
-    door,
-    store: reads,
-    keyring,
-    clock,
-    digest: hashToken,
-    ceremony: (step, fields) => main.ceremony(step, fields),
-    auditFiles,
-    hashPassword,
-  });
   const names = { issuer: options.issuer, tenantId: keyring.tenantId() };
-  const dialects = dialectsOf(door, vaultDoor, main, names, onError);
+  const dialects = dialectsOf(doors, main, names, onError);
   const listener = await listen({
     host: options.host,
     port: options.port,
@@ -170,6 +164,33 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
       await audit.close();
       auditFiles.close();
     },
+  };
+}
+
+interface Doors {
+  readonly door: Door;
+  readonly vaultDoor: VaultDoor;
+  readonly awsDoor: AwsDoor;
+}
+
+/** Each cloud's way to learn who asks. */
+function doorsOf(
+  engine: Engine,
+  main: MainThread,
+  store: ServingParts['reads'],
+  keyring: Keyring,
+  auditFiles: DeviceFiles,
+): Doors {
+  const clock = systemClock;
+  const signatures = createSignatureReader();
+  const door = createDoor({ engine, store, clock, jwts: createJwtReader(), ...HASHES });
+  return {
+    door,
+    vaultDoor: createVaultDoor({
+      ...{ door, store, keyring, clock, digest: hashToken, auditFiles, hashPassword },
+      ceremony: (step, fields) => main.ceremony(step, fields),
+    }),
+    awsDoor: createAwsDoor({ engine, store, keyring, clock, signatures, digest: hashToken, hashSessionToken }),
   };
 }
 
@@ -236,6 +257,7 @@ function startCensus(main: MainThread, log: Logger) {
 /** By which dialects a permission can be made use of. */
 const exercisedBy: ExercisedBy = (permission) => [
   ...(GCP_PERMISSIONS.has(permission) ? ['gcp'] : []),
+  ...(AWS_PERMISSIONS.has(permission) ? ['aws'] : []),
   ...(AZURE_PERMISSIONS.has(permission) ? ['azure'] : []),
   ...(NATIVE_PERMISSIONS.has(permission) ? ['coffer'] : []),
   ...(VAULT_PERMISSIONS.has(permission) ? ['vault'] : []),
@@ -243,8 +265,7 @@ const exercisedBy: ExercisedBy = (permission) => [
 
 /** Every dialect, in the order in which the router asks. */
 function dialectsOf(
-  door: Door,
-  vaultDoor: VaultDoor,
+  { door, vaultDoor, awsDoor }: Doors,
   main: MainThread,
   { issuer, tenantId }: { readonly issuer: string; readonly tenantId: string },
   onError: (error: unknown, requestId?: string) => void,
@@ -260,6 +281,7 @@ function dialectsOf(
     createAuthorityDialect(door, { keys, address: () => issuer, tenantId, onError }),
     createAzureDialect(door, { address: () => issuer, tenantId, onError }),
     { ...vault, claims: isMarkedForVault },
+    createAwsDialect(awsDoor, { onError }),
     createGcpDialect(door, { onError, makeAccountKey: () => main.makeAccountKey() }),
     vault,
   ];

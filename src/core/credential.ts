@@ -2,14 +2,15 @@
 
 import type { Token } from './secret.ts';
 
-/** What is given out as a text: tokens, the client secrets of service accounts, and the tokens of Vault's API. */
-export type CredentialKind = Token['kind'] | 'client' | 'vault';
+/** What is given out as a text: tokens, the client secrets of service accounts, the tokens of Vault's API and of AWS's sessions. */
+export type CredentialKind = Token['kind'] | 'client' | 'vault' | 'aws';
 
 export const CREDENTIAL_PREFIX = {
   owner: 'cof_owner_',
   access: 'ya29.',
   client: 'cof_client_',
   vault: 'hvs.',
+  aws: 'cof_aws_',
 } as const satisfies Record<CredentialKind, string>;
 
 /** Of the password by which a program of `coffer env` may use the server's proxy; 256 bits of MAC follow. */

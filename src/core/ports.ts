@@ -1,8 +1,10 @@
 // What the core asks of the world. Adapters implement these; only the engine of `ops` looks whether a port answered at
 // once (SQLite) or later (PostgreSQL), so that neither pays for the other.
 
+import type { AccountDeletion } from './account-deletion.ts';
 import type { AuditAnchor, AuditMark } from './audit-port.ts';
 import type { AuditRecord } from './audit-record.ts';
+import type { AwsKeys } from './aws/keys-port.ts';
 import type { Sighting, SightingOfVersion } from './census.ts';
 import type { CensusNeed, SightingOfSecret } from './census-ports.ts';
 import type { CredentialKind } from './credential.ts';
@@ -65,6 +67,8 @@ export interface SecretPlace {
 export type Need =
   | { readonly need: 'server' }
   | { readonly need: 'project'; readonly project: ProjectRef }
+  /** The project that this account of AWS's is. */
+  | { readonly need: 'projectOfAwsAccount'; readonly account: string }
   | { readonly need: 'projects'; readonly after: string; readonly limit: number }
   | { readonly need: 'projectCount' }
   | ({ readonly need: 'secret' } & SecretPlace)
@@ -161,6 +165,7 @@ export interface PayloadRow {
 interface RowByNeed extends KeyRowByNeed, VaultRowByNeed {
   readonly server: Policy;
   readonly project: Project | undefined;
+  readonly projectOfAwsAccount: Project | undefined;
   /** By id, ascending. */
   readonly projects: readonly Project[];
   readonly projectCount: number;
@@ -239,15 +244,7 @@ export type Change =
   /** Moves the state; a DESTROYED version loses its sealed payload and key. */
   | { readonly change: 'version.update'; readonly version: Version }
   | { readonly change: 'account.insert' | 'account.update'; readonly account: Account }
-  /** Takes every token and key of the account with it, and renames it in every policy that names it. */
-  | {
-      readonly change: 'account.delete';
-      readonly email: AccountEmail;
-      /** The member that those bindings name from now on: nobody's, so that no account to come inherits them. */
-      readonly deletedMember: string;
-      /** The etag of each policy that was changed so. */
-      readonly policyEtag: string;
-    }
+  | AccountDeletion
   | { readonly change: 'accountKey.insert' | 'accountKey.update'; readonly key: AccountKey }
   /** Takes every token with it that was had by it. */
   | { readonly change: 'accountKey.delete'; readonly id: string }
@@ -349,6 +346,8 @@ export interface SealStatus {
 export interface Keyring {
   /** The keys that callers use without ever holding them. */
   readonly keys: KeyCrypto;
+  /** What signs requests by AWS's API. */
+  readonly aws: AwsKeys;
   status(): SealStatus;
   /** A new project key, wrapped by the root key; it stands before the `older` ones, which open what they once wrapped. */
   wrapProjectKey(projectUid: Uid, older?: Uint8Array): Uint8Array;

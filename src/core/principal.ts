@@ -1,6 +1,7 @@
 // Who asks. Every credential of every dialect is a credential of one of these, and each decision and audit record
 // names it in IAM's member form.
 
+import type { AwsAsk } from './aws/ask.ts';
 import type { JwtProblem } from './jwt.ts';
 import { type AccountEmail, parseAccountEmail } from './name.ts';
 import type { Token } from './secret.ts';
@@ -45,9 +46,9 @@ export interface Caller {
   /** The credential that was accepted; the audit keeps the beginning of its hash, to tell two of one principal apart. */
   readonly credential?: {
     readonly hash: string;
-    /** `jwt` and `client` are what an account proves itself by: signed with a key of its own, or the text of one. */
-    readonly kind: Token['kind'] | 'jwt' | 'client' | 'vault';
-    /** Of those two: the account's key. */
+    /** `jwt`, `client` and `aws` are what an account proves itself by: signed with a key of its own, or the text of one. */
+    readonly kind: Token['kind'] | 'jwt' | 'client' | 'aws' | 'vault';
+    /** Of those three: the account's key. */
     readonly keyId?: string;
     /** Of a token: when it ends, in milliseconds since 1970, what it is good for, and what it was had by. */
     readonly expiresAt?: number;
@@ -60,10 +61,14 @@ export interface Caller {
   readonly problem?: JwtProblem;
   readonly dialect: string;
   readonly peer: string;
+  /** The request came by TLS. */
+  readonly secure?: boolean;
   readonly requestId: string;
   readonly userAgent?: string;
   /** Of a caller by Vault's API: what it is judged by beside IAM. */
   readonly vault?: VaultAuthority;
+  /** Of a caller by AWS's API: what it asks for, for the policies that know AWS's actions. */
+  readonly aws?: AwsAsk;
   /** The program that the credential was made for. */
   readonly workload?: string;
   readonly seen?: Seen;

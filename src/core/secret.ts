@@ -24,6 +24,8 @@ export interface Project {
   /** The project key, wrapped by the root key. */
   readonly wrappedKey: Uint8Array;
   readonly settings: ProjectSettings;
+  /** The account of AWS's that it is; absent: its number. */
+  readonly awsAccount?: string;
 }
 
 /** What an operator sets for a project; absent: the server's default. */
@@ -78,6 +80,8 @@ export interface Secret {
   readonly rotation?: Rotation;
   /** What Vault's clients set for this secret alone. */
   readonly kv?: KvSettings;
+  /** The text of its resource policy of AWS's, as it was put. */
+  readonly awsPolicy?: string;
   /** Set once it is deleted: absent from every read, and purged then. */
   readonly purgeAt?: number;
   /** When that was; gone where it was restored. */
@@ -143,19 +147,21 @@ export interface Account {
   readonly description: string;
   readonly createdAt: number;
   readonly etag: string;
+  /** Texts of its policies of AWS's by name, as they were put; absent: it has none. */
+  readonly awsPolicies?: Labels;
 }
 
 /**
- * What an account proves itself by: a key pair as Google's, a certificate of its own, or a client secret. Of a secret, and
- * of a private key that was made here, the text was given out once and is kept nowhere.
+ * What an account proves itself by: a key pair as Google's, a certificate of its own, a client secret, or an access key of
+ * AWS's. Of a client secret, and of a private key that was made here, the text was given out once and is kept nowhere.
  */
 export interface AccountKey {
-  /** 40 hex digits, as Google's. */
+  /** 40 hex digits, as Google's; of an access key its own. */
   readonly id: string;
   readonly account: AccountEmail;
   /** Absent: a key pair. */
-  readonly kind?: 'certificate' | 'secret';
-  /** SubjectPublicKeyInfo in PEM; of a secret its SHA-256 in hex. */
+  readonly kind?: 'certificate' | 'secret' | 'aws';
+  /** SubjectPublicKeyInfo in PEM; of a client secret its SHA-256 in hex; of an access key its secret, sealed, in base64. */
   readonly publicKey: string;
   readonly createdAt: number;
   readonly expiresAt?: number;

@@ -31,6 +31,7 @@ export type Purpose =
   | 'coffer payload v1'
   | 'coffer material key v1'
   | 'coffer key material v1'
+  | 'coffer aws secret key v1'
   | 'coffer bytes v1';
 
 /** A 256-bit key, and the id that boxes sealed with it carry. */

@@ -11,6 +11,7 @@ import type { Keyring as KeyringPort, PayloadPlace, SealStatus } from '../core/p
 import { Redacted } from '../core/redacted.ts';
 import type { SealedPayload, Uid } from '../core/secret.ts';
 import { type Shape, shapeOf } from '../core/vault/kv.ts';
+import { AwsKeys } from './aws-keys.ts';
 import {
   adoptKey,
   associatedData,
@@ -62,6 +63,8 @@ interface OpenProjectKeys {
 export class Keyring implements KeyringPort {
   /** The keys that callers use without ever holding them. */
   readonly keys: SealedKeys;
+  /** What signs requests by AWS's API. */
+  readonly aws: AwsKeys;
   readonly #status: SealStatus;
   readonly #root: NamedKey;
   readonly #pageKey: KeyObject;
@@ -83,6 +86,7 @@ export class Keyring implements KeyringPort {
     this.#fingerprintKey = open.fingerprintKey;
     const wrapping = (wrapped: Uint8Array, uid: Uid) => this.#openProjectKeys(wrapped, uid);
     this.keys = new SealedKeys(wrapping, new Turns(open.turnMemory));
+    this.aws = new AwsKeys(wrapping, deriveKey(open.root, 'coffer aws session v1'));
   }
 
   status(): SealStatus {
@@ -145,6 +149,7 @@ export class Keyring implements KeyringPort {
   forgetPayloads(): void {
     this.#opened.clear();
     this.keys.forget();
+    this.aws.forget();
   }
 
   /** HMAC-SHA256 of the payload, in hex, under a key that only this store has. */

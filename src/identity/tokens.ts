@@ -43,9 +43,18 @@ export function hashIssued(text: string): string | undefined {
 
 /** The hash of a client secret, or undefined for a text that has not the form of one. */
 export function hashClientSecret(text: string): string | undefined {
-  const { client } = CREDENTIAL_PREFIX;
-  const isOne = text.length === client.length + CREDENTIAL_RANDOM_CHARS && text.startsWith(client);
-  return isOne && RANDOM_TEXT.test(text.slice(client.length)) ? hashToken(text) : undefined;
+  return hashOf('client', text);
+}
+
+/** The hash of the token of an AWS session, or undefined for a text that has not the form of one. */
+export function hashSessionToken(text: string): string | undefined {
+  return hashOf('aws', text);
+}
+
+function hashOf(kind: 'client' | 'aws', text: string): string | undefined {
+  const prefix = CREDENTIAL_PREFIX[kind];
+  const isOne = text.length === prefix.length + CREDENTIAL_RANDOM_CHARS && text.startsWith(prefix);
+  return isOne && RANDOM_TEXT.test(text.slice(prefix.length)) ? hashToken(text) : undefined;
 }
 
 /** The short name of a credential in the audit: tells two of one principal apart, opens nothing. */

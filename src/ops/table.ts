@@ -14,6 +14,10 @@ import {
 import { createAccount, deleteAccount, getAccount, listAccounts } from './accounts.ts';
 import { exchangeClient, narrowToken } from './audience-tokens.ts';
 import { exportAudit, pruneAudit, queryAudit, verifyAudit } from './audit.ts';
+import { createAccessKey, importAccessKey } from './aws/access-keys.ts';
+import { setAwsAccount } from './aws/account.ts';
+import { deleteAccountPolicy, listAccountPolicies, setAccountPolicy } from './aws/identity-policies.ts';
+import { deleteAwsPolicy, getAwsPolicy, setAwsPolicy, validateAwsPolicy } from './aws/resource-policies.ts';
 import { createBackup, endBackup, readBackup } from './backup.ts';
 import { backUpSecret, restoreBackup } from './backup-of-secret.ts';
 import { createClientSecret, uploadAccountKey } from './client-secrets.ts';
@@ -118,9 +122,17 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   getProjectPolicy,
   setProjectPolicy,
   testPermissions,
+  getAwsPolicy,
+  setAwsPolicy,
+  deleteAwsPolicy,
+  validateAwsPolicy,
+  listAccountPolicies,
+  setAccountPolicy,
+  deleteAccountPolicy,
   createProject,
   getProject,
   listProjects,
+  setAwsAccount,
   createAccount,
   getAccount,
   listAccounts,
@@ -129,6 +141,8 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   createAccountKey,
   nameAccountKey,
   createClientSecret,
+  createAccessKey,
+  importAccessKey,
   uploadAccountKey,
   listAccountKeys,
   getAccountKey,

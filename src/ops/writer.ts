@@ -28,12 +28,14 @@ export interface Writer {
 /** What was prepared was prepared for rows that are no longer there: the request must be made ready anew. */
 export class Stale extends Error {}
 
-/** A decision hangs on rows that only other rows name: it is made anew with these too. */
-export class Wanting extends Error {
+/**
+ * A decision hangs on rows that only other rows name: it is made anew with these too. It is thrown and no Error: nobody is
+ * shown it, and a stack would cost as much as the decision.
+ */
+export class Wanting {
   readonly needs: Needs;
 
   constructor(needs: Needs) {
-    super('more rows are needed');
     this.needs = needs;
   }
 }

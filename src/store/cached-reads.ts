@@ -82,6 +82,7 @@ const ABSENT = RowCache.ABSENT;
 const KINDS: Readonly<Partial<Record<Need['need'], EpochKind>>> = {
   server: 'authority',
   project: 'authority',
+  projectOfAwsAccount: 'authority',
   account: 'authority',
   accountOfUid: 'authority',
   accountKey: 'authority',
@@ -106,6 +107,8 @@ export function keyOf(need: Need): string {
   switch (need.need) {
     case 'project':
       return `project\n${need.project}`;
+    case 'projectOfAwsAccount':
+      return `projectOfAwsAccount\n${need.account}`;
     case 'secret':
     case 'spellings': {
       const { project, location = '', key, deleted = '', spelled = '' } = need;

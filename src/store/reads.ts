@@ -22,7 +22,7 @@ import {
 import { accountKeyOf, accountOf, tokenOf } from './rows-accounts.ts';
 import { ACCOUNT_KEY_SELECT, ACCOUNT_KEYS_LIST } from './sql/account-keys.ts';
 import { ACCOUNT_OF_UID_SELECT, ACCOUNT_SELECT, ACCOUNTS_LIST, ACCOUNTS_TOTAL } from './sql/accounts.ts';
-import { PROJECT_SELECT, PROJECTS_LIST, PROJECTS_TOTAL } from './sql/projects.ts';
+import { PROJECT_OF_AWS_ACCOUNT_SELECT, PROJECT_SELECT, PROJECTS_LIST, PROJECTS_TOTAL } from './sql/projects.ts';
 import { foldedName, forPlace, forReference, placeValues } from './sql/reference.ts';
 import { SECRET_SELECT, SECRETS_DUE, SECRETS_LIST, SECRETS_TOTAL, SPELLINGS_TOTAL } from './sql/secrets.ts';
 import { SERVER_SELECT } from './sql/server.ts';
@@ -52,6 +52,8 @@ export function readOf(need: Need): Read {
       return { sql: SERVER_SELECT, values: [], decode: serverPolicyOf };
     case 'project':
       return one(forReference(PROJECT_SELECT, need.project), [need.project], projectOf);
+    case 'projectOfAwsAccount':
+      return one(PROJECT_OF_AWS_ACCOUNT_SELECT, [need.account], projectOf);
     case 'secret':
       return one(forPlace(SECRET_SELECT, need), placeValues(need), secretOf);
     case 'version':

@@ -36,7 +36,7 @@ export function serverPolicyOf(rows: Rows): Policy {
 }
 
 export function projectOf(row: Row): Project {
-  return {
+  const project: Writable<Project> = {
     uid: text('projects', row, 0),
     id: text('projects', row, 1) as ProjectId,
     number: text('projects', row, 2),
@@ -49,6 +49,8 @@ export function projectOf(row: Row): Project {
     wrappedKey: bytes('projects', row, 9),
     settings: json(projectSettingsColumn, 'projects', row, 10),
   };
+  if (row[11] !== null) project.awsAccount = text('projects', row, 11);
+  return project;
 }
 
 export function secretOf(row: Row): Secret {
@@ -71,8 +73,9 @@ export function secretOf(row: Row): Secret {
     currentVersion: integer('secrets', row, 12),
     previousVersion: integer('secrets', row, 13),
   };
-  const { versionDestroyTtlSeconds, kv } = settings;
+  const { versionDestroyTtlSeconds, kv, awsPolicy } = settings;
   if (kv !== undefined) secret.kv = kv;
+  if (awsPolicy !== undefined) secret.awsPolicy = awsPolicy;
   if (versionDestroyTtlSeconds !== undefined) secret.versionDestroyTtlSeconds = versionDestroyTtlSeconds;
   if (row[14] !== null) secret.expiresAt = integer('secrets', row, 14);
   const rotation = rotationOf(row, settings);

@@ -30,6 +30,7 @@ export function insertProject(project: Project): Write {
     policyColumn.encode(project.policy),
     project.wrappedKey,
     projectSettingsColumn.encode(project.settings),
+    project.awsAccount ?? null,
   ]);
 }
 
@@ -42,6 +43,7 @@ export function updateProject(project: Project): Write {
     policyColumn.encode(project.policy),
     project.wrappedKey,
     projectSettingsColumn.encode(project.settings),
+    project.awsAccount ?? null,
     project.uid,
     project.id,
     project.number,
@@ -91,13 +93,14 @@ function changing(secret: Secret): Value[] {
 }
 
 function settingsOf(secret: Secret): SecretSettings {
-  const { tags, versionAliases, topics, versionDestroyTtlSeconds, rotation, deletedAt, kv } = secret;
+  const { tags, versionAliases, topics, versionDestroyTtlSeconds, rotation, deletedAt, kv, awsPolicy } = secret;
   return {
     tags,
     versionAliases,
     topics,
     ...(versionDestroyTtlSeconds === undefined ? {} : { versionDestroyTtlSeconds }),
     ...(kv === undefined ? {} : { kv }),
+    ...(awsPolicy === undefined ? {} : { awsPolicy }),
     ...(rotation?.periodSeconds === undefined ? {} : { rotationPeriodSeconds: rotation.periodSeconds }),
     ...(deletedAt === undefined ? {} : { deletedAt }),
   };

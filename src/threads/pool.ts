@@ -21,8 +21,8 @@ const RESTART_MS_MAX = 10_000;
 const STOP_MS = 2_000;
 /** Ours: how long a scrape waits for one thread. */
 const COUNTS_MS_MAX = 1_000;
-/** The young generation: with the default of 16 MiB it is collected many times a second under load. */
-const YOUNG_MEGABYTES_MAX = 32;
+/** The young generation. Nearly nothing of a request outlives it, so that more would only be memory (docs/performance.md). */
+const YOUNG_MEGABYTES_MAX = 12;
 
 /**
  * How far a heap grows beyond what lives in it before all of it is collected: V8 lets one grow to four times that, and

@@ -59,6 +59,25 @@ function describeReads(use: () => AnyStore): void {
     assert.equal(rows.none, undefined);
   });
 
+  test('a project is found by its AWS account: the one that was set, or else its number', async () => {
+    const [numbered, set, late] = [aProject(), aProject({ awsAccount: '123456789012' }), aProject()];
+    for (const project of [numbered, set, late]) await apply(use(), { change: 'project.insert', project });
+    const find = async (account: string) =>
+      (await use().read({ found: { need: 'projectOfAwsAccount', account } })).found?.uid;
+    assert.equal(await find(numbered.number), numbered.uid);
+    assert.equal(await find('123456789012'), set.uid);
+    assert.equal(await find(set.number), undefined);
+    await apply(use(), { change: 'project.update', project: { ...late, awsAccount: '210987654321' } });
+    assert.deepEqual([await find('210987654321'), await find(late.number)], [late.uid, undefined]);
+    const rows = await use().read({ set: { need: 'project', project: parseProjectRef(set.id) } });
+    assert.deepEqual(plain(rows.set), plain(set));
+    // Neither what was set for another, nor another's number.
+    for (const awsAccount of ['123456789012', numbered.number]) {
+      const project = { ...late, awsAccount };
+      await assert.rejects(async () => apply(use(), { change: 'project.update', project }));
+    }
+  });
+
   test('a secret is found under its key, by id and number of its project', async () => {
     const { project, secret } = await seed(use(), 0);
     const key = secretKey(secret.name);

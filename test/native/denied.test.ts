@@ -21,6 +21,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   serviceAccount: 'stranger@default.iam.gserviceaccount.com',
   key: '0'.repeat(40),
   id: '0'.repeat(32),
+  name: 'readers',
   ...{
     principal: 'user:a@example.com',
     workload: 'web',
@@ -30,6 +31,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   before: '2026-01-31T12:00:00Z',
   publicKey: '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n',
   audience: 'https://vault.azure.net',
+  ...{ awsAccountId: '123456789012', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI' },
   accessor: 'a',
 };
 

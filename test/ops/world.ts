@@ -15,9 +15,11 @@ import { type Caller, SYSTEM } from '../../src/core/principal.ts';
 import { systemEntropy } from '../../src/crypto/entropy.ts';
 import { Keyring } from '../../src/crypto/keyring.ts';
 import { openSigningKeys, type SigningKeys } from '../../src/crypto/signing-keys.ts';
+import { createSignatureReader } from '../../src/identity/aws-signature.ts';
 import { createJwtReader } from '../../src/identity/jwt.ts';
-import { hashClientSecret, hashIssued, parseToken } from '../../src/identity/tokens.ts';
+import { hashClientSecret, hashIssued, hashSessionToken, hashToken, parseToken } from '../../src/identity/tokens.ts';
 import { createLoopbackProxy } from '../../src/loopback-proxy.ts';
+import { type AwsDoor, createAwsDoor } from '../../src/ops/aws/door.ts';
 import { bootstrap } from '../../src/ops/bootstrap.ts';
 import { type CensusBook, createCensus, settleCensus } from '../../src/ops/census.ts';
 import { createDoor, type Door } from '../../src/ops/door.ts';
@@ -36,6 +38,7 @@ import { openSqlite } from '../../src/store/sqlite.ts';
 export interface World {
   readonly store: Store;
   readonly door: Door;
+  readonly awsDoor: AwsDoor;
   readonly signer: SigningKeys;
   readonly census: CensusBook;
   readonly clock: { now(): number; advance(milliseconds: number): void };
@@ -125,12 +128,17 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     hashIssued,
     hashClientSecret,
   });
+  const awsDoor = createAwsDoor({
+    ...{ engine, store: reads, keyring, clock, digest: hashToken, hashSessionToken },
+    signatures: createSignatureReader(),
+  });
   const origin = { dialect: 'test', peer: '127.0.0.1', requestId: 'r' };
   const as = async (credential?: string, userAgent?: string) =>
     door.authenticate(credential, userAgent === undefined ? origin : { ...origin, userAgent });
   return {
     store,
     door,
+    awsDoor,
     signer,
     census,
     clock,

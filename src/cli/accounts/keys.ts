@@ -1,10 +1,10 @@
-// `coffer iam service-accounts keys create|upload|list|delete|disable|enable`, over IAM admin v1, in gcloud's words. The private
+// `coffer iam service-accounts keys create|import|upload|list|delete|disable|enable`, over IAM admin v1, in gcloud's words. The private
 // key goes into a file that only its owner can read, or to stdout for `-`, and is kept nowhere else.
 
 import { X509Certificate } from 'node:crypto';
 import { segment } from '../../client/path.ts';
 import type { Context } from '../context.ts';
-import { CliError } from '../error.ts';
+import { CliError, UsageError } from '../error.ts';
 import { readDocument, writePrivate } from '../payload.ts';
 import { confirm } from '../prompt.ts';
 import { type ListFlags, type Resource, showList } from '../show.ts';
@@ -37,9 +37,12 @@ export async function createKey(
   flags: OfAccount & { keyFileType?: string },
   output: string,
 ): Promise<void> {
-  if (flags.keyFileType === 'azure') return createSecret(this, flags, output);
-  if (flags.keyFileType !== undefined && flags.keyFileType !== 'json') {
-    throw new CliError('argument --key-file-type: this server makes json and azure files only');
+  // `--format` is one of every command: here it says for whose library the key is.
+  const type = flags.keyFileType ?? this.globals.format ?? 'json';
+  if (type === 'azure') return createSecret(this, flags, output);
+  if (type === 'aws') return createAccessKey(this, flags, output);
+  if (type !== 'json') {
+    throw new CliError('argument --key-file-type: this server makes json, aws and azure files only');
   }
   const key = await this.session.request<CreatedKey>('POST', `${accountPath(flags.iamAccount)}/keys`, {
     privateKeyType: 'TYPE_GOOGLE_CREDENTIALS_FILE',
@@ -63,6 +66,47 @@ async function createSecret(context: Context, { iamAccount }: OfAccount, output:
   if (output === '-') context.out.payload(bytes);
   else await keep(context, output, bytes, keyPath({ iamAccount }, key));
   context.out.status(`created key [${key}] of type [azure] as [${output}] for [${iamAccount}]`);
+}
+
+interface AccessKey {
+  readonly accessKeyId: string;
+  readonly awsAccountId: string;
+  readonly secretAccessKey?: string;
+}
+
+/** An access key, as the variables by which AWS's libraries take one. */
+async function createAccessKey(context: Context, { iamAccount }: OfAccount, output: string): Promise<void> {
+  const made = await context.session.request<AccessKey>('POST', '/coffer/v1/accountKeys:createAws', {
+    serviceAccount: iamAccount,
+  });
+  const { accessKeyId, secretAccessKey, awsAccountId } = made;
+  const bytes = Buffer.from(`AWS_ACCESS_KEY_ID=${accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`);
+  if (output === '-') context.out.payload(bytes);
+  else await keep(context, output, bytes, keyPath({ iamAccount }, accessKeyId));
+  context.out.status(
+    `created key [${accessKeyId}] of type [aws] as [${output}] for [${iamAccount}], AWS account [${awsAccountId}]`,
+  );
+}
+
+export interface ImportFlags extends OfAccount {
+  readonly accessKeyId: string;
+  readonly secretAccessKeyFile: string;
+}
+
+/**
+ * Lets the account use an access key that programs have already.
+ * @throws UsageError for any other kind of key.
+ */
+export async function importKey(this: Context, flags: ImportFlags): Promise<void> {
+  const { iamAccount: serviceAccount, accessKeyId } = flags;
+  if ((this.globals.format ?? 'aws') !== 'aws') throw new UsageError('argument --format: must be aws');
+  const secretAccessKey = (await readDocument(this.io, flags.secretAccessKeyFile)).replace(/\r?\n$/, '');
+  const { awsAccountId } = await this.session.request<AccessKey>('POST', '/coffer/v1/accountKeys:importAws', {
+    serviceAccount,
+    accessKeyId,
+    secretAccessKey,
+  });
+  this.out.status(`imported key [${accessKeyId}] for [${serviceAccount}], AWS account [${awsAccountId}]`);
 }
 
 /**

@@ -1,12 +1,13 @@
 // The grammar of `coffer iam service-accounts` (gcloud's command tree).
 
 import { buildCommand, type RouteMap } from '@stricli/core';
+import { awsPoliciesOfAccounts } from '../aws/routes.ts';
 import type { Context } from '../context.ts';
 import { argument, group, help, positional, required, text } from '../define.ts';
 import { listFlags } from '../flags.ts';
 
 const email = argument("the account's address", 'IAM_ACCOUNT');
-const keyId = argument('the key: 40 hex digits', 'KEY_ID');
+const keyId = argument('the key: 40 hex digits, or the id of an access key', 'KEY_ID');
 const iamAccount = required("the account's address", 'IAM_ACCOUNT');
 
 const keys = group('Manage the keys of service accounts', {
@@ -14,11 +15,26 @@ const keys = group('Manage the keys of service accounts', {
     loader: async () => (await import('./keys.ts')).createKey,
     parameters: {
       positional: positional(argument('where to write the private key; - is stdout', 'OUTPUT_FILE')),
-      flags: { iamAccount, keyFileType: text('json, or azure for a client secret', 'TYPE') },
+      flags: { iamAccount, keyFileType: text('json, aws for an access key, or azure for a client secret', 'TYPE') },
     },
     docs: help(
       'Create a key and write its private half to a file',
       'coffer iam service-accounts keys create key.json --iam-account=deploy@my-project.iam.gserviceaccount.com',
+      '--format=aws and --format=azure are the same as --key-file-type.',
+    ),
+  }),
+  import: buildCommand({
+    loader: async () => (await import('./keys.ts')).importKey,
+    parameters: {
+      flags: {
+        iamAccount,
+        accessKeyId: required('the id of an access key of AWS', 'ID'),
+        secretAccessKeyFile: required('a file that holds its secret; - is stdin', 'FILE'),
+      },
+    },
+    docs: help(
+      'Let the account use an access key that programs have already',
+      'coffer iam service-accounts keys import --format=aws --access-key-id=AKIAIOSFODNN7EXAMPLE --secret-access-key-file=- --iam-account=deploy@my-project.iam.gserviceaccount.com',
     ),
   }),
   upload: buildCommand({
@@ -103,4 +119,5 @@ export const serviceAccounts: RouteMap<Context> = group('Manage service accounts
     ),
   }),
   keys,
+  awsPolicies: awsPoliciesOfAccounts,
 });

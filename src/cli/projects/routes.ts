@@ -41,9 +41,13 @@ export const projects: RouteMap<Context> = group('Manage projects', {
           'KEY=N,…',
         ),
         clearQuota: toggle('take every quota away'),
+        awsAccountId: text('the AWS account that it is for AWS programs: 12 digits', 'ID'),
       },
     },
-    docs: help('Set the quotas of a project', 'coffer projects update my-project --quota=access=6000,write=60'),
+    docs: help(
+      'Set the quotas of a project, or the AWS account that it is',
+      'coffer projects update my-project --quota=access=6000,write=60',
+    ),
   }),
   getReaderGuard: buildCommand({
     loader: async () => (await import('./reader-guard.ts')).getReaderGuard,

@@ -44,9 +44,22 @@ export function policyId(project: string, name: string): string {
   return `project/${project}/policy/${name}`;
 }
 
+interface PolicyIds {
+  readonly project: string;
+  readonly ids: readonly string[];
+}
+
+/** By the names themselves, which are those of a token's row for as long as it stands. */
+const idsOf = new WeakMap<readonly string[], PolicyIds>();
+
 /** The entries of the policies that have a text; `root` and `iam` have none. */
 export function policyIds({ project, policies }: VaultAuthority): readonly string[] {
-  return policies.filter((name) => name !== ROOT_POLICY && name !== IAM_POLICY).map((name) => policyId(project, name));
+  const known = idsOf.get(policies);
+  if (known !== undefined && known.project === project) return known.ids;
+  const named = policies.filter((name) => name !== ROOT_POLICY && name !== IAM_POLICY);
+  const ids = named.map((name) => policyId(project, name));
+  idsOf.set(policies, { project, ids });
+  return ids;
 }
 
 /** The text of a policy from its entry; the one named `default` is there until somebody writes his own. */

@@ -40,7 +40,14 @@ export function formatDuration(seconds: number): string {
   return minutes > 0 ? `${sign}${minutes}m${rest}` : `${sign}${rest}`;
 }
 
+const ZERO = 0x30;
+
 /** RFC 3339 with nanoseconds, as Go writes a time. */
 export function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.?0*Z$/, 'Z');
+  const text = new Date(milliseconds).toISOString();
+  // What stands before the Z is a point and three digits.
+  const point = text.length - 5;
+  let end = text.length - 1;
+  while (end > point + 1 && text.charCodeAt(end - 1) === ZERO) end--;
+  return `${text.slice(0, end === point + 1 ? point : end)}Z`;
 }

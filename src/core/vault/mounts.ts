@@ -78,12 +78,24 @@ export function mountTable(project: ProjectId, entry: VaultEntry | undefined): M
   };
 }
 
+interface MountAt {
+  readonly path: string;
+  readonly mount: Mount;
+}
+
+/** To look up a text that was just cut costs an object far more than a map. */
+const byTable = new WeakMap<MountTable, ReadonlyMap<string, MountAt>>();
+
 /** The mount that a path below `/v1/` falls under: the longest one. */
-export function mountOf(table: MountTable, path: string): { readonly path: string; readonly mount: Mount } | undefined {
-  for (let end = path.length; end > 1; end = path.lastIndexOf('/', end - 2) + 1) {
-    const prefix = path.slice(0, end);
-    const mount = Object.hasOwn(table, prefix) ? table[prefix] : undefined;
-    if (mount !== undefined) return { path: prefix, mount };
+export function mountOf(table: MountTable, path: string): MountAt | undefined {
+  let mounts = byTable.get(table);
+  if (mounts === undefined) {
+    mounts = new Map(Object.entries(table).map(([at, mount]) => [at, { path: at, mount }]));
+    byTable.set(table, mounts);
+  }
+  for (let end = path.lastIndexOf('/') + 1; end > 1; end = path.lastIndexOf('/', end - 2) + 1) {
+    const found = mounts.get(path.slice(0, end));
+    if (found !== undefined) return found;
   }
   return undefined;
 }

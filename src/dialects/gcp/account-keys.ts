@@ -20,7 +20,7 @@ import { parseAccountName } from './names.ts';
 
 /** 9999-12-31T23:59:59Z: what Google shows for a key that does not end. */
 const NEVER_MS = 253_402_300_799_000;
-const KEY_NAME = /^(projects\/[^/]+\/serviceAccounts\/[^/]+)\/keys\/([0-9a-f]{40})$/;
+const KEY_NAME = /^(projects\/[^/]+\/serviceAccounts\/[^/]+)\/keys\/(\w{4,128})$/;
 
 /** `projects/{P|-}/serviceAccounts/EMAIL/keys/ID`. Throws INVALID_FIELD or ACCOUNT_NOT_FOUND. */
 export function parseAccountKeyName(name: string): AccountKeyRef {
@@ -48,7 +48,9 @@ export function encodeAccountKey(
   if (publicKeyType === ServiceAccountPublicKeyType.TYPE_X509_PEM_FILE) {
     throw unsupported('A public key as TYPE_X509_PEM_FILE');
   }
-  const isRaw = publicKeyType === ServiceAccountPublicKeyType.TYPE_RAW_PUBLIC_KEY;
+  const isRaw =
+    (key.kind === undefined || key.kind === 'certificate') &&
+    publicKeyType === ServiceAccountPublicKeyType.TYPE_RAW_PUBLIC_KEY;
   return create(ServiceAccountKeySchema, {
     name: `projects/${project.id}/serviceAccounts/${account.email}/keys/${key.id}`,
     keyAlgorithm: ServiceAccountKeyAlgorithm.KEY_ALG_RSA_2048,

@@ -83,6 +83,7 @@ const MESSAGES = {
   VERSION_SELECTOR_INVALID:
     'The provided Secret Version ID [{selector}] does not match the expected format [projects/*/secrets/*/versions*]',
   POLICY_INVALID: 'The policy is not valid: {problem}.',
+  POLICY_PUBLIC: 'The policy grants to the public in statement {statement}.',
   ROLE_UNKNOWN: 'Role {role} is not supported for this resource.',
   CONDITION_INVALID: 'LintValidationUnits/{rule} Error: {problem}',
   POLICY_VERSION_NEEDED: `Policies with conditions must specify version 3, not version {version}. ${VERSIONS}`,
@@ -167,6 +168,8 @@ const MESSAGES = {
   BACKUP_BLOB_INVALID: INVALID,
   BACKUP_RUNNING: 'Another backup is being made or fetched.',
   BACKUP_NOT_FOUND: 'Backup not found.',
+  ACCESS_KEY_EXISTS: 'Access key {key} already exists.',
+  AWS_ACCOUNT_EXISTS: 'AWS account {account} is already another project.',
   LIMIT_REACHED: 'Quota exceeded for {what}: at most {limit} are allowed.',
   PAYLOAD_CORRUPT: `Secret Version [${SECRET}/versions/{version}] cannot be read: its stored data is damaged.`,
   KEY_CORRUPT: 'CryptoKeyVersion {key}/cryptoKeyVersions/{version} cannot be used: its stored data is damaged.',

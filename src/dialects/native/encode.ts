@@ -4,6 +4,8 @@ import type { AuditPage, AuditPart, AuditPruned, AuditVerdict, ChainedRecord } f
 import type { BackupBegun, BackupPart } from '../../core/backup-port.ts';
 import type { EVENT_TYPES } from '../../core/events.ts';
 import type { EventInList, SealStatus } from '../../core/ports.ts';
+import type { AccessKeyResult } from '../../ops/aws/access-keys.ts';
+import type { SetAwsAccount } from '../../ops/aws/account.ts';
 import type { ClientResult } from '../../ops/client-secrets.ts';
 import type { EventPage } from '../../ops/events.ts';
 import type { OpenedProxy } from '../../ops/proxy.ts';
@@ -13,6 +15,7 @@ import type { IssuedToken } from '../../ops/tokens.ts';
 import type { IssuedVaultToken } from '../../ops/vault/account-tokens.ts';
 import type { VersionResult } from '../../ops/versions.ts';
 import { accessEncoders, nameOf, time } from './encode-access.ts';
+import { awsEncoders } from './encode-aws.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -70,6 +73,12 @@ const client = ({ account, key, tenantId, secret }: ClientResult): Json => ({
   ...(secret === undefined ? {} : { clientSecret: secret.reveal() }),
 });
 
+const accessKey = ({ key, awsAccount, secret }: AccessKeyResult): Json => ({
+  accessKeyId: key.id,
+  awsAccountId: awsAccount,
+  ...(secret === undefined ? {} : { secretAccessKey: secret.reveal() }),
+});
+
 const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'audit.query': ({ records, ...places }: AuditPage) => ({ records: records.map(record), ...places }),
   'audit.export': (part: AuditPart) => ({ ...part }),
@@ -114,8 +123,12 @@ const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'vaultTokens.renew': issuedForVault,
   'accountKeys.createSecret': client,
   'accountKeys.upload': client,
+  'accountKeys.createAws': accessKey,
+  'accountKeys.importAws': accessKey,
+  'projects.setAwsAccount': (set: SetAwsAccount) => ({ ...set }),
   'tokens.revoke': () => ({}),
   ...accessEncoders,
+  ...awsEncoders,
 };
 
 /** The JSON of an operation's result; an operation without an encoder answers nothing at all rather than too much. */

@@ -42,6 +42,9 @@ export function ready(body: Uint8Array): WireResponse {
 
 export function enveloped(request: VaultRequest, envelope: Envelope): WireResponse {
   const { data = null, warnings = [], leaseSeconds = 0, auth = null, wrapInfo = null, status = 200 } = envelope;
+  if (auth === null && wrapInfo === null && !request.path.startsWith('sys/')) {
+    return plain(request, JSON.stringify(data), warnings, leaseSeconds, status);
+  }
   const injected = INJECTED.test(request.path) && typeof data === 'object' && data !== null ? data : {};
   return bare(
     {
@@ -57,6 +60,21 @@ export function enveloped(request: VaultRequest, envelope: Envelope): WireRespon
     },
     status,
   );
+}
+
+/** The envelope of most answers, written by hand: it has but one member that is not known beforehand. */
+function plain(
+  request: VaultRequest,
+  data: string,
+  warnings: readonly string[],
+  leaseSeconds: number,
+  status: number,
+): WireResponse {
+  const said = warnings.length === 0 ? 'null' : JSON.stringify(warnings);
+  // The id is a UUID of our own.
+  const head = `{"request_id":"${request.wire.id}","lease_id":"","renewable":false,"lease_duration":${leaseSeconds}`;
+  const body = `${head},"data":${data},"wrap_info":null,"warnings":${said},"auth":null}\n`;
+  return { status, headers: HEADERS, body };
 }
 
 /** What an operation of Vault's own answered. `known`: the text of the token that it is about, where the caller sent it. */

@@ -40,11 +40,14 @@ const DEPTH_MAX = 100;
 const ELEMENTS_MAX = 20_000;
 const MERGE_PATCH = 'application/merge-patch+json';
 
+/** Nobody adds to it. */
+const NO_QUERY = new URLSearchParams();
+
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Throws VaultError for what is no request of Vault's. */
 export function readRequest(wire: WireRequest): VaultRequest {
-  const query = new URLSearchParams(wire.query);
+  const query = wire.query === '' ? NO_QUERY : new URLSearchParams(wire.query);
   const verb = verbOf(wire, query);
   const path = pathOf(wire.path);
   const { data, text } = verb === 'read' || verb === 'list' ? { data: fieldsOf(query), text: '' } : bodyOf(wire, query);
@@ -75,13 +78,15 @@ function verbOf({ method }: WireRequest, query: URLSearchParams): Verb {
 }
 
 function pathOf(sent: string): string {
-  let path: string;
-  try {
-    path = decodeURIComponent(sent.slice(PREFIX.length));
-  } catch {
-    throw new VaultError(400, 'the path is not valid percent-encoding');
+  let path = sent.slice(PREFIX.length);
+  if (path.includes('%')) {
+    try {
+      path = decodeURIComponent(path);
+    } catch {
+      throw new VaultError(400, 'the path is not valid percent-encoding');
+    }
   }
-  if (path.split('/').some((segment) => segment === '..' || segment === '.')) {
+  if (path.includes('.') && path.split('/').some((segment) => segment === '..' || segment === '.')) {
     throw new VaultError(400, 'relative paths not supported');
   }
   if (/[\x00-\x1f\x7f]/.test(path)) throw new VaultError(400, 'the path has characters that none may have');
@@ -89,6 +94,7 @@ function pathOf(sent: string): string {
 }
 
 function fieldsOf(query: URLSearchParams): Data {
+  if (query === NO_QUERY) return {};
   const data: Record<string, unknown> = Object.create(null);
   for (const [name, value] of query) if (name !== 'list' && name !== 'help') data[name] = value;
   return { ...data };

@@ -78,34 +78,47 @@ const TRANSIT_ROUTES: readonly Route[] = [
 ];
 
 interface Pattern extends Route {
-  readonly parts: readonly string[];
+  readonly parts: readonly Part[];
+}
+
+interface Part {
+  /** As it has to be; absent: it is a parameter. */
+  readonly text?: string;
+  readonly name: string;
+  readonly isOptional: boolean;
+}
+
+function partOf(part: string): Part {
+  const name = part.replaceAll(/[:[\]]/g, '');
+  return name === part ? { text: part, name, isOptional: false } : { name, isOptional: part.startsWith('[') };
 }
 
 /** By their first segment. */
 const patterns = new Map<string, readonly Pattern[]>();
 for (const route of TRANSIT_ROUTES) {
   const [first = '', ...parts] = route.path.split('/');
-  patterns.set(first, [...(patterns.get(first) ?? []), { ...route, parts }]);
+  patterns.set(first, [...(patterns.get(first) ?? []), { ...route, parts: parts.map(partOf) }]);
 }
 
 /** The parameters that a path has under a pattern, or undefined where it does not fit. */
 function match({ parts }: Pattern, segments: readonly string[]): Params | undefined {
   if (segments.length > parts.length) return undefined;
   const params: Record<string, string> = {};
-  for (const [index, part] of parts.entries()) {
+  for (let index = 0; index < parts.length; index++) {
+    const { text, name, isOptional } = parts[index] as Part;
     const segment = segments[index];
     if (segment === undefined) {
-      if (!part.startsWith('[')) return undefined;
-    } else if (part.startsWith(':') || part.startsWith('[')) {
-      params[part.replaceAll(/[:[\]]/g, '')] = segment;
-    } else if (part !== segment) return undefined;
+      if (!isOptional) return undefined;
+    } else if (text === undefined) {
+      params[name] = segment;
+    } else if (text !== segment) return undefined;
   }
   return params;
 }
 
 /** Answers a request below a transit mount; throws or rejects with a fault that says nothing of a key. */
 export function transit(request: TransitRequest): Maybe<TransitAnswer> {
-  const [first = '', ...rest] = request.path.replace(/\/$/, '').split('/');
+  const [first = '', ...rest] = (request.path.endsWith('/') ? request.path.slice(0, -1) : request.path).split('/');
   for (const pattern of patterns.get(first) ?? []) {
     const params = match(pattern, rest);
     if (params !== undefined) return answer(pattern, params, request);

@@ -68,6 +68,16 @@ const isNamed = ({ path }: VaultRoute) => !path.includes('!') && !path.startsWit
 const patterns: readonly Pattern[] = VAULT_ROUTES.filter(isNamed).map(patternOf);
 const ofMethods: readonly Pattern[] = VAULT_ROUTES.filter(({ path }) => path.includes('!')).map(patternOf);
 const exact = new Map(patterns.filter(({ names }) => names.length === 0).map((each) => [each.route.path, each]));
+/** By their first segment, which has no parameter: what lies below a mount is not compared with any of them. */
+const byFirst = Map.groupBy(
+  patterns.filter(({ names }) => names.length > 0),
+  ({ route }) => firstOf(route.path),
+);
+
+function firstOf(path: string): string {
+  const slash = path.indexOf('/');
+  return slash < 0 ? path : path.slice(0, slash);
+}
 
 export interface FoundRoute {
   readonly route: VaultRoute;
@@ -86,7 +96,7 @@ export function findAuthRoute(table: AuthTable, path: string): FoundRoute | unde
 /** The route of a path below `/v1/`. */
 export function findVaultRoute(path: string): FoundRoute | undefined {
   const plain = exact.get(path.endsWith('/') ? path.slice(0, -1) : path);
-  return plain === undefined ? findIn(patterns, path) : { route: plain.route, params: {} };
+  return plain === undefined ? findIn(byFirst.get(firstOf(path)) ?? [], path) : { route: plain.route, params: {} };
 }
 
 function findIn(among: readonly Pattern[], path: string): FoundRoute | undefined {

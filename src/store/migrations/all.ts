@@ -12,6 +12,8 @@ import { versionsByOrdinal } from './0008-versions-by-ordinal.ts';
 import { azure } from './0009-azure.ts';
 import { vault } from './0010-vault.ts';
 import { keys } from './0011-keys.ts';
+import { awsAccounts } from './0012-aws-accounts.ts';
+import { awsPolicies } from './0013-aws-policies.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -25,4 +27,6 @@ export const MIGRATIONS: readonly Migration[] = [
   azure,
   vault,
   keys,
+  awsAccounts,
+  awsPolicies,
 ];

@@ -1,0 +1,6 @@
+// Which permissions the operations of AWS's services take. For explaining by which dialect somebody can make use of a
+// permission.
+
+import type { Permission } from '../../core/iam/permissions.ts';
+
+export const AWS_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>(['secretmanager.versions.access']);

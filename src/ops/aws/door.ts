@@ -1,0 +1,189 @@
+// What AWS's dialect is given: who signed a request, and the one way to have something done. A key that is not there is
+// judged with a key of nobody's, so that it costs what a wrong signature costs. A session is known by its token, which is
+// kept as a hash; its key's id and secret follow from that.
+
+import { accessKeyId, awsAccountOf, SESSION_AUDIENCE } from '../../core/aws/access-key.ts';
+import type { SecretSource, SigningScope } from '../../core/aws/keys-port.ts';
+import {
+  type AwsSignature,
+  EXPIRED_SESSION,
+  judgeScope,
+  type SignatureProblem,
+  type SignatureReader,
+  type SignedParts,
+  UNKNOWN_KEY,
+  UNSIGNED,
+  WRONG_SIGNATURE,
+} from '../../core/aws/signature.ts';
+import { type AccountEmail, accountProject, type ProjectId } from '../../core/name.ts';
+import type { Clock, Keyring, Maybe, Store } from '../../core/ports.ts';
+import { ANONYMOUS, accountOfMember, accountPrincipal, type Caller, type Seen } from '../../core/principal.ts';
+import type { Project } from '../../core/secret.ts';
+import { callerOfToken, isLive, type Origin, refused } from '../callers.ts';
+import type { Engine } from '../engine.ts';
+import { then } from '../maybe.ts';
+
+/** Who signed, as AWS would say it. */
+export interface AwsSigner {
+  /** The account's own: the one that every request without an ARN is about. */
+  readonly project: ProjectId;
+  /** 12 digits. */
+  readonly account: string;
+  readonly arn: string;
+  readonly email: AccountEmail;
+}
+
+export interface Entered {
+  readonly caller: Caller;
+  /** Of the signature; absent where there is none that can be read. */
+  readonly scope?: SigningScope;
+  /** Absent where the request was refused: then `problem` says why. */
+  readonly signer?: AwsSigner;
+  readonly problem?: SignatureProblem;
+  /** The id of the key that the request names, for the audit. */
+  readonly keyId?: string;
+}
+
+/** What a signature must be for. */
+export interface Expected {
+  /** Absent: whatever service it says. */
+  readonly service: string | undefined;
+  /** Absent: any. */
+  readonly region: string | undefined;
+  readonly windowSeconds: number;
+}
+
+export interface AwsDoor extends Engine {
+  /** Who signed; a bad signature makes a caller whom every operation refuses. */
+  enter(parts: SignedParts, origin: Origin, expected: Expected): Maybe<Entered>;
+}
+
+export interface AwsDoorDeps {
+  readonly engine: Engine;
+  readonly store: Pick<Store, 'read'>;
+  readonly keyring: Pick<Keyring, 'aws'>;
+  readonly clock: Clock;
+  readonly signatures: SignatureReader;
+  /** By which the store knows the key of that id in the audit. */
+  digest(text: string): string;
+  /** The hash of a session token; undefined for a text that can be none. */
+  hashSessionToken(text: string): string | undefined;
+}
+
+/** What signs for a key that is not there; no request is signed by it. */
+const NOBODY = '0'.repeat(64);
+
+/** A credential that the store has. */
+interface Known {
+  readonly source: SecretSource;
+  readonly caller: Caller;
+  readonly project: Project;
+  readonly email: AccountEmail;
+  readonly arn: string;
+  readonly hasExpired: boolean;
+}
+
+export function createAwsDoor(deps: AwsDoorDeps): AwsDoor {
+  const { engine, signatures, keyring, clock } = deps;
+  return {
+    call: (operation, caller, command) => engine.call(operation, caller, command),
+    enter: (parts, origin, expected) => {
+      const signature = signatures.read(parts);
+      if (signature === undefined) return { caller: { ...origin, principal: ANONYMOUS }, problem: UNSIGNED };
+      if (!('scope' in signature)) return { caller: refused(origin), problem: signature };
+      const { scope, accessKeyId: keyId } = signature;
+      const judged = judgeScope(signature, { ...expected, service: expected.service ?? scope.service }, clock.now());
+      if (judged !== undefined) return { caller: refused(origin), scope, problem: judged, keyId };
+      const seen: Seen = {};
+      return then(credential(deps, signature, origin, seen), (known): Entered => {
+        const key = keyring.aws.signingKey(known?.source ?? { sessionHash: NOBODY }, scope);
+        const isSigned = signatures.isSigned(signature, key) && known !== undefined;
+        const problem = problemOf(known, isSigned);
+        if (problem !== undefined || known === undefined) {
+          return { caller: refused(origin), scope, problem: problem ?? UNKNOWN_KEY, keyId };
+        }
+        const { caller, project, email, arn } = known;
+        const signer = { project: project.id, account: awsAccountOf(project), arn, email };
+        return { caller: { ...caller, seen }, scope, signer, keyId };
+      });
+    },
+  };
+}
+
+function problemOf(known: Known | undefined, isSigned: boolean): SignatureProblem | undefined {
+  if (known === undefined) return UNKNOWN_KEY;
+  if (!isSigned) return WRONG_SIGNATURE;
+  return known.hasExpired ? EXPIRED_SESSION : undefined;
+}
+
+function credential(deps: AwsDoorDeps, signature: AwsSignature, origin: Origin, seen: Seen): Maybe<Known | undefined> {
+  return signature.sessionToken === undefined
+    ? byKey(deps, signature, origin, seen)
+    : bySession(deps, signature, signature.sessionToken, origin, seen);
+}
+
+function byKey(
+  { store, clock, digest }: AwsDoorDeps,
+  { accessKeyId: id }: AwsSignature,
+  origin: Origin,
+  seen: Seen,
+): Maybe<Known | undefined> {
+  return then(store.read({ key: { need: 'accountKey', id } }, seen), ({ key }) => {
+    if (key === undefined || key.kind !== 'aws' || key.disabled || !isLive(key, clock.now())) return undefined;
+    const { account: email, workload } = key;
+    return then(projectOf(store, email, seen), (project): Known | undefined => {
+      if (project === undefined) return undefined;
+      const caller: Caller = {
+        ...origin,
+        principal: accountPrincipal(email),
+        credential: { hash: digest(id), kind: 'aws', keyId: id },
+        ...(workload === undefined ? {} : { workload }),
+      };
+      const source = { id, sealed: key.publicKey, project };
+      return { source, caller, project, email, arn: arnOf(project, `user/${nameOf(email)}`), hasExpired: false };
+    });
+  });
+}
+
+function bySession(
+  { store, clock, hashSessionToken }: AwsDoorDeps,
+  { accessKeyId: id }: AwsSignature,
+  text: string,
+  origin: Origin,
+  seen: Seen,
+): Maybe<Known | undefined> {
+  const sessionHash = hashSessionToken(text);
+  if (sessionHash === undefined || accessKeyId('ASIA', sessionHash) !== id) return undefined;
+  return then(store.read({ token: { need: 'token', hash: sessionHash } }, seen), (rows) => {
+    const { token } = rows;
+    const email = token === undefined ? undefined : accountOfMember(token.member);
+    const { user, role } = SESSION_AUDIENCE;
+    if (token === undefined || email === undefined || (token.audience !== user && token.audience !== role)) {
+      return undefined;
+    }
+    return then(projectOf(store, email, seen), (project): Known | undefined => {
+      if (project === undefined) return undefined;
+      const name = nameOf(email);
+      const arn =
+        token.audience === user
+          ? arnOf(project, `user/${name}`)
+          : `arn:aws:sts::${awsAccountOf(project)}:assumed-role/${name}/${token.workload ?? name}`;
+      const caller = callerOfToken(token, origin);
+      return { source: { sessionHash }, caller, project, email, arn, hasExpired: !isLive(token, clock.now()) };
+    });
+  });
+}
+
+function projectOf(store: Pick<Store, 'read'>, email: AccountEmail, seen: Seen): Maybe<Project | undefined> {
+  const needs = { project: { need: 'project', project: accountProject(email) } } as const;
+  return then(store.read(needs, seen), ({ project }) => project);
+}
+
+/** What an account is called as a user or a role: the first part of its address. */
+function nameOf(email: AccountEmail): string {
+  return email.slice(0, email.indexOf('@'));
+}
+
+function arnOf(project: Project, resource: string): string {
+  return `arn:aws:iam::${awsAccountOf(project)}:${resource}`;
+}
