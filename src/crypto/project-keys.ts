@@ -12,6 +12,7 @@ import {
   nameKey,
   newKey,
   openNamed,
+  sealNamed,
   WRAPPED_KEY_BYTES,
   wrapKey,
 } from './envelope.ts';
@@ -33,6 +34,10 @@ export class ProjectKeys {
   /** Wraps a key under the newest. */
   wrap(aad: Buffer, key: KeyObject): Buffer {
     return wrapKey(this.#newest, aad, key);
+  }
+
+  seal(aad: Buffer, plaintext: Uint8Array): Buffer {
+    return sealNamed(this.#newest, aad, plaintext);
   }
 
   /** Opens what any of them has wrapped. Throws EnvelopeError. */
