@@ -51,6 +51,7 @@ const kinds = {
   FIELD_IMMUTABLE: { class: 'invalid', message: '{field} cannot be changed' },
   VERSION_SELECTOR_INVALID: { class: 'invalid', message: '{selector} does not name one version by number' },
   POLICY_INVALID: { class: 'invalid', message: 'the policy is not valid: {problem}' },
+  POLICY_PUBLIC: { class: 'invalid', message: 'statement {statement} of the policy grants to the public' },
   ROLE_UNKNOWN: { class: 'invalid', message: 'role {role} is not supported for this resource' },
   CONDITION_INVALID: { class: 'invalid', message: 'the condition cannot be set ({rule}): {problem}' },
   POLICY_VERSION_NEEDED: { class: 'invalid', message: 'a policy with conditions has version 3, not {version}' },

@@ -171,3 +171,10 @@ export const SIGNATURE_ITEMS_MAX = 1000;
 export const KEY_CONTEXT_BYTES_MAX: number = 32 * 1024;
 /** Vault's `transit/random`: 128 KiB. */
 export const RANDOM_BYTES_MAX: number = 128 * 1024;
+
+/** AWS Secrets Manager: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutResourcePolicy.html. */
+export const AWS_POLICY_CHARS_MAX = 20_480;
+/** IAM of AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, policies of one role. */
+export const AWS_POLICIES_PER_ACCOUNT_MAX = 10;
+/** Ours: text of AWS's policies that one thread keeps compiled. */
+export const AWS_POLICIES_CACHED_CHARS_MAX: number = 2 * 1024 * 1024;

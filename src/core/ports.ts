@@ -1,6 +1,7 @@
 // What the core asks of the world. Adapters implement these; only the engine of `ops` looks whether a port answered at
 // once (SQLite) or later (PostgreSQL), so that neither pays for the other.
 
+import type { AccountDeletion } from './account-deletion.ts';
 import type { AuditAnchor, AuditMark } from './audit-port.ts';
 import type { AuditRecord } from './audit-record.ts';
 import type { AwsKeys } from './aws/keys-port.ts';
@@ -243,15 +244,7 @@ export type Change =
   /** Moves the state; a DESTROYED version loses its sealed payload and key. */
   | { readonly change: 'version.update'; readonly version: Version }
   | { readonly change: 'account.insert' | 'account.update'; readonly account: Account }
-  /** Takes every token and key of the account with it, and renames it in every policy that names it. */
-  | {
-      readonly change: 'account.delete';
-      readonly email: AccountEmail;
-      /** The member that those bindings name from now on: nobody's, so that no account to come inherits them. */
-      readonly deletedMember: string;
-      /** The etag of each policy that was changed so. */
-      readonly policyEtag: string;
-    }
+  | AccountDeletion
   | { readonly change: 'accountKey.insert' | 'accountKey.update'; readonly key: AccountKey }
   /** Takes every token with it that was had by it. */
   | { readonly change: 'accountKey.delete'; readonly id: string }

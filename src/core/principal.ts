@@ -1,6 +1,7 @@
 // Who asks. Every credential of every dialect is a credential of one of these, and each decision and audit record
 // names it in IAM's member form.
 
+import type { AwsAsk } from './aws/ask.ts';
 import type { JwtProblem } from './jwt.ts';
 import { type AccountEmail, parseAccountEmail } from './name.ts';
 import type { Token } from './secret.ts';
@@ -60,10 +61,14 @@ export interface Caller {
   readonly problem?: JwtProblem;
   readonly dialect: string;
   readonly peer: string;
+  /** The request came by TLS. */
+  readonly secure?: boolean;
   readonly requestId: string;
   readonly userAgent?: string;
   /** Of a caller by Vault's API: what it is judged by beside IAM. */
   readonly vault?: VaultAuthority;
+  /** Of a caller by AWS's API: what it asks for, for the policies that know AWS's actions. */
+  readonly aws?: AwsAsk;
   /** The program that the credential was made for. */
   readonly workload?: string;
   readonly seen?: Seen;

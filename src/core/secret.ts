@@ -80,6 +80,8 @@ export interface Secret {
   readonly rotation?: Rotation;
   /** What Vault's clients set for this secret alone. */
   readonly kv?: KvSettings;
+  /** The text of its resource policy of AWS's, as it was put. */
+  readonly awsPolicy?: string;
   /** Set once it is deleted: absent from every read, and purged then. */
   readonly purgeAt?: number;
   /** When that was; gone where it was restored. */
@@ -145,6 +147,8 @@ export interface Account {
   readonly description: string;
   readonly createdAt: number;
   readonly etag: string;
+  /** Texts of its policies of AWS's by name, as they were put; absent: it has none. */
+  readonly awsPolicies?: Labels;
 }
 
 /**

@@ -4,10 +4,12 @@
 import { type Consumer, consumersOf, type SightingOfVersion } from '../core/census.ts';
 import { type FoundGrant, grantsOf, principalNamed } from '../core/iam/grants.ts';
 import type { Permission } from '../core/iam/permissions.ts';
-import { CENSUS_ROWS_MAX } from '../core/limits.ts';
+import { ACCOUNTS_PER_PROJECT_MAX, CENSUS_ROWS_MAX } from '../core/limits.ts';
 import { type ProjectRef, parseProjectRef } from '../core/name.ts';
+import type { Listed, Needs } from '../core/ports.ts';
 import type { Principal } from '../core/principal.ts';
-import type { Project, Secret } from '../core/secret.ts';
+import type { Account, Project, Secret } from '../core/secret.ts';
+import { type AwsFindings, askedAbout, awsFindings, awsNeeds, showsPolicies } from './aws/explained.ts';
 import { contextOf } from './conditions.ts';
 import { windowField } from './consumers.ts';
 import type { Fields, FieldValues } from './fields.ts';
@@ -28,6 +30,8 @@ export interface MemberAccess {
   readonly access: Access;
   /** Every grant, those whose condition does not hold among them. */
   readonly grants: readonly FoundGrant[];
+  /** The statement of AWS's that denies it, whatever grants it. */
+  readonly deniedBy?: string;
   /** Its newest read within the window; absent: none, or not shown. */
   readonly read?: Consumer;
 }
@@ -73,7 +77,11 @@ export const whoAccess: Operation<WhoQuestion, WhoAnswer> = operation({
     }),
   },
   target: (command: WhoQuestion) => secretTarget(command),
-  needs: (command) => ({ sightings: censusNeed(command) }) as const,
+  needs: (command) =>
+    ({
+      sightings: censusNeed(command),
+      accounts: { need: 'accounts', project: command.project, after: '', limit: ACCOUNTS_PER_PROJECT_MAX },
+    }) as const,
   decide: (input) => {
     const { command, scope } = input;
     const { permission } = command;
@@ -97,16 +105,42 @@ export const whoAccess: Operation<WhoQuestion, WhoAnswer> = operation({
         members.set(reader, [...grantsOf(permission, chain, context, principalNamed(reader))]);
       }
     }
+    const aws = awsOfMembers(input, permission, project, [...members.keys()]);
     const isComplete = sightings.length <= CENSUS_ROWS_MAX;
     const unseen = seen || permission !== READING ? hidden : [...hidden, CENSUS];
-    const rows = [...members].map(([member, grants]): MemberAccess => {
+    const rows = [...new Set([...members.keys(), ...aws.keys()])].map((member): MemberAccess => {
       const read = readers.get(member);
-      return { member, access: accessBy(grants, { hidden }), grants, ...(read === undefined ? {} : { read }) };
+      const found = aws.get(member);
+      const grants = [...(members.get(member) ?? []), ...(found?.grants ?? [])];
+      const told = found?.deniedBy === undefined ? {} : { deniedBy: found.deniedBy };
+      const access = accessBy(grants, { hidden, ...told });
+      return { member, access, grants, ...told, ...(read === undefined ? {} : { read }) };
     });
     return { result: { project, secret, permission, members: rows, hidden: unseen, isComplete } };
   },
   finish: (result, { permission }, { exercisedBy }) => ({ ...result, dialects: exercisedBy(permission) }),
 });
+
+/** What AWS's policies say of the members that were found, and of the project's accounts that they grant it to. */
+function awsOfMembers(
+  input: Viewer & { readonly command: WhoQuestion; readonly rows: { readonly accounts: Listed<Account> } },
+  permission: Permission,
+  project: Project,
+  members: readonly string[],
+): ReadonlyMap<string, AwsFindings> {
+  const { command, scope, now } = input;
+  const shows = showsPolicies(input, project);
+  const accounts = new Map(input.rows.accounts.rows.map((account) => [`serviceAccount:${account.email}`, account]));
+  const question = { permission, target: targetOf(permission, command), scope, now };
+  const all = new Map<string, AwsFindings>();
+  for (const member of new Set([...members, ...accounts.keys()])) {
+    const account = accounts.get(member);
+    const about = { principal: principalNamed(member), account: shows ? account : undefined };
+    const found = awsFindings({ ...about, project: account === undefined ? undefined : project }, question);
+    if (found.grants.length > 0 || (found.deniedBy !== undefined && members.includes(member))) all.set(member, found);
+  }
+  return all;
+}
 
 /** Who did read is part of a question about reading, for a caller who may ask it by itself. */
 function showsReaders(viewer: Viewer, permission: Permission, ref: SecretRef): boolean {
@@ -138,6 +172,8 @@ export interface Explanation extends Pick<View, 'hidden'> {
   readonly resource: string;
   readonly access: Access;
   readonly grants: readonly FoundGrant[];
+  /** The statement of AWS's that denies it, whatever grants it. */
+  readonly deniedBy?: string;
   readonly dialects: readonly string[];
 }
 
@@ -158,15 +194,19 @@ export interface ExplainProject extends Explain {
 const requiredPermission = { ...permissionField.permission, help: 'the permission', required: true } as const;
 
 function explain(
-  input: Input<Explain, Record<never, never>>,
+  input: Input<Explain, Needs>,
   target: Target,
   resource: string,
 ): { readonly result: Omit<Explanation, 'dialects'> } {
-  const { principal, permission } = input.command;
-  const { chain, hidden } = viewOf(input, input.scope);
-  const grants = grantsOf(permission, chain, contextOf(target, input.scope, input.now), principal);
-  const access = accessBy(grants, { hidden });
-  return { result: { principal: principal.member, permission, resource, access, grants, hidden } };
+  const { command, scope, now } = input;
+  const { principal, permission } = command;
+  const { chain, hidden } = viewOf(input, scope);
+  const aws = awsFindings(askedAbout(input, principal, input.rows), { permission, target, scope, now });
+  const grants = [...grantsOf(permission, chain, contextOf(target, scope, now), principal), ...aws.grants];
+  const { deniedBy } = aws;
+  const access = accessBy(grants, { hidden, deniedBy });
+  const told = deniedBy === undefined ? {} : { deniedBy };
+  return { result: { principal: principal.member, permission, resource, access, grants, ...told, hidden } };
 }
 
 export const explainSecretAccess: Operation<ExplainSecret, Explanation> = operation({
@@ -192,7 +232,7 @@ export const explainSecretAccess: Operation<ExplainSecret, Explanation> = operat
     }),
   },
   target: (command: ExplainSecret) => secretTarget(command),
-  needs: (command) => ({ sightings: censusNeed(command) }) as const,
+  needs: (command) => ({ ...awsNeeds(command.principal), sightings: censusNeed(command) }) as const,
   decide: (input) => {
     const { command, now } = input;
     const { permission, principal } = command;
@@ -225,6 +265,7 @@ export const explainProjectAccess: Operation<ExplainProject, Explanation> = oper
     }),
   },
   target: ({ project }: ExplainProject) => ({ project, asked: `projects/${project}` }),
+  needs: ({ principal }) => awsNeeds(principal),
   decide: (input) => {
     const { project, permission } = input.command;
     input.project(project);

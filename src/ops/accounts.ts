@@ -1,10 +1,12 @@
 // Service accounts: one identity a workload. An account has no password and no key; what it has are tokens.
 
+import { awsAccountOf } from '../core/aws/access-key.ts';
 import { Fault } from '../core/error.ts';
 import { ACCOUNTS_PER_PROJECT_MAX } from '../core/limits.ts';
 import type { ProjectId } from '../core/name.ts';
 import { type AccountEmail, accountProject, type ProjectRef, userAccountEmail } from '../core/name.ts';
 import type { Account, Project } from '../core/secret.ts';
+import { awsPrincipalOfAccount } from './aws/authority.ts';
 import { type Input, type Operation, operation, type Target } from './operation.ts';
 import { type PageRequest, pageCursor, pageLimit, pageOf } from './paging.ts';
 import { policyEtag } from './policies.ts';
@@ -146,12 +148,15 @@ export const deleteAccount: Operation<AccountRef, AccountResult> = operation({
   decide: (input) => {
     const result = existingAccount(input);
     const { email, uniqueId } = result.account;
+    const { arns } = awsPrincipalOfAccount(email, awsAccountOf(result.project));
     const deletedMember = `deleted:serviceAccount:${email}?uid=${uniqueId}`;
     const change = {
       change: 'account.delete',
       email,
       deletedMember,
       policyEtag: policyEtag(input.entropy.etag()),
+      awsArns: arns,
+      awsDeleted: `AIDA${uniqueId}`,
     } as const;
     return { result, changes: [change] };
   },

@@ -6,7 +6,7 @@ import { ANONYMOUS, accountPrincipal, type Caller, OWNER, type Principal } from 
 import type { Token } from '../core/secret.ts';
 
 /** Where a request comes from, as far as its caller can be held to it. */
-export type Origin = Pick<Caller, 'dialect' | 'peer' | 'requestId' | 'userAgent'>;
+export type Origin = Pick<Caller, 'dialect' | 'peer' | 'secure' | 'requestId' | 'userAgent'>;
 
 export function isLive({ expiresAt }: Pick<Token, 'expiresAt'>, now: number): boolean {
   return expiresAt === undefined || now < expiresAt;

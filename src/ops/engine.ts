@@ -212,8 +212,10 @@ class Call<C, R> {
     this.#count(outcome, code);
     const version = error instanceof Fault ? error.facts['version'] : undefined;
     // A number that no version can have is no fact to keep.
-    const known = typeof version === 'number' && Number.isSafeInteger(version) ? { version } : undefined;
-    return then(this.#append(this.#deps.clock.now(), outcome, code, known), () => {
+    const known = typeof version === 'number' && Number.isSafeInteger(version) ? { version } : {};
+    const deniedBy = error instanceof Fault ? error.facts['deniedBy'] : undefined;
+    const told = deniedBy === undefined ? known : { ...known, details: { deniedBy } };
+    return then(this.#append(this.#deps.clock.now(), outcome, code, told), () => {
       throw error;
     });
   }

@@ -2,18 +2,20 @@
 // takes, and what the ledger says of it. Deny by default; a refusal tells nothing about what exists.
 
 import type { AuditRecord, Outcome } from '../core/audit-record.ts';
+import type { Ruling } from '../core/aws-policy/evaluate.ts';
 import { Fault, type FaultCode } from '../core/error.ts';
 import type { ConditionContext } from '../core/iam/condition.ts';
 import type { Permission } from '../core/iam/permissions.ts';
-import { authorise, type Grant, type PolicyScope } from '../core/iam/policy.ts';
+import { authorise, awsGrantOf, type Grant, type PolicyScope } from '../core/iam/policy.ts';
 import { AUDIT_TEXT_CHARS_MAX } from '../core/limits.ts';
-import { locationPart } from '../core/name.ts';
+import { type AccountEmail, accountProject, locationPart } from '../core/name.ts';
 import type { Entropy, Need, Needs, RowsOf } from '../core/ports.ts';
 import { type Caller, SYSTEM } from '../core/principal.ts';
-import type { AccountKey, Project, Secret, Token } from '../core/secret.ts';
+import type { Account, AccountKey, Project, Secret, Token } from '../core/secret.ts';
 import { authoriseByAcl, deniedByAcl, IAM_POLICY, policyIds } from '../core/vault/authority.ts';
 import type { VaultEntry } from '../core/vault/entry.ts';
 import { tokenId } from '../core/vault/token.ts';
+import { type AwsAsked, awsDenial, awsGrant, hasAwsPolicy, rulingText } from './aws/authority.ts';
 import { contextOf } from './conditions.ts';
 import type { Decision, Operation, Scope, Target } from './operation.ts';
 
@@ -81,6 +83,14 @@ export class Request<C, R> {
     const needs: Record<string, Need> = { ...others, server: SERVER_NEED };
     const { vault } = this.caller;
     if (vault !== undefined) needs['callerPolicies'] = { need: 'vaultEntriesNamed', ids: policyIds(vault) };
+    const email = accountAsking(this.caller);
+    if (email !== undefined) {
+      needs['callerAccount'] = { need: 'account', email };
+      // By its number, or of somebody else: what is the same project costs nothing but this.
+      if (project === undefined || !isOf(email, project)) {
+        needs['callerProject'] = { need: 'project', project: accountProject(email) };
+      }
+    }
     if (tag !== undefined) needs['scopeProject'] = { need: 'projectOfTag', ...tag };
     if (project === undefined) return needs as ScopeNeeds;
     needs['scopeProject'] = { need: 'project', project };
@@ -108,6 +118,9 @@ export class Request<C, R> {
       secret: isMeant ? secret : undefined,
       spellings: spelled ? (row['scopeSpellings'] as number) : undefined,
       callerPolicies: row['callerPolicies'] as Scope['callerPolicies'],
+      callerAccount: row['callerAccount'] as Account | undefined,
+      // Not asked for where it is the one that the request is about.
+      callerProject: ('callerProject' in row ? row['callerProject'] : row['scopeProject']) as Project | undefined,
     };
   }
 
@@ -124,7 +137,17 @@ export class Request<C, R> {
       if (principal === SYSTEM) return undefined;
       throw new Fault('PERMISSION_DENIED', { permission, resource: this.target.asked });
     }
-    const grant = this.#byVault(permission, scope) ?? this.#byIam(permission, scope, now);
+    const asked = { caller: this.caller, permission, operation: this.operation.name, target: this.target, scope, now };
+    const byAws = hasAwsPolicy(scope);
+    const denial = byAws ? awsDenial(asked) : undefined;
+    if (denial !== undefined) {
+      const deniedBy = rulingText(denial);
+      throw new Fault('PERMISSION_DENIED', { permission, resource: this.target.asked, deniedBy });
+    }
+    const grant =
+      this.#byVault(permission, scope) ??
+      this.#byIam(permission, scope, now) ??
+      (byAws ? grantByAws(asked) : undefined);
     if (grant !== undefined) return grant;
     // A caller without any credential is told to bring one, as the real services do.
     if (principal.member === 'anonymous') throw new Fault('CREDENTIAL_MISSING');
@@ -182,18 +205,60 @@ export class Request<C, R> {
  * What IAM's policies grant a caller. One by Vault's API has what they grant only where a policy of its token says so, and
  * never what another of them denies; where those are not known, nothing.
  */
-export function grantByIam(
-  { principal, vault }: Caller,
+function grantByIam(
+  caller: Caller,
   permission: Permission,
   scope: Scope,
   context: ConditionContext,
 ): Grant | undefined {
-  if (vault !== undefined) {
-    const { callerPolicies } = scope;
-    if (callerPolicies === undefined || !vault.policies.includes(IAM_POLICY)) return undefined;
-    if (deniedByAcl(vault, callerPolicies)) return undefined;
-  }
-  return authorise(permission, principal, policyChain(scope), context);
+  return countsIam(caller, scope) ? authorise(permission, caller.principal, policyChain(scope), context) : undefined;
+}
+
+function countsIam({ vault }: Caller, { callerPolicies }: Scope): boolean {
+  if (vault === undefined) return true;
+  if (callerPolicies === undefined || !vault.policies.includes(IAM_POLICY)) return false;
+  return !deniedByAcl(vault, callerPolicies);
+}
+
+/**
+ * What AWS's policies grant a caller, for whom nothing denies it; `asked` may be about another resource than the request.
+ * One by Vault's API has it on the terms on which it has what IAM grants.
+ */
+function grantByAws(asked: AwsAsked): Grant | undefined {
+  if (!countsIam(asked.caller, asked.scope)) return undefined;
+  const ruling = rulingByAws(asked);
+  return ruling === undefined ? undefined : awsGrantOf(asked.permission, rulingText(ruling), asked.target.asked);
+}
+
+/** What of AWS's policies grants it: whoever is of another project brings what IAM grants there as the word of his own. */
+export function rulingByAws(asked: AwsAsked): Ruling | undefined {
+  const { caller, permission, scope, now } = asked;
+  return awsGrant(asked, () => {
+    if (scope.callerProject === undefined) return false;
+    const own = { server: scope.server, project: scope.callerProject, secret: undefined };
+    return authorise(permission, caller.principal, policyChain(own), contextOf({ asked: '' }, own, now)) !== undefined;
+  });
+}
+
+/** Whether a caller holds a permission on what a target names, by every policy of IAM's and AWS's. */
+export function permits(asked: AwsAsked): boolean {
+  const { caller, permission, target, scope, now } = asked;
+  const byAws = hasAwsPolicy(scope);
+  if (byAws && awsDenial(asked) !== undefined) return false;
+  if (grantByIam(caller, permission, scope, contextOf(target, scope, now)) !== undefined) return true;
+  return byAws && grantByAws(asked) !== undefined;
+}
+
+const ACCOUNT_MEMBER = 'serviceAccount:';
+const USER_ACCOUNT_END = '.iam.gserviceaccount.com';
+
+function accountAsking({ principal: { member } }: Caller): AccountEmail | undefined {
+  return member.startsWith(ACCOUNT_MEMBER) ? (member.slice(ACCOUNT_MEMBER.length) as AccountEmail) : undefined;
+}
+
+/** Whether the account is one that a user made in the project of this id. */
+function isOf(email: AccountEmail, project: string): boolean {
+  return email.endsWith(`@${project}${USER_ACCOUNT_END}`);
 }
 
 const SERVER_NEED = { need: SERVER } as const;
@@ -203,8 +268,14 @@ function detailsOf(
   decision: Pick<Decision<unknown>, 'details'> | undefined,
   grant: Grant | undefined,
 ): AuditRecord['details'] {
-  const condition = decision === undefined ? undefined : grant?.condition;
-  return condition === undefined ? decision?.details : { ...decision?.details, condition };
+  if (decision === undefined || grant === undefined) return decision?.details;
+  const { condition, source } = grant;
+  if (condition === undefined && source === undefined) return decision.details;
+  return {
+    ...decision.details,
+    ...(condition === undefined ? {} : { condition }),
+    ...(source === undefined ? {} : { grantedBy: source }),
+  };
 }
 
 /** The policies that decide, from the server down to the secret. */

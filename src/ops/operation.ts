@@ -17,7 +17,7 @@ import {
 } from '../core/name.ts';
 import type { Change, Entropy, Keyring, LoopbackProxy, Maybe, Needs, RowsOf, TokenSigner } from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
-import type { Project, Secret, StoredEvent, Uid } from '../core/secret.ts';
+import type { Account, Project, Secret, StoredEvent, Uid } from '../core/secret.ts';
 import type { AuditFiles } from '../core/vault/audit-device.ts';
 import type { VaultEntry } from '../core/vault/entry.ts';
 import type { Fields, FieldValues } from './fields.ts';
@@ -55,6 +55,10 @@ export interface Scope {
   readonly spellings?: number | undefined;
   /** Of a caller by Vault's API: the entries of its policies. */
   readonly callerPolicies?: readonly (VaultEntry | undefined)[] | undefined;
+  /** The service account that asks. */
+  readonly callerAccount?: Account | undefined;
+  /** The project of that account. */
+  readonly callerProject?: Project | undefined;
 }
 
 /** What `decide` judges. */

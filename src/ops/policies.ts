@@ -4,13 +4,12 @@ import type { SightingOfSecret } from '../core/census-ports.ts';
 import { Fault } from '../core/error.ts';
 import { type PolicyInput, parseBindings, policyDifference } from '../core/iam/bindings.ts';
 import { isPermission, type Permission } from '../core/iam/permissions.ts';
-import { authorise, EMPTY_POLICY, type Policy } from '../core/iam/policy.ts';
+import { EMPTY_POLICY, type Policy } from '../core/iam/policy.ts';
 import type { Location, ProjectRef, SecretKey } from '../core/name.ts';
 import type { Change } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
-import { contextOf } from './conditions.ts';
 import { losingDetails, losingReaders, projectCensusNeed } from './impact.ts';
-import { policyChain } from './judgement.ts';
+import { permits } from './judgement.ts';
 import { type Input, type Operation, operation, type Scope, type Target } from './operation.ts';
 import { censusNeed } from './reader-guard.ts';
 import { secretTarget } from './secrets.ts';
@@ -154,9 +153,9 @@ export const testPermissions: Operation<TestPermissions, { readonly permissions:
   permission: 'authenticated',
   target: (command: TestPermissions) => target(command),
   decide: (input) => {
-    const chain = policyChain(input.scope);
-    const context = contextOf(target(input.command), input.scope, input.now);
-    const has = (permission: Permission) => authorise(permission, input.caller.principal, chain, context) !== undefined;
+    const { caller, scope, now } = input;
+    const about = target(input.command);
+    const has = (permission: Permission) => permits({ caller, permission, target: about, scope, now });
     return { result: { permissions: input.command.permissions.filter(isPermission).filter(has) } };
   },
 });

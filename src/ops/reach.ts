@@ -1,15 +1,17 @@
 // What one principal could read in a project, beside what it did read: the grants from above hold for every secret, and
 // beside them only secrets whose own policies name the principal are looked at, page by page, from an index.
 
+import { AWS_POLICY_MEMBER } from '../core/aws-policy/statement.ts';
 import type { SightingOfSecret } from '../core/census-ports.ts';
 import { type FoundGrant, grantsOf, principalNamed } from '../core/iam/grants.ts';
 import type { Permission } from '../core/iam/permissions.ts';
 import { ACCESS_PAGE_MAX } from '../core/limits.ts';
 import { type ProjectRef, parseProjectRef } from '../core/name.ts';
-import type { Keyring } from '../core/ports.ts';
+import type { Keyring, Needs, RowsOf } from '../core/ports.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Project, Secret } from '../core/secret.ts';
 import { onProject, permissionField, principalField, READING } from './access.ts';
+import { type AskedAbout, askedAbout, awsFindings, awsNeeds } from './aws/explained.ts';
 import { contextOf } from './conditions.ts';
 import { nativeFields } from './native-ref.ts';
 import { type Operation, operation } from './operation.ts';
@@ -30,6 +32,8 @@ export interface SecretAccess {
   readonly access: Access;
   /** Those of the secret's own policy. */
   readonly grants: readonly FoundGrant[];
+  /** The statement of AWS's that denies it, whatever grants it. */
+  readonly deniedBy?: string;
 }
 
 /** The newest read of a secret, and what the principal could do there today. */
@@ -93,7 +97,14 @@ export const whatAccess: Operation<WhatQuestion, WhatAnswer> = operation({
     const { project, principal } = command;
     const after = pageCursor(keyring, scopeOf(command), command, '');
     return {
-      naming: { need: 'secretsNaming', project, members: namesOf(principal), after, limit: pageSizeOf(command) + 1 },
+      ...awsNeeds(principal),
+      naming: {
+        need: 'secretsNaming',
+        project,
+        members: [...namesOf(principal), AWS_POLICY_MEMBER],
+        after,
+        limit: pageSizeOf(command) + 1,
+      },
       sightings: { need: 'censusOfPrincipal', project, principal: principal.member, limit: ACCESS_PAGE_MAX },
     } as const;
   },
@@ -108,8 +119,10 @@ export const whatAccess: Operation<WhatQuestion, WhatAnswer> = operation({
     const page = input.rows.naming.slice(0, pageSize);
     // A page tells of fewer where the caller may not see the policies of some.
     const cursor = input.rows.naming.length > pageSize ? (page.at(-1)?.uid ?? '') : '';
-    const secrets = page.flatMap((secret) => secretAccess(input, project, secret));
-    const reads = pageToken === '' && permission === READING ? readsOf(input, project, input.rows.sightings) : [];
+    const about = askedAbout(input, principal, input.rows as RowsOf<Needs>);
+    const secrets = page.flatMap((secret) => secretAccess(input, about, project, secret));
+    const reads =
+      pageToken === '' && permission === READING ? readsOf(input, about, project, input.rows.sightings) : [];
     return { result: { project, principal: principal.member, permission, access, grants, secrets, reads, cursor } };
   },
   finish: ({ cursor, ...result }, command, { keyring, exercisedBy }) => ({
@@ -122,20 +135,31 @@ export const whatAccess: Operation<WhatQuestion, WhatAnswer> = operation({
 type WhatInput = Viewer & { readonly command: WhatQuestion };
 
 /** What the secret's own policy gives, where the caller may read that policy and it gives anything. */
-function secretAccess(input: WhatInput, project: Project, secret: Secret): readonly SecretAccess[] {
+function secretAccess(input: WhatInput, about: AskedAbout, project: Project, secret: Secret): readonly SecretAccess[] {
   const { principal, permission } = input.command;
   const ref = refOf({ project, secret });
   const scope = { ...input.scope, secret };
   if (!mayAsk(input, 'secretmanager.secrets.getIamPolicy', secretTarget(ref), scope)) return [];
   const { chain, hidden } = viewOf(input, scope);
-  const all = grantsOf(permission, chain, contextOf(targetOf(permission, ref), scope, input.now), principal);
+  const { now } = input;
+  const target = targetOf(permission, ref);
+  const aws = awsFindings(about, { permission, target, scope, now });
+  const all = grantsOf(permission, chain, contextOf(target, scope, now), principal);
   const own = chain.at(-1)?.resource;
-  const grants = all.filter(({ resource }) => resource === own);
-  return grants.length === 0 ? [] : [{ secret, access: accessBy(all, { hidden }), grants }];
+  const grants = [...all.filter(({ resource }) => resource === own), ...aws.grants];
+  const { deniedBy } = aws;
+  if (grants.length === 0 && (deniedBy === undefined || all.length === 0)) return [];
+  const told = deniedBy === undefined ? {} : { deniedBy };
+  return [{ secret, access: accessBy([...all, ...aws.grants], { hidden, ...told }), grants, ...told }];
 }
 
 /** The newest read of each secret within the window, where the caller may see who reads it. */
-function readsOf(input: WhatInput, project: Project, sightings: readonly SightingOfSecret[]): readonly SecretRead[] {
+function readsOf(
+  input: WhatInput,
+  about: AskedAbout,
+  project: Project,
+  sightings: readonly SightingOfSecret[],
+): readonly SecretRead[] {
   const { principal, permission } = input.command;
   const since = input.now - readerWindowSeconds(project) * 1000;
   const newest = new Map<string, SecretRead>();
@@ -145,8 +169,10 @@ function readsOf(input: WhatInput, project: Project, sightings: readonly Sightin
     const scope = { ...input.scope, secret };
     if (!mayAsk(input, 'secretmanager.versions.list', secretTarget(ref), scope)) continue;
     const { chain, hidden } = viewOf(input, scope);
-    const grants = grantsOf(permission, chain, contextOf(targetOf(permission, ref), scope, input.now), principal);
-    newest.set(secret.uid, { sighting, secret, access: accessBy(grants, { hidden }) });
+    const target = targetOf(permission, ref);
+    const aws = awsFindings(about, { permission, target, scope, now: input.now });
+    const grants = [...grantsOf(permission, chain, contextOf(target, scope, input.now), principal), ...aws.grants];
+    newest.set(secret.uid, { sighting, secret, access: accessBy(grants, { hidden, deniedBy: aws.deniedBy }) });
   }
   return [...newest.values()];
 }

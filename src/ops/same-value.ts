@@ -1,11 +1,9 @@
 // Where else a value is kept. Equality alone already tells something, so asking takes the right to read the value itself,
 // and the answer shows only what the caller may list.
 
-import { authorise } from '../core/iam/policy.ts';
 import { SAME_VALUE_MAX } from '../core/limits.ts';
 import type { VersionOfSecret } from '../core/ports.ts';
-import { contextOf } from './conditions.ts';
-import { policyChain } from './judgement.ts';
+import { permits } from './judgement.ts';
 import { nativeFields, nativeSecret, nativeVersion } from './native-ref.ts';
 import { type Operation, operation, type Scope } from './operation.ts';
 import { placeOf, refOf, secretTarget } from './secrets.ts';
@@ -39,9 +37,9 @@ export const sameValue: Operation<VersionRef & { readonly selector: number }, Sa
     const { rows, caller, scope, now } = input;
     const { uid, number } = found(input, rows.version, input.command.selector);
     const mayList = ({ project, secret }: VersionOfSecret) => {
-      const about: Scope = { server: scope.server, project, secret };
-      const context = contextOf(secretTarget(refOf({ project, secret })), about, now);
-      return authorise('secretmanager.versions.list', caller.principal, policyChain(about), context) !== undefined;
+      const about: Scope = { ...scope, project, secret };
+      const target = secretTarget(refOf({ project, secret }));
+      return permits({ caller, permission: 'secretmanager.versions.list', target, scope: about, now });
     };
     const others = rows.same.filter(({ version }) => version.uid !== uid);
     return { result: { versions: others.filter(mayList) }, version: number };

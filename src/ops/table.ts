@@ -16,6 +16,8 @@ import { exchangeClient, narrowToken } from './audience-tokens.ts';
 import { exportAudit, pruneAudit, queryAudit, verifyAudit } from './audit.ts';
 import { createAccessKey, importAccessKey } from './aws/access-keys.ts';
 import { setAwsAccount } from './aws/account.ts';
+import { deleteAccountPolicy, listAccountPolicies, setAccountPolicy } from './aws/identity-policies.ts';
+import { deleteAwsPolicy, getAwsPolicy, setAwsPolicy, validateAwsPolicy } from './aws/resource-policies.ts';
 import { createBackup, endBackup, readBackup } from './backup.ts';
 import { backUpSecret, restoreBackup } from './backup-of-secret.ts';
 import { createClientSecret, uploadAccountKey } from './client-secrets.ts';
@@ -120,6 +122,13 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   getProjectPolicy,
   setProjectPolicy,
   testPermissions,
+  getAwsPolicy,
+  setAwsPolicy,
+  deleteAwsPolicy,
+  validateAwsPolicy,
+  listAccountPolicies,
+  setAccountPolicy,
+  deleteAccountPolicy,
   createProject,
   getProject,
   listProjects,

@@ -5,8 +5,7 @@ import { Fault } from '../core/error.ts';
 import { type FoundGrant, isInForce } from '../core/iam/grants.ts';
 import { isPermission, type Permission } from '../core/iam/permissions.ts';
 import type { PolicyScope } from '../core/iam/policy.ts';
-import { contextOf } from './conditions.ts';
-import { grantByIam, policyChain } from './judgement.ts';
+import { permits, policyChain } from './judgement.ts';
 import type { Input, Scope, Target } from './operation.ts';
 import { type SecretRef, secretTarget } from './secrets.ts';
 
@@ -29,7 +28,7 @@ export function mayAsk(
   target: Target,
   scope: Scope,
 ): boolean {
-  return grantByIam(caller, permission, scope, contextOf(target, scope, now)) !== undefined;
+  return permits({ caller, permission, target, scope, now });
 }
 
 /**
@@ -46,7 +45,11 @@ export function viewOf(viewer: Omit<Viewer, 'scope'>, scope: Scope): View {
 }
 
 /** What the grants that are shown come to. */
-export function accessBy(grants: readonly FoundGrant[], { hidden }: Pick<View, 'hidden'>): Access {
+export function accessBy(
+  grants: readonly FoundGrant[],
+  { hidden, deniedBy }: Pick<View, 'hidden'> & { readonly deniedBy?: string | undefined },
+): Access {
+  if (deniedBy !== undefined) return 'denied';
   if (grants.some(isInForce)) return 'allowed';
   return hidden.length > 0 ? 'unknown' : 'denied';
 }

@@ -1,6 +1,7 @@
 // Each change as the statements that make it. Plain data, shared by every engine. A statement that must touch exactly
 // one row says so: an update or a deletion of nothing is a bug of its caller and rolls everything back.
 
+import type { AccountDeletion } from '../core/account-deletion.ts';
 import type { KeyChange } from '../core/keys/rows.ts';
 import type { Change } from '../core/ports.ts';
 import { accountPrincipal } from '../core/principal.ts';
@@ -20,7 +21,7 @@ import { insertAccount, insertAccountKey, insertToken, updateAccount, updateAcco
 import { deleteEventsBefore, insertEvent, insertSubscription, insertTopic } from './writes-events.ts';
 import { writesOfKeys } from './writes-keys.ts';
 import { changeMembers, insertMembers } from './writes-members.ts';
-import { renameMember } from './writes-policies.ts';
+import { renameMember, retirePrincipal } from './writes-policies.ts';
 import {
   insertProject,
   insertSecret,
@@ -36,10 +37,8 @@ export function writesOf(change: Change): readonly (Write | Rewrite)[] {
   switch (change.change) {
     case 'account.delete':
       return deleteAccount(change);
-    case 'secret.insert': {
-      const { uid, projectUid, policy } = change.secret;
-      return [insertSecret(change.secret), ...insertMembers(uid, projectUid, policy)];
-    }
+    case 'secret.insert':
+      return [insertSecret(change.secret), ...insertMembers(change.secret)];
     case 'secret.delete':
       return [any(VERSIONS_DELETE, [change.uid, change.uid]), one(SECRET_DELETE, [change.uid])];
     case 'secrets.deleteAt': {
@@ -67,8 +66,6 @@ export function writesOf(change: Change): readonly (Write | Rewrite)[] {
   }
 }
 
-type AccountDeletion = Extract<Change, { change: 'account.delete' }>;
-
 function deleteAccount(change: AccountDeletion): readonly (Write | Rewrite)[] {
   const { member } = accountPrincipal(change.email);
   // Its keys go with it: the schema sees to that. Tokens are of any member, so they are named here.
@@ -77,6 +74,7 @@ function deleteAccount(change: AccountDeletion): readonly (Write | Rewrite)[] {
     any(TOKENS_DELETE_OF_MEMBER, [member]),
     any(MEMBER_DELETE, [member]),
     ...renameMember(member, change.deletedMember, change.policyEtag),
+    retirePrincipal(change.awsArns, change.awsDeleted),
   ];
 }
 

@@ -15,7 +15,10 @@ import { JsonColumn } from './json.ts';
 
 /** What a secret has that no query looks for. */
 export interface SecretSettings
-  extends Pick<Secret, 'tags' | 'versionAliases' | 'topics' | 'versionDestroyTtlSeconds' | 'deletedAt' | 'kv'> {
+  extends Pick<
+    Secret,
+    'tags' | 'versionAliases' | 'topics' | 'versionDestroyTtlSeconds' | 'deletedAt' | 'kv' | 'awsPolicy'
+  > {
   readonly rotationPeriodSeconds?: number;
 }
 
@@ -39,7 +42,13 @@ export const secretSettingsColumn: JsonColumn<SecretSettings> = new JsonColumn((
   hasShape(
     value,
     { tags: isLabels, versionAliases: isAliases, topics: isTexts },
-    { versionDestroyTtlSeconds: isCount, rotationPeriodSeconds: isCount, deletedAt: isCount, kv: isKvSettings },
+    {
+      versionDestroyTtlSeconds: isCount,
+      rotationPeriodSeconds: isCount,
+      deletedAt: isCount,
+      kv: isKvSettings,
+      awsPolicy: isText,
+    },
   ),
 );
 

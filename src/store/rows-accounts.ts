@@ -2,11 +2,12 @@
 
 import type { AccountEmail } from '../core/name.ts';
 import type { Account, AccountKey, Token } from '../core/secret.ts';
-import { damaged, flag, integer, text, type Writable } from './cells.ts';
+import { damaged, flag, integer, json, text, type Writable } from './cells.ts';
+import { labelsColumn } from './columns.ts';
 import type { Row } from './statement.ts';
 
 export function accountOf(row: Row): Account {
-  return {
+  const account: Writable<Account> = {
     uid: text('accounts', row, 0),
     projectUid: text('accounts', row, 1),
     email: text('accounts', row, 2) as AccountEmail,
@@ -16,6 +17,8 @@ export function accountOf(row: Row): Account {
     createdAt: integer('accounts', row, 6),
     etag: text('accounts', row, 7),
   };
+  if (row[8] !== null) account.awsPolicies = json(labelsColumn, 'accounts', row, 8);
+  return account;
 }
 
 export function accountKeyOf(row: Row): AccountKey {

@@ -73,8 +73,9 @@ export function secretOf(row: Row): Secret {
     currentVersion: integer('secrets', row, 12),
     previousVersion: integer('secrets', row, 13),
   };
-  const { versionDestroyTtlSeconds, kv } = settings;
+  const { versionDestroyTtlSeconds, kv, awsPolicy } = settings;
   if (kv !== undefined) secret.kv = kv;
+  if (awsPolicy !== undefined) secret.awsPolicy = awsPolicy;
   if (versionDestroyTtlSeconds !== undefined) secret.versionDestroyTtlSeconds = versionDestroyTtlSeconds;
   if (row[14] !== null) secret.expiresAt = integer('secrets', row, 14);
   const rotation = rotationOf(row, settings);

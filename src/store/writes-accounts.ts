@@ -1,9 +1,11 @@
 // Service accounts, their keys and their tokens as the statements that keep them. The order of values is that of `sql/`.
 
 import type { Account, AccountKey, Token } from '../core/secret.ts';
+import { labelsColumn } from './columns.ts';
 import { ACCOUNT_KEY_INSERT, ACCOUNT_KEY_UPDATE } from './sql/account-keys.ts';
 import { ACCOUNT_INSERT, ACCOUNT_UPDATE } from './sql/accounts.ts';
 import { TOKEN_INSERT } from './sql/tokens.ts';
+import type { Value } from './statement.ts';
 import { one, type Write } from './write.ts';
 
 export function insertAccount(account: Account): Write {
@@ -16,7 +18,12 @@ export function insertAccount(account: Account): Write {
     account.description,
     account.createdAt,
     account.etag,
+    policiesOf(account),
   ]);
+}
+
+function policiesOf({ awsPolicies }: Account): Value {
+  return awsPolicies === undefined ? null : labelsColumn.encode(awsPolicies);
 }
 
 export function updateAccount(account: Account): Write {
@@ -24,6 +31,7 @@ export function updateAccount(account: Account): Write {
     account.displayName,
     account.description,
     account.etag,
+    policiesOf(account),
     account.uid,
     account.projectUid,
     account.email,

@@ -1,10 +1,13 @@
 // The renaming of a member in every policy of the server, those of deleted secrets among them.
 
+import { withoutPrincipal } from '../core/aws-policy/retire.ts';
+import { AWS_POLICY_MEMBER } from '../core/aws-policy/statement.ts';
 import type { Policy } from '../core/iam/policy.ts';
 import { json, text } from './cells.ts';
-import { policyColumn } from './columns.ts';
+import { policyColumn, secretSettingsColumn } from './columns.ts';
+import { SETTINGS_OF_MEMBER } from './sql/census.ts';
 import { PROJECT_POLICIES, PROJECT_POLICY_UPDATE } from './sql/projects.ts';
-import { SECRET_POLICIES, SECRET_POLICY_UPDATE } from './sql/secrets.ts';
+import { SECRET_POLICIES, SECRET_POLICY_UPDATE, SECRET_SETTINGS_UPDATE } from './sql/secrets.ts';
 import { SERVER_POLICIES, SERVER_POLICY_UPDATE } from './sql/server.ts';
 import type { Row, Value } from './statement.ts';
 import { one, type Rewrite, type Write } from './write.ts';
@@ -27,6 +30,26 @@ export function renameMember(from: string, to: string, etag: string): Rewrite[] 
         return renamed === undefined ? [] : [one(update, [policyColumn.encode(renamed), keyOf(table, row)])];
       }),
   }));
+}
+
+/** In policies of AWS's: what names one of `arns` names nobody. */
+export function retirePrincipal(arns: readonly string[], gone: string): Rewrite {
+  return {
+    query: { sql: SETTINGS_OF_MEMBER, values: [AWS_POLICY_MEMBER] },
+    writes: (rows) =>
+      rows.flatMap((row): Write[] => {
+        const settings = json(secretSettingsColumn, 'secrets', row, 1);
+        const awsPolicy =
+          settings.awsPolicy === undefined ? undefined : withoutPrincipal(settings.awsPolicy, arns, gone);
+        if (awsPolicy === undefined) return [];
+        return [
+          one(SECRET_SETTINGS_UPDATE, [
+            secretSettingsColumn.encode({ ...settings, awsPolicy }),
+            text('secrets', row, 0),
+          ]),
+        ];
+      }),
+  };
 }
 
 function rename(policy: Policy, from: string, to: string, etag: string): Policy | undefined {

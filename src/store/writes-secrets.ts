@@ -93,13 +93,14 @@ function changing(secret: Secret): Value[] {
 }
 
 function settingsOf(secret: Secret): SecretSettings {
-  const { tags, versionAliases, topics, versionDestroyTtlSeconds, rotation, deletedAt, kv } = secret;
+  const { tags, versionAliases, topics, versionDestroyTtlSeconds, rotation, deletedAt, kv, awsPolicy } = secret;
   return {
     tags,
     versionAliases,
     topics,
     ...(versionDestroyTtlSeconds === undefined ? {} : { versionDestroyTtlSeconds }),
     ...(kv === undefined ? {} : { kv }),
+    ...(awsPolicy === undefined ? {} : { awsPolicy }),
     ...(rotation?.periodSeconds === undefined ? {} : { rotationPeriodSeconds: rotation.periodSeconds }),
     ...(deletedAt === undefined ? {} : { deletedAt }),
   };

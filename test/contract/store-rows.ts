@@ -132,7 +132,7 @@ export function anEvent(over: Partial<StoredEvent> = {}): StoredEvent {
 /** The deletion of an account. */
 export function deletion({ email, uniqueId }: Account): Extract<Change, { change: 'account.delete' }> {
   const deletedMember = `deleted:serviceAccount:${email}?uid=${uniqueId}`;
-  return { change: 'account.delete', email, deletedMember, policyEtag: 'BwXX' };
+  return { change: 'account.delete', email, deletedMember, policyEtag: 'BwXX', awsArns: [], awsDeleted: 'AIDA0' };
 }
 
 export function aToken(member: string, over: Partial<Token> = {}): Token {

@@ -197,11 +197,18 @@ test('every need is answered from an index', async () => {
   }
   const email = 'a@b' as never;
   const expiry = writesOf({ change: 'events.deleteBefore', time: 0 });
-  const secretPolicies = writesOf({ change: 'account.delete', email, deletedMember: '', policyEtag: '' }).at(-1);
+  const secretPolicies = writesOf({
+    change: 'account.delete',
+    email,
+    deletedMember: '',
+    policyEtag: '',
+    awsArns: [],
+    awsDeleted: 'AIDA0',
+  }).at(-1);
   assert.ok(secretPolicies && 'query' in secretPolicies);
   for (const step of [...expiry, secretPolicies.query]) {
     const { sql } = 'query' in step ? step.query : step;
-    assert.match(plan(database, sql), /INDEX (events_by_time|secrets_with_policy)/, sql);
+    assert.match(plan(database, sql), /INDEX (events_by_time|secrets_with_policy|secret_members_by_member)/, sql);
   }
   database.close();
 });

@@ -21,6 +21,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   serviceAccount: 'stranger@default.iam.gserviceaccount.com',
   key: '0'.repeat(40),
   id: '0'.repeat(32),
+  name: 'readers',
   ...{
     principal: 'user:a@example.com',
     workload: 'web',

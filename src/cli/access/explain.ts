@@ -13,6 +13,7 @@ interface Answer extends Resource {
   readonly resource: string;
   readonly access: string;
   readonly grants: readonly Grant[];
+  readonly deniedBy?: string;
   readonly dialects: readonly string[];
   readonly hidden: readonly string[];
   readonly read?: Read;
@@ -53,13 +54,14 @@ function ask(
   return session.request('GET', '/coffer/v1/access:explain', undefined, { ...question, ...ref, version });
 }
 
-function textOf({ principal, permission, resource, access, grants, dialects, read }: Answer): string {
+function textOf({ principal, permission, resource, access, grants, deniedBy, dialects, read }: Answer): string {
   const lines = [`${principal} is ${WORDS[access] ?? access} ${permission} on ${resource}`];
   for (const line of grantLines({ member: principal }, grants)) {
     if (line['role'] === undefined) continue;
     lines.push(`  ${line['role']} from ${line['via']}${line['condition'] ? `, if ${line['condition']}` : ''}`);
   }
   if (grants.length === 0) lines.push('  no binding grants it');
+  if (deniedBy !== undefined) lines.push(`  denied by ${deniedBy}`);
   if (dialects.length > 0) lines.push(`  by dialect: ${dialects.join(', ')}`);
   if (read !== undefined) lines.push(`  did read version ${read.version} at ${read.lastReadTime} by ${read.dialect}`);
   return `${lines.join('\n')}\n`;

@@ -1,6 +1,7 @@
 // The grammar of `coffer iam service-accounts` (gcloud's command tree).
 
 import { buildCommand, type RouteMap } from '@stricli/core';
+import { awsPoliciesOfAccounts } from '../aws/routes.ts';
 import type { Context } from '../context.ts';
 import { argument, group, help, positional, required, text } from '../define.ts';
 import { listFlags } from '../flags.ts';
@@ -118,4 +119,5 @@ export const serviceAccounts: RouteMap<Context> = group('Manage service accounts
     ),
   }),
   keys,
+  awsPolicies: awsPoliciesOfAccounts,
 });

@@ -1,6 +1,7 @@
 // The grammar of `coffer secrets` (gcloud's command tree).
 
 import { buildCommand, type RouteMap } from '@stricli/core';
+import { awsPolicyOfSecret } from '../aws/routes.ts';
 import type { Context } from '../context.ts';
 import { argument, group, help, many, positional, required, text, toggle } from '../define.ts';
 import { allConditions, bindingFlags, etag, force, listFlags, location, secret } from '../flags.ts';
@@ -174,6 +175,7 @@ export const secrets: RouteMap<Context> = group('Manage secrets', {
     },
     docs: help('Replace the policy of a secret', 'coffer secrets set-iam-policy db-password policy.yaml'),
   }),
+  ...awsPolicyOfSecret,
   promote: buildCommand({
     loader: async () => (await import('./current.ts')).promoteVersion,
     parameters: {

@@ -40,19 +40,27 @@ export class Grant {
   readonly resource: string;
   /** Title of the condition that held, where the binding has one. */
   readonly condition: string | undefined;
+  /** Of a grant by no binding of IAM's that the audit names: the policy and its statement. */
+  readonly source: string | undefined;
 
-  constructor(mint: typeof MINT, permission: Permission, binding: Binding, resource: string) {
+  constructor(mint: typeof MINT, permission: Permission, binding: Binding, resource: string, source?: string) {
     if (mint !== MINT) throw new TypeError('only authorise() mints a grant');
     this.permission = permission;
     this.role = binding.role;
     this.resource = resource;
     this.condition = binding.condition?.title;
+    this.source = source;
   }
 }
 
 /** The grant of `permission` by a policy of Vault's, which `authoriseByAcl` found to allow it at `path`. */
 export function aclGrant(permission: Permission, policy: string, path: string): Grant {
   return new Grant(MINT, permission, { role: `vault policy ${policy}`, members: [] }, path);
+}
+
+/** The grant of `permission` by a policy of AWS's, which its judge found to allow it; `source` names the statement. */
+export function awsGrantOf(permission: Permission, source: string, resource: string): Grant {
+  return new Grant(MINT, permission, { role: source, members: [] }, resource, source);
 }
 
 /**

@@ -31,6 +31,7 @@ export function originOf(request: WireRequest): Origin {
   return {
     dialect: 'authority',
     peer: request.peer.address,
+    secure: request.secure,
     requestId: request.id,
     ...(userAgent === undefined ? {} : { userAgent }),
   };

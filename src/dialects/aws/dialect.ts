@@ -9,6 +9,7 @@ import { then } from '../../ops/maybe.ts';
 import { rejectRequest } from '../../ops/rejected.ts';
 import type { Dialect, RequestHead, WireRequest, WireResponse } from '../../wire/types.ts';
 import { findTarget, type Target } from './actions.ts';
+import { askOf } from './ask.ts';
 import { Call } from './call.ts';
 import { AwsError, awsErrorOf, encodeError, headersOf } from './errors.ts';
 import { ownsAwsHost, regionOfHost } from './hosts.ts';
@@ -72,9 +73,15 @@ function answer(door: AwsDoor, options: AwsOptions, request: WireRequest): Maybe
   }
 }
 
-function originOf({ headers, peer, id }: RequestHead) {
+function originOf({ headers, peer, secure, id }: RequestHead) {
   const userAgent = headers['user-agent'];
-  return { dialect: NAME, peer: peer.address, requestId: id, ...(userAgent === undefined ? {} : { userAgent }) };
+  return {
+    dialect: NAME,
+    peer: peer.address,
+    secure,
+    requestId: id,
+    ...(userAgent === undefined ? {} : { userAgent }),
+  };
 }
 
 function serve(exchange: Exchange, entered: Entered): Maybe<WireResponse> {
@@ -112,7 +119,14 @@ function serve(exchange: Exchange, entered: Entered): Maybe<WireResponse> {
   };
   try {
     const { action, input } = understood(exchange);
-    call = new Call({ door, caller, signer, region: scope.region, action: target.operation, input });
+    const asked = {
+      service: target.service?.name ?? NAME,
+      action: target.operation,
+      region: scope.region,
+      signer,
+      input,
+    };
+    call = new Call({ door, caller: { ...caller, aws: askOf(asked) }, ...asked });
     const answered = then(action(call), (result) => encode(result, request));
     return answered instanceof Promise ? answered.catch(failed) : answered;
   } catch (error) {

@@ -55,7 +55,7 @@ const CLASSES: Readonly<Record<FaultClass, string>> = {
 
 /** What a fault is where a service has no words of its own for it. */
 export function errorOf(fault: Fault, denied: Denied): AwsError {
-  if (fault.code === 'PERMISSION_DENIED') return deniedError(denied);
+  if (fault.code === 'PERMISSION_DENIED') return deniedError(denied, fault.facts['deniedBy']);
   if (fault.code === 'QUOTA_EXCEEDED') return new AwsError('ThrottlingException', 'Rate exceeded');
   if (fault.code === 'CREDENTIAL_INVALID' || fault.code === 'CREDENTIAL_MISSING') {
     return new AwsError(CLASSES.unauthenticated, 'The security token included in the request is invalid.');
@@ -65,11 +65,16 @@ export function errorOf(fault: Fault, denied: Denied): AwsError {
   return new AwsError(code, isOurs ? 'An error occurred on the server side.' : fault.message);
 }
 
-function deniedError({ arn, action, resource }: Denied): AwsError {
+/** What denies it is told by its kind alone, as AWS tells it. */
+function deniedError({ arn, action, resource }: Denied, deniedBy: string | number | undefined): AwsError {
+  const kind = String(deniedBy).startsWith('aws resource policy') ? 'a resource-based' : 'an identity-based';
+  const why =
+    deniedBy === undefined
+      ? `because no identity-based policy allows the ${action} action`
+      : `with an explicit deny in ${kind} policy`;
   return new AwsError(
     'AccessDeniedException',
-    `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ` +
-      `because no identity-based policy allows the ${action} action`,
+    `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`,
   );
 }
 

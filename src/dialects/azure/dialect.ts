@@ -144,11 +144,12 @@ function credentialOf({ headers }: RequestHead): string | undefined {
   return header === undefined ? undefined : (BEARER.exec(header)?.[1] ?? '');
 }
 
-function originOf({ headers, peer, id }: RequestHead) {
+function originOf({ headers, peer, secure, id }: RequestHead) {
   const userAgent = headers['user-agent'];
   return {
     dialect: NAME,
     peer: peer.address,
+    secure,
     requestId: id,
     ...(userAgent === undefined ? {} : { userAgent }),
   };

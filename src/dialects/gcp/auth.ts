@@ -28,6 +28,7 @@ export function callerOf(door: Door, head: RequestHead, service: string): Maybe<
   const origin = {
     dialect: 'gcp',
     peer: head.peer.address,
+    secure: head.secure,
     requestId: head.id,
     ...(userAgent === undefined ? {} : { userAgent }),
   };

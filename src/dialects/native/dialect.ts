@@ -55,6 +55,7 @@ function route(door: Door, options: NativeOptions, request: WireRequest): Maybe<
   const caller = door.authenticate(credentialOf(request), {
     dialect: NAME,
     peer: request.peer.address,
+    secure: request.secure,
     requestId: request.id,
     ...(request.headers['user-agent'] === undefined ? {} : { userAgent: request.headers['user-agent'] }),
   });

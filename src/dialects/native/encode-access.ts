@@ -54,15 +54,18 @@ const grant = ({ role, member, resource, verdict }: FoundGrant): Json => ({
 
 const readBy = (read: Consumer | undefined): Json => (read === undefined ? {} : { read: consumer(read) });
 
-const explanation = ({ principal, permission, resource, access, grants, dialects, hidden, read }: Explanation) => ({
+const denied = ({ deniedBy }: { readonly deniedBy?: string }): Json => (deniedBy === undefined ? {} : { deniedBy });
+
+const explanation = ({ principal, permission, resource, access, grants, dialects, hidden, ...more }: Explanation) => ({
   principal,
   permission,
   resource,
   access,
   grants: grants.map(grant),
+  ...denied(more),
   dialects,
   hidden,
-  ...readBy(read),
+  ...readBy(more.read),
 });
 
 const impact = ({ project, losing, isComplete }: Impact): Json => ({
@@ -93,11 +96,12 @@ export const accessEncoders: Readonly<Record<string, (result: never) => Json>> =
   'access.who': ({ project, secret, permission, members, dialects, hidden, isComplete }: WhoAnswer) => ({
     ...nameOf(project, secret),
     permission,
-    members: members.map(({ member, access, grants, read }) => ({
+    members: members.map(({ member, access, grants, ...more }) => ({
       member,
       access,
       grants: grants.map(grant),
-      ...readBy(read),
+      ...denied(more),
+      ...readBy(more.read),
     })),
     dialects,
     hidden,
@@ -109,10 +113,11 @@ export const accessEncoders: Readonly<Record<string, (result: never) => Json>> =
     permission: answer.permission,
     access: answer.access,
     grants: answer.grants.map(grant),
-    secrets: answer.secrets.map(({ secret, access, grants }) => ({
+    secrets: answer.secrets.map(({ secret, access, grants, ...more }) => ({
       resource: resourceOf(answer.project, secret),
       access,
       grants: grants.map(grant),
+      ...denied(more),
     })),
     reads: answer.reads.map(({ secret, sighting, access }) => ({
       resource: resourceOf(answer.project, secret),

@@ -15,6 +15,7 @@ import type { IssuedToken } from '../../ops/tokens.ts';
 import type { IssuedVaultToken } from '../../ops/vault/account-tokens.ts';
 import type { VersionResult } from '../../ops/versions.ts';
 import { accessEncoders, nameOf, time } from './encode-access.ts';
+import { awsEncoders } from './encode-aws.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -127,6 +128,7 @@ const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'projects.setAwsAccount': (set: SetAwsAccount) => ({ ...set }),
   'tokens.revoke': () => ({}),
   ...accessEncoders,
+  ...awsEncoders,
 };
 
 /** The JSON of an operation's result; an operation without an encoder answers nothing at all rather than too much. */

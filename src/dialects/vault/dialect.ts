@@ -97,6 +97,7 @@ function route(door: VaultDoor, wire: WireRequest): Maybe<WireResponse> {
   const origin = {
     dialect: 'vault',
     peer: wire.peer.address,
+    secure: wire.secure,
     requestId: wire.id,
     ...(headers['user-agent'] === undefined ? {} : { userAgent: headers['user-agent'] }),
   };

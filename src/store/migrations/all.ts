@@ -13,6 +13,7 @@ import { azure } from './0009-azure.ts';
 import { vault } from './0010-vault.ts';
 import { keys } from './0011-keys.ts';
 import { awsAccounts } from './0012-aws-accounts.ts';
+import { awsPolicies } from './0013-aws-policies.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly Migration[] = [
   vault,
   keys,
   awsAccounts,
+  awsPolicies,
 ];

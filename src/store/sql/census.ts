@@ -64,6 +64,9 @@ export function secretsNaming(members: number): ReturnType<typeof byReference> {
   });
 }
 
+/** Secrets that have a policy of AWS's, those that had one among them. */
+export const SETTINGS_OF_MEMBER = `SELECT s.uid, s.settings FROM secret_members m JOIN secrets s ON s.uid = m.secret_uid
+  WHERE m.member = ?`;
 export const MEMBER_INSERT = 'INSERT INTO secret_members (secret_uid, member, project_uid) VALUES (?, ?, ?)';
 export const MEMBERS_DELETE = 'DELETE FROM secret_members WHERE secret_uid = ?';
 export const MEMBER_DELETE = 'DELETE FROM secret_members WHERE member = ?';

@@ -57,6 +57,7 @@ export const SECRET_DELETE = 'DELETE FROM secrets WHERE uid = ?';
 /** Few secrets have a policy of their own; an index holds those. */
 export const SECRET_POLICIES = `SELECT uid, policy FROM secrets
   WHERE policy <> '{"bindings":[],"etag":"ACAB"}' AND policy LIKE ?`;
-/** The policy of one secret. */
-export const SECRET_POLICY_SELECT = 'SELECT policy FROM secrets WHERE uid = ?';
+/** The policies of one secret: that of AWS's is among the settings. */
+export const SECRET_POLICY_SELECT = 'SELECT policy, settings FROM secrets WHERE uid = ?';
+export const SECRET_SETTINGS_UPDATE = 'UPDATE secrets SET settings = ? WHERE uid = ?';
 export const SECRET_POLICY_UPDATE = 'UPDATE secrets SET policy = ? WHERE uid = ?';
