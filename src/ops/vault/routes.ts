@@ -14,6 +14,7 @@ import { KV_CONFIG_ROUTES } from './kv-config.ts';
 import { LEASE_ROUTES } from './leases.ts';
 import { MOUNT_ROUTES } from './mounts.ts';
 import { POLICY_ROUTES } from './policies.ts';
+import { REMOUNT_ROUTES } from './remount.ts';
 import { ROTATION_ROUTES } from './rotation.ts';
 import type { VaultRoute } from './route.ts';
 import { openApiOf } from './specs.ts';
@@ -29,6 +30,7 @@ export const VAULT_ROUTES: readonly VaultRoute[] = [
   ...TOKEN_ROUTES,
   ...POLICY_ROUTES,
   ...MOUNT_ROUTES,
+  ...REMOUNT_ROUTES,
   ...CUBBYHOLE_ROUTES,
   ...WRAPPING_ROUTES,
   ...KV_CONFIG_ROUTES,
