@@ -29,6 +29,7 @@ import { NATIVE_PERMISSIONS } from './dialects/native/routes.ts';
 import { createVaultDialect, isMarkedForVault } from './dialects/vault/dialect.ts';
 import { VAULT_PERMISSIONS } from './dialects/vault/permissions.ts';
 import { createSignatureReader } from './identity/aws-signature.ts';
+import { createCertificateReader } from './identity/client-certificate.ts';
 import { createJwtReader } from './identity/jwt.ts';
 import { hashClientSecret, hashIssued, hashSessionToken, hashToken, parseToken } from './identity/tokens.ts';
 import type { Logger } from './log.ts';
@@ -180,7 +181,16 @@ function doorsOf(engine: Engine, store: ServingParts['reads'], keyring: Keyring,
   const door = createDoor({ engine, store, clock, jwts: createJwtReader(), ...HASHES });
   return {
     door,
-    vaultDoor: createVaultDoor({ door, store, keyring, clock, digest: hashToken, auditFiles, hashPassword }),
+    vaultDoor: createVaultDoor({
+      door,
+      store,
+      keyring,
+      clock,
+      digest: hashToken,
+      auditFiles,
+      certificates: createCertificateReader(),
+      hashPassword,
+    }),
     awsDoor: createAwsDoor({ engine, store, keyring, clock, signatures, digest: hashToken, hashSessionToken }),
   };
 }
