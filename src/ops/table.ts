@@ -18,6 +18,7 @@ import { createAccessKey, importAccessKey } from './aws/access-keys.ts';
 import { setAwsAccount } from './aws/account.ts';
 import { deleteAccountPolicy, listAccountPolicies, setAccountPolicy } from './aws/identity-policies.ts';
 import { deleteAwsPolicy, getAwsPolicy, setAwsPolicy, validateAwsPolicy } from './aws/resource-policies.ts';
+import { assumeOwnRole, assumeRole, identifySigner, issueSession } from './aws/sessions.ts';
 import { createBackup, endBackup, readBackup } from './backup.ts';
 import { backUpSecret, restoreBackup } from './backup-of-secret.ts';
 import { createClientSecret, uploadAccountKey } from './client-secrets.ts';
@@ -155,6 +156,10 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   exchangeAssertion,
   inspectToken,
   narrowToken,
+  issueSession,
+  assumeRole,
+  assumeOwnRole,
+  identifySigner,
   exchangeClient,
   rejectRequest,
   generateIdToken,
