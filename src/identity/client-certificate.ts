@@ -3,7 +3,7 @@
 // authority with constraints on names). And what one says of its subject.
 
 import { hash, X509Certificate } from 'node:crypto';
-import type { ClientCertificate, Trust, VerifiedCertificate } from '../core/vault/client-certificate.ts';
+import type { CertificateReader, ClientCertificate } from '../core/vault/client-certificate.ts';
 
 /** Ours: certificates of one role, and links of a chain. */
 const TRUSTED_MAX = 50;
@@ -15,19 +15,6 @@ const EXTENSIONS_MAX = 50;
 const TEXT_CHARS_MAX = 1024;
 
 const PEM = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----/g;
-
-export interface CertificateReader {
-  /** The certificates of a PEM text, as a role keeps them; undefined where it holds none, or one that cannot be read. */
-  trust(pem: string): Trust | undefined;
-  /** SHA-256 in hex. */
-  fingerprint(der: Uint8Array): string;
-  /** The chain's first one, with those of `roles` (their PEM by name) that trust it now; undefined: it cannot be read. */
-  verify(
-    chain: readonly Uint8Array[],
-    roles: Readonly<Record<string, Trust>>,
-    now: number,
-  ): Promise<VerifiedCertificate | undefined>;
-}
 
 export function createCertificateReader(): CertificateReader {
   const parsed = new Map<string, readonly X509Certificate[]>();

@@ -33,6 +33,19 @@ export interface Trust {
   readonly fingerprint: string;
 }
 
+export interface CertificateReader {
+  /** The certificates of a PEM text, as a role keeps them; undefined where it holds none, or one that cannot be read. */
+  trust(pem: string): Trust | undefined;
+  /** SHA-256 in hex. */
+  fingerprint(der: Uint8Array): string;
+  /** The chain's first one, with those of `roles` (their PEM by name) that trust it now; undefined: it cannot be read. */
+  verify(
+    chain: readonly Uint8Array[],
+    roles: Readonly<Record<string, Trust>>,
+    now: number,
+  ): Promise<VerifiedCertificate | undefined>;
+}
+
 type Rules = Readonly<Record<string, unknown>>;
 
 const listOf = (rules: Rules, name: string) => (rules[name] as readonly string[] | undefined) ?? [];

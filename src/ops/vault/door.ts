@@ -19,7 +19,7 @@ import { type AuthTable, authTable } from '../../core/vault/auth-mounts.ts';
 import { IAM_POLICY, ROOT_POLICY, type VaultAuthority } from '../../core/vault/authority.ts';
 import type { CeremonyFields, CeremonyStep } from '../../core/vault/ceremony.ts';
 import { isWithin } from '../../core/vault/cidr.ts';
-import type { Trust, VerifiedCertificate } from '../../core/vault/client-certificate.ts';
+import type { CertificateReader, Trust, VerifiedCertificate } from '../../core/vault/client-certificate.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import {
   type Entity,
@@ -102,15 +102,7 @@ export interface VaultDoorDeps {
   hashPassword(password: string, salt: string): Promise<string>;
   readonly clock: Clock;
   digest(text: string): string;
-  readonly certificates: {
-    trust(pem: string): Trust | undefined;
-    verify(
-      chain: readonly Uint8Array[],
-      roles: Readonly<Record<string, Trust>>,
-      now: number,
-    ): Promise<VerifiedCertificate | undefined>;
-    fingerprint(der: Uint8Array): string;
-  };
+  readonly certificates: CertificateReader;
   ceremony: VaultDoor['ceremony'];
 }
 
