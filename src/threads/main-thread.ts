@@ -9,6 +9,7 @@ import type { Sighting } from '../core/census.ts';
 import type { Claims } from '../core/jwt.ts';
 import type { Maybe } from '../core/ports.ts';
 import { Redacted } from '../core/redacted.ts';
+import type { CeremonyFields, CeremonyStep } from '../core/vault/ceremony.ts';
 import type { PublicJwk } from '../crypto/signing-keys.ts';
 import type { Operation } from '../ops/operation.ts';
 import type { Submission, Writer } from '../ops/writer.ts';
@@ -47,6 +48,8 @@ export interface MainThread extends Writer, MainCensus {
   metrics(): Promise<Exposition>;
   /** Drops every key until enough shares of the seal's come again; answers once nothing takes requests any more. */
   seal(): Promise<void>;
+  /** What holders of shares of the seal's key do together; rejects where it is not shared out. */
+  ceremony(step: CeremonyStep, fields: CeremonyFields): Promise<object | undefined>;
 }
 
 /** A submission as it crosses: the operation by its name. */
@@ -62,6 +65,11 @@ interface SentSettlement {
 interface SentPlace {
   readonly id: string;
   readonly atBytes: number;
+}
+
+interface SentStep {
+  readonly step: CeremonyStep;
+  readonly fields: CeremonyFields;
 }
 
 /** The main thread as a worker sees it. */
@@ -91,6 +99,7 @@ export function mainThreadOver(line: Line): MainThread {
     endBackup: (id) => ask('endBackup', id),
     metrics: () => ask('metrics'),
     seal: () => ask('seal'),
+    ceremony: (step, fields) => ask('ceremony', { step, fields } satisfies SentStep),
   };
 }
 
@@ -123,5 +132,6 @@ export function answersOf(
     endBackup: (id: string) => main.endBackup(id),
     metrics: () => main.metrics(),
     seal: () => main.seal(),
+    ceremony: ({ step, fields }: SentStep) => main.ceremony(step, fields),
   };
 }

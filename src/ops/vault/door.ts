@@ -17,7 +17,9 @@ import { Redacted } from '../../core/redacted.ts';
 import { AUDIT_DEVICES_ID, type AuditDevice, type AuditFiles, auditDevices } from '../../core/vault/audit-device.ts';
 import { type AuthTable, authTable } from '../../core/vault/auth-mounts.ts';
 import { IAM_POLICY, ROOT_POLICY, type VaultAuthority } from '../../core/vault/authority.ts';
+import type { CeremonyFields, CeremonyStep } from '../../core/vault/ceremony.ts';
 import { isWithin } from '../../core/vault/cidr.ts';
+import type { CertificateReader, Trust, VerifiedCertificate } from '../../core/vault/client-certificate.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import {
   type Entity,
@@ -38,6 +40,7 @@ import type { Origin } from '../callers.ts';
 import type { Door } from '../door.ts';
 import type { Engine } from '../engine.ts';
 import { then } from '../maybe.ts';
+import { CERT_ROLES_MAX, certRolesPrefix } from './cert.ts';
 import { auditHash, readBatchToken } from './logical.ts';
 
 /** A request by Vault's API, once it is known who asks and where. */
@@ -71,6 +74,14 @@ export interface VaultDoor extends Engine {
    * for the outcome of each.
    */
   withPassword<T>(user: string, password: string, work: (hash: string) => Promise<T>): Promise<T>;
+  /** The certificates of a PEM text, as a role keeps them; undefined where it holds none that can be read. */
+  trust(pem: string): Trust | undefined;
+  /** What this chain, DER, comes to for the roles of an auth mount; undefined: it cannot be read. */
+  certificate(mountUid: string, chain: readonly Uint8Array[]): Maybe<VerifiedCertificate | undefined>;
+  /** Of a certificate in DER, in hex. */
+  fingerprint(der: Uint8Array): string;
+  /** Has a step done by whoever holds the seal; answers what Vault answers to it. Throws or rejects with a Fault. */
+  ceremony(step: CeremonyStep, fields: CeremonyFields): Promise<object | undefined>;
   now(): number;
   /** What the server is called, and since when it is there. */
   describe(): ServerFacts;
@@ -79,18 +90,20 @@ export interface VaultDoor extends Engine {
 export interface ServerFacts {
   readonly name: string;
   readonly id: string;
-  /** Of the key of its seal; one of one where that is a file. */
-  readonly shares: { readonly shares: number; readonly threshold: number };
+  /** The key of its seal is shared out. */
+  readonly isShared: boolean;
 }
 
 export interface VaultDoorDeps {
   readonly door: Door;
   readonly store: Pick<Store, 'read'>;
-  readonly keyring: Pick<Keyring, 'openPage' | 'status' | 'fingerprint'>;
+  readonly keyring: Pick<Keyring, 'openPage' | 'status' | 'fingerprint' | 'tenantId'>;
   readonly auditFiles: Pick<AuditFiles, 'append'>;
   hashPassword(password: string, salt: string): Promise<string>;
   readonly clock: Clock;
   digest(text: string): string;
+  readonly certificates: CertificateReader;
+  ceremony: VaultDoor['ceremony'];
 }
 
 /** Ours: logins with a password that may wait in one thread. */
@@ -120,7 +133,7 @@ const HOME = DEFAULT_PROJECT as string as ProjectRef;
 const NAMESPACE = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
 export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
-  const { door, keyring, clock, digest } = deps;
+  const { door, store, keyring, clock, digest } = deps;
   let queue: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   return {
@@ -146,15 +159,23 @@ export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
       );
       return next;
     },
+    trust: (pem) => deps.certificates.trust(pem),
+    certificate: (mountUid, chain) => {
+      const range = { prefix: certRolesPrefix(mountUid), after: '', limit: CERT_ROLES_MAX };
+      return then(store.read({ roles: { need: 'vaultEntries', ...range } }), ({ roles }) =>
+        deps.certificates.verify(
+          chain,
+          Object.fromEntries(roles.map(({ id, data }) => [id.slice(range.prefix.length), data['trust'] as Trust])),
+          clock.now(),
+        ),
+      );
+    },
+    fingerprint: (der) => deps.certificates.fingerprint(der),
+    ceremony: deps.ceremony,
     now: () => clock.now(),
     describe: () => {
-      const { keyId, shares = { shares: 1, threshold: 1 } } = keyring.status();
-      const id = keyId.padEnd(32, '0').slice(0, 32);
-      return {
-        shares,
-        name: `coffer-${id.slice(0, 8)}`,
-        id: id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
-      };
+      const id = keyring.tenantId();
+      return { id, name: `coffer-${id.slice(0, 8)}`, isShared: keyring.status().shares !== undefined };
     },
   };
 }
