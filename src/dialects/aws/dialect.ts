@@ -115,7 +115,7 @@ function serve(exchange: Exchange, entered: Entered): Maybe<WireResponse> {
       return refuse(exchange, error, call);
     const fault =
       error instanceof Fault ? error : new Fault('INVALID_FIELD', { field: target.operation, problem: error.message });
-    return reject(awsErrorOf(error, denied(exchange, call), undefined), fault);
+    return reject(awsErrorOf(error, denied(exchange, call), explainer(exchange, call)), fault);
   };
   try {
     const { action, input } = understood(exchange);
@@ -159,8 +159,12 @@ function denied({ target }: Exchange, call: Call | undefined) {
 }
 
 function refuse(exchange: Exchange, error: unknown, call: Call | undefined): WireResponse {
-  const { request, options, target } = exchange;
+  const { request, options } = exchange;
   if (!(error instanceof Fault || error instanceof AwsError)) options.onError?.(error, request.id);
-  const explain = call === undefined ? undefined : (fault: Fault) => target.service?.explain?.(fault, call);
-  return encodeError(awsErrorOf(error, denied(exchange, call), explain), request.id);
+  return encodeError(awsErrorOf(error, denied(exchange, call), explainer(exchange, call)), request.id);
+}
+
+/** The service's own words for a fault. */
+function explainer({ target }: Exchange, call: Call | undefined) {
+  return call === undefined ? undefined : (fault: Fault) => target.service?.explain?.(fault, call);
 }

@@ -14,6 +14,7 @@ import { vault } from './0010-vault.ts';
 import { keys } from './0011-keys.ts';
 import { awsAccounts } from './0012-aws-accounts.ts';
 import { awsPolicies } from './0013-aws-policies.ts';
+import { awsSecrets } from './0014-aws-secrets.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -29,4 +30,5 @@ export const MIGRATIONS: readonly Migration[] = [
   keys,
   awsAccounts,
   awsPolicies,
+  awsSecrets,
 ];
