@@ -156,7 +156,7 @@ describe('the policy of a secret', () => {
   test('is judged before it is set: what it says, whom it lets in, whom it locks out', async () => {
     const ref = await newSecret(world, 'judged', ['v']);
     const findings = async (policy: string) =>
-      (await world.ask(validateAwsPolicy, { ...ref, policy }, owner)).findings.map(({ check }) => check);
+      (await world.ask(validateAwsPolicy, { project, secret: ref, policy }, owner)).findings.map(({ check }) => check);
     assert.deepEqual(await findings(document(allowing({ AWS: account }))), []);
     assert.deepEqual(await findings('{'), ['SYNTAX']);
     assert.deepEqual(await findings(document(allowing('*'))), ['PUBLIC_ACCESS']);

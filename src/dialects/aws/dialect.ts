@@ -10,10 +10,11 @@ import { rejectRequest } from '../../ops/rejected.ts';
 import type { Dialect, RequestHead, WireRequest, WireResponse } from '../../wire/types.ts';
 import { findTarget, type Target } from './actions.ts';
 import { askOf } from './ask.ts';
-import { Call } from './call.ts';
+import { Call, type CallParts } from './call.ts';
 import { AwsError, awsErrorOf, encodeError, headersOf } from './errors.ts';
 import { ownsAwsHost, regionOfHost } from './hosts.ts';
 import { type Json, member, parseBody } from './json.ts';
+import { foreignAccount } from './secret-ref.ts';
 import type { Action } from './service.ts';
 
 const NAME = 'aws';
@@ -126,12 +127,25 @@ function serve(exchange: Exchange, entered: Entered): Maybe<WireResponse> {
       signer,
       input,
     };
-    call = new Call({ door, caller: { ...caller, aws: askOf(asked) }, ...asked });
-    const answered = then(action(call), (result) => encode(result, request));
+    const made = { door, caller: { ...caller, aws: askOf(asked) }, ...asked };
+    const answered = then(located(made), (parts) => {
+      call = new Call(parts);
+      return then(action(call), (result) => encode(result, request));
+    });
     return answered instanceof Promise ? answered.catch(failed) : answered;
   } catch (error) {
     return failed(error);
   }
+}
+
+/** The call, led to the other account that it names. What is none of this server's is refused as what may not be seen. */
+function located(made: CallParts): Maybe<CallParts> {
+  const account = foreignAccount(made.input, made.signer.account);
+  if (account === undefined) return made;
+  return then(made.door.projectOf(account, made.caller), (project) => {
+    if (project === undefined) throw new Fault('PERMISSION_DENIED', { permission: '', resource: account });
+    return { ...made, foreign: { account, project } };
+  });
 }
 
 /** What may be asked for, and with what; throws AwsError. Nothing else than one form of a call is taken. */
