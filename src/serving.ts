@@ -127,7 +127,7 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
     exercisedBy,
     onCall: (operation, outcome, code) => counts.operation(operation, outcome, code),
   });
-  const doors = doorsOf(engine, reads, keyring, auditFiles);
+  const doors = doorsOf(engine, parts, auditFiles, options.issuer);
   let ready = true;
   const onError = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'a request failed unexpectedly');
@@ -174,14 +174,25 @@ interface Doors {
 }
 
 /** Each cloud's way to learn who asks. */
-function doorsOf(engine: Engine, store: ServingParts['reads'], keyring: Keyring, auditFiles: DeviceFiles): Doors {
+function doorsOf(
+  engine: Engine,
+  { main, reads: store, keyring }: ServingParts,
+  auditFiles: DeviceFiles,
+  issuer: string,
+): Doors {
   const clock = systemClock;
-  const signatures = createSignatureReader();
-  const door = createDoor({ engine, store, clock, jwts: createJwtReader(), ...HASHES });
+  const jwts = createJwtReader();
+  const door = createDoor({ engine, store, clock, jwts, ...HASHES });
+  const common = { store, keyring, clock, digest: hashToken };
   return {
     door,
-    vaultDoor: createVaultDoor({ door, store, keyring, clock, digest: hashToken, auditFiles, hashPassword }),
-    awsDoor: createAwsDoor({ engine, store, keyring, clock, signatures, digest: hashToken, hashSessionToken }),
+    vaultDoor: createVaultDoor({ ...common, door, auditFiles, hashPassword }),
+    awsDoor: createAwsDoor({
+      ...common,
+      ...{ engine, jwts, issuer, hashSessionToken },
+      signatures: createSignatureReader(),
+      certificates: () => main.signerCertificates(),
+    }),
   };
 }
 

@@ -92,6 +92,18 @@ export function judgeClient(
   return isTimely({ iat, exp, ...(nbf === undefined ? {} : { nbf }) }, now) ? undefined : 'lifetime';
 }
 
+/** An ID token for one audience, by one of these issuers (OpenID Connect Core 1.0 section 3.1.3.7): whom it is about. */
+export function judgeIdToken(
+  claims: Claims,
+  expected: { readonly audience: string; readonly issuers: readonly string[] },
+  now: number,
+): { readonly subject: string } | { readonly problem: JwtProblem } {
+  const { iss, aud, sub } = claims;
+  if (!isOneOf(iss, expected.issuers) || typeof sub !== 'string' || sub === '') return { problem: 'issuer' };
+  if (aud !== expected.audience) return { problem: 'audience' };
+  return isTimely(claims, now) ? { subject: sub } : { problem: 'lifetime' };
+}
+
 /** The account that an `iss` names; undefined where it names none, spelled as IAM spells it. */
 export function issuerAccount(issuer: unknown): AccountEmail | undefined {
   if (typeof issuer !== 'string') return undefined;

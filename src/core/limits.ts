@@ -87,6 +87,10 @@ export const CLOCK_SKEW_SECONDS = 60;
 export const ID_TOKEN_SECONDS = 3600;
 /** Ours: an audience is a URL, or a text of its size. */
 export const AUDIENCE_CHARS_MAX = 1024;
+/** STS: what GetSessionToken and AssumeRole take for `DurationSeconds`; the longest is AssumeRole's for both. */
+export const AWS_SESSION_SECONDS_MIN = 900;
+export const AWS_SESSION_SECONDS_DEFAULT = 3600;
+export const AWS_SESSION_SECONDS_MAX = 43_200;
 /** IAM: https://cloud.google.com/iam/quotas, user-managed keys of one service account. */
 export const KEYS_PER_ACCOUNT_MAX = 10;
 /** IAM: https://cloud.google.com/iam/quotas, service accounts of one project. */

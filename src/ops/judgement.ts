@@ -14,6 +14,7 @@ import { type Caller, SYSTEM } from '../core/principal.ts';
 import type { Account, AccountKey, Project, Secret, Token } from '../core/secret.ts';
 import { authoriseByAcl, deniedByAcl, IAM_POLICY, policyIds } from '../core/vault/authority.ts';
 import type { VaultEntry } from '../core/vault/entry.ts';
+import { entityId, entityOf, groupId, groupOf, identityOf } from '../core/vault/identity.ts';
 import { tokenId } from '../core/vault/token.ts';
 import { type AwsAsked, awsDenial, awsGrant, hasAwsPolicy, rulingText } from './aws/authority.ts';
 import { contextOf } from './conditions.ts';
@@ -56,7 +57,14 @@ export class Request<C, R> {
   credentialNeeds(): Needs {
     const { credential } = this.caller;
     if (credential === undefined) return {};
-    if (credential.kind === 'vault') return { callerVault: { need: 'vaultEntry', id: tokenId(credential.hash) } };
+    if (credential.kind === 'vault') {
+      const { identity, project } = this.caller.vault ?? {};
+      const token = { callerVault: { need: 'vaultEntry', id: tokenId(credential.hash) } } as const;
+      if (identity === undefined || project === undefined) return token;
+      const ids = identity.groups.slice(0, GROUPS_CHECKED_MAX).map(({ id }) => groupId(project, id));
+      const entity = { need: 'vaultEntriesNamed', ids: [entityId(project, identity.id), ...ids] } as const;
+      return { ...token, callerIdentity: entity };
+    }
     if (credential.keyId === undefined) return { callerToken: { need: 'token', hash: credential.hash } };
     return { callerKey: { need: 'accountKey', id: credential.keyId } };
   }
@@ -74,7 +82,21 @@ export class Request<C, R> {
       readonly callerVault?: VaultEntry;
     };
     const { expiresAt = Number.POSITIVE_INFINITY } = token ?? key ?? entry ?? { expiresAt: 0 };
-    if (key?.disabled || now >= expiresAt) throw new Fault('CREDENTIAL_INVALID');
+    if (key?.disabled || now >= expiresAt || this.#hasLost(rows)) throw new Fault('CREDENTIAL_INVALID');
+  }
+
+  /** Whether the caller's entity was disabled, or left something that it was judged by, since it was accepted. */
+  #hasLost(rows: RowsOf<Needs>): boolean {
+    const { identity } = this.caller.vault ?? {};
+    const { callerIdentity } = rows as { readonly callerIdentity?: readonly (VaultEntry | undefined)[] };
+    if (identity === undefined || callerIdentity === undefined) return false;
+    const [own, ...groups] = callerIdentity;
+    if (own === undefined || entityOf(own).disabled) return true;
+    // Of one that is in more groups than that, what the others bring counts as lost.
+    const checked = identity.groups.slice(0, GROUPS_CHECKED_MAX);
+    const known = new Map(checked.map(({ id }, index) => [id, rowOfGroup(groups[index])]));
+    const { policies } = identityOf(identity.id, entityOf(own), known);
+    return identity.policies.some((each) => !policies.includes(each));
   }
 
   /** The rows whose policies decide, beside `others`. */
@@ -261,6 +283,11 @@ function accountAsking({ principal: { member } }: Caller): AccountEmail | undefi
 function isOf(email: AccountEmail, project: string): boolean {
   return email.endsWith(`@${project}${USER_ACCOUNT_END}`);
 }
+
+/** Ours: as many rows as one need may name, but for that of the entity. */
+const GROUPS_CHECKED_MAX = 499;
+
+const rowOfGroup = (entry: VaultEntry | undefined) => (entry === undefined ? undefined : groupOf(entry));
 
 const SERVER_NEED = { need: SERVER } as const;
 

@@ -26,6 +26,7 @@ import { amendSecret, putVersion } from './aws/put-version.ts';
 import { randomPassword } from './aws/random-password.ts';
 import { replicateSecret } from './aws/replicate.ts';
 import { deleteAwsPolicy, getAwsPolicy, setAwsPolicy, validateAwsPolicy } from './aws/resource-policies.ts';
+import { assumeOwnRole, assumeRole, identifySigner, issueSession } from './aws/sessions.ts';
 import { tagSecret } from './aws/tag-secret.ts';
 import { createBackup, endBackup, readBackup } from './backup.ts';
 import { backUpSecret, restoreBackup } from './backup-of-secret.ts';
@@ -174,6 +175,10 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   exchangeAssertion,
   inspectToken,
   narrowToken,
+  issueSession,
+  assumeRole,
+  assumeOwnRole,
+  identifySigner,
   exchangeClient,
   rejectRequest,
   generateIdToken,

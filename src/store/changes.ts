@@ -8,7 +8,7 @@ import { accountPrincipal } from '../core/principal.ts';
 import { policyColumn } from './columns.ts';
 import { ACCOUNT_KEY_DELETE } from './sql/account-keys.ts';
 import { ACCOUNT_DELETE } from './sql/accounts.ts';
-import { MEMBER_DELETE } from './sql/census.ts';
+import { CENSUS_DELETE, CENSUS_DELETE_AT, MEMBER_DELETE } from './sql/census.ts';
 import { SECRET_DELETE, SECRETS_DELETE_AT } from './sql/secrets.ts';
 import { SERVER_UPDATE } from './sql/server.ts';
 import { TAG_BINDING_DELETE, TAG_BINDING_INSERT, TAG_KEY_DELETE, TAG_VALUE_DELETE } from './sql/tags.ts';
@@ -39,11 +39,13 @@ export function writesOf(change: Change): readonly (Write | Rewrite)[] {
       return deleteAccount(change);
     case 'secret.insert':
       return [insertSecret(change.secret), ...insertMembers(change.secret)];
-    case 'secret.delete':
-      return [any(VERSIONS_DELETE, [change.uid, change.uid]), one(SECRET_DELETE, [change.uid])];
+    case 'secret.delete': {
+      const twice = [change.uid, change.uid];
+      return [any(CENSUS_DELETE, twice), any(VERSIONS_DELETE, twice), one(SECRET_DELETE, [change.uid])];
+    }
     case 'secrets.deleteAt': {
       const place = [change.projectUid, change.location];
-      return [any(VERSIONS_DELETE_AT, place), any(SECRETS_DELETE_AT, place)];
+      return [any(CENSUS_DELETE_AT, place), any(VERSIONS_DELETE_AT, place), any(SECRETS_DELETE_AT, place)];
     }
     case 'secret.update':
       return [...changeMembers(change.secret), updateSecret(change.secret)];

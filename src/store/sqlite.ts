@@ -18,13 +18,13 @@ import { MIGRATIONS } from './migrations/all.ts';
 import { problemOf } from './problem.ts';
 import { migrate } from './schema.ts';
 import { ANCHOR_UPSERT, AUDIT_INSERT, AUDIT_SETTLE, MARK_UPSERT } from './sql/audit.ts';
-import { CENSUS_SWEEP } from './sql/census.ts';
+import { CENSUS_SWEEP, PRINCIPALS_SWEEP } from './sql/census.ts';
 import { META_UPSERT } from './sql/server.ts';
 import { TOKENS_SWEEP } from './sql/tokens.ts';
 import { VAULT_ENTRIES_SWEEP } from './sql/vault.ts';
 import { DATABASE_FILE, SqliteReads } from './sqlite-reads.ts';
 import { StoreError } from './store-error.ts';
-import { addSighting } from './writes-census.ts';
+import { addPrincipals, addSighting } from './writes-census.ts';
 
 /** A file up to this size is checked whole at every start: some 20 ms. */
 const CHECKED_BYTES_MAX = 4 * 1024 * 1024;
@@ -194,9 +194,10 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   /** Not a change that anybody decided: it has no audit record. */
   recordCensus(sightings: readonly Sighting[]): void {
     if (sightings.length === 0) return;
-    // In the order of its indexes, neighbours share the pages that they touch.
+    // In the order of the index that finds their secrets, neighbours share the pages that they touch.
     const inOrder = sightings.toSorted((a, b) => (a.secretUid < b.secretUid ? -1 : 1));
     this.#connection.transaction(() => {
+      for (const { sql, values } of addPrincipals(sightings)) this.#connection.run(sql, values);
       for (const sighting of inOrder) {
         const { query, writes } = addSighting(sighting);
         for (const { sql, values } of writes(this.#connection.all(query.sql, query.values))) {
@@ -208,8 +209,11 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
 
   /** Removes at most ten thousand at a time, as with tokens. */
   sweepCensus(before: number): number {
-    this.#connection.assertIdle();
-    return this.#connection.run(CENSUS_SWEEP, [before, SWEEP_ROWS_MAX]);
+    return this.#connection.transaction(() => {
+      const swept = this.#connection.run(CENSUS_SWEEP, [before, SWEEP_ROWS_MAX]);
+      if (swept > 0) this.#connection.run(PRINCIPALS_SWEEP);
+      return swept;
+    });
   }
 
   /** A number that grows with every row that is written. */

@@ -3,18 +3,33 @@
 
 import type { Sighting } from '../core/census.ts';
 import { WORKLOADS_PER_PRINCIPAL_MAX } from '../core/limits.ts';
-import { SIGHTING_UPSERT, WORKLOADS_BESIDE } from './sql/census.ts';
-import { any, type Rewrite } from './write.ts';
+import { PRINCIPAL_INSERT, SIGHTING_PLACE, SIGHTING_UPSERT } from './sql/census.ts';
+import { any, type Rewrite, type Write } from './write.ts';
 
+/** Makes every principal known that these are of; `addSighting` comes after it, in the same transaction. */
+export function addPrincipals(sightings: readonly Sighting[]): readonly Write[] {
+  const principals = new Map<string, Write>();
+  for (const { projectUid, principal } of sightings) {
+    const key = `${projectUid}\n${principal}`;
+    if (!principals.has(key)) principals.set(key, any(PRINCIPAL_INSERT, [projectUid, principal]));
+  }
+  return [...principals.values()];
+}
+
+/** Does nothing for a secret that is gone. */
 export function addSighting(sighting: Sighting): Rewrite {
   const { secretUid, projectUid, version, principal, workload, dialect, firstSeenAt, lastSeenAt, reads } = sighting;
-  const key = [secretUid, principal, version] as const;
+  const bound = WORKLOADS_PER_PRINCIPAL_MAX;
   return {
-    query: { sql: WORKLOADS_BESIDE, values: [...key, workload, ...key, WORKLOADS_PER_PRINCIPAL_MAX] },
+    query: {
+      sql: SIGHTING_PLACE,
+      values: [version, version, workload, version, bound, secretUid, projectUid, principal],
+    },
     writes: ([row]) => {
-      const name = Number(row?.[0]) < WORKLOADS_PER_PRINCIPAL_MAX ? workload : '';
-      const seen = [firstSeenAt, lastSeenAt, reads];
-      return [any(SIGHTING_UPSERT, [secretUid, projectUid, version, principal, name, dialect, ...seen, secretUid])];
+      if (row === undefined) return [];
+      const [place, ordinal, others] = row.map(Number) as [number, number, number];
+      const name = others < bound ? workload : '';
+      return [any(SIGHTING_UPSERT, [place, ordinal, name, dialect, projectUid, firstSeenAt, lastSeenAt, reads])];
     },
   };
 }

@@ -103,8 +103,17 @@ function awsOf({ aws }: Secret): readonly Value[] {
 }
 
 function settingsOf(secret: Secret): SecretSettings {
-  const { tags, versionAliases, topics, versionDestroyTtlSeconds, rotation, deletedAt, kv, awsPolicy } = secret;
-  const { candidateVersion } = secret;
+  const {
+    tags,
+    versionAliases,
+    topics,
+    versionDestroyTtlSeconds,
+    rotation,
+    deletedAt,
+    kv,
+    awsPolicy,
+    candidateVersion,
+  } = secret;
   return {
     tags,
     versionAliases,

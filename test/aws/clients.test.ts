@@ -45,7 +45,7 @@ test('boto3 reads with a key of a service account, by the path of an endpoint to
   for (const path of ['', '/aws']) {
     const env = {
       ...{ PATH: process.env['PATH'] ?? '', HOME: server.root },
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: `${server.address}${path}`,
+      AWS_ENDPOINT_URL: `${server.address}${path}`,
       AWS_ACCESS_KEY_ID: json.accessKeyId,
       AWS_SECRET_ACCESS_KEY: json.secretAccessKey,
     };
@@ -61,6 +61,11 @@ test('boto3 reads with a key of a service account, by the path of an endpoint to
         "Secrets Manager can't find the specified secret.",
       'An error occurred (ValidationException) when calling the GetSecretValue operation: Invalid name. Must be a ' +
         'valid name containing alphanumeric characters, or any of the following: -/_+=.@!',
+      'arn:aws:iam::123456789012:user/client',
+      'arn:aws:iam::123456789012:user/client True',
+      'An error occurred (AccessDenied) when calling the GetSessionToken operation: User: ' +
+        'arn:aws:iam::123456789012:user/client is not authorized to perform: sts:GetSessionToken on resource: * because ' +
+        'no identity-based policy allows the sts:GetSessionToken action',
     ]);
   }
 });

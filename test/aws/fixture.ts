@@ -23,6 +23,14 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
+export interface XmlAnswer {
+  readonly status: number;
+  readonly xml: string;
+  /** The text of the first element of that name. */
+  readonly text: (element: string) => string | undefined;
+  readonly requestId: string;
+}
+
 export const accountOf = (project: string) => `client@${project}.iam.gserviceaccount.com`;
 
 export async function openAws() {
@@ -88,6 +96,30 @@ export async function openAws() {
     return answer.json;
   }
 
+  /** A call of STS, signed unless `as` is undefined. */
+  async function sts(
+    members: Readonly<Record<string, string>>,
+    as: SigningKey | undefined = key,
+    given: { readonly time?: number; readonly unsigned?: true } = {},
+  ): Promise<XmlAnswer> {
+    const body = new URLSearchParams({ Version: '2011-06-15', ...members }).toString();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
+    const time = given.time ?? world.clock.now();
+    const answer = await ask(server.port, {
+      ...{ method: 'POST', path: '/', body },
+      headers: given.unsigned ? headers : signed(as, { host, headers, body, service: 'sts', time }),
+    });
+    const text = (element: string) => new RegExp(`<${element}>([^<]*)</${element}>`).exec(answer.body)?.[1];
+    return { status: answer.status, xml: answer.body, text, requestId: String(answer.headers['x-amzn-requestid']) };
+  }
+
+  /** The credentials of a session, as the answer has them. */
+  const sessionOf = ({ status, xml, text }: XmlAnswer): SigningKey & { readonly token: string } => {
+    assert.equal(status, 200, xml);
+    const [id = '', secret = '', token = ''] = ['AccessKeyId', 'SecretAccessKey', 'SessionToken'].map(text);
+    return { id, secret, token };
+  };
+
   /** A secret of the first project, by Google's API. */
   async function secret(name: string, value: string, project = PROJECT): Promise<void> {
     const secrets = `/v1/projects/${project}/secrets`;
@@ -100,5 +132,5 @@ export async function openAws() {
     await server.listener.drain(0);
     await world.close();
   };
-  return { world, server, host, send, must, keyOf, key, targeted, call, ok, secret, close };
+  return { world, server, host, send, must, keyOf, key, targeted, call, ok, sts, sessionOf, secret, close };
 }

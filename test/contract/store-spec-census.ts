@@ -11,6 +11,7 @@ import {
   anAccount,
   aProject,
   apply,
+  aSealed,
   aSecret,
   aToken,
   deletion,
@@ -146,6 +147,31 @@ export function describeCensus(use: () => AnyStore): void {
     assert.deepEqual(await censusOf(use(), project, secret), []);
   });
 
+  test('it goes with every secret of a location, and nobody who comes to their place has it', async () => {
+    const { project, secret, versions } = await seed(use(), 1);
+    const location = 'kv:1' as never;
+    const gone = aSecret(project, 'gone', { location, lastVersion: 1, currentVersion: 1 });
+    const [first] = versions;
+    assert.ok(first);
+    const version = (of: Secret) => ({ ...first, uid: uid(), secretUid: of.uid });
+    const add = (of: Secret) =>
+      apply(
+        use(),
+        { change: 'secret.insert', secret: of },
+        { change: 'version.insert', version: version(of), sealed: aSealed(10) },
+      );
+    await add(gone);
+    await use().recordCensus([aSighting(secret), aSighting(gone)]);
+    assert.equal((await censusOf(use(), project, gone)).length, 1);
+    await apply(use(), { change: 'secrets.deleteAt', projectUid: project.uid, location });
+    const next = aSecret(project, 'gone', { location, lastVersion: 1, currentVersion: 1 });
+    await add(next);
+    assert.deepEqual(await censusOf(use(), project, next), []);
+    await use().recordCensus([aSighting(gone)]);
+    assert.deepEqual(await censusOf(use(), project, next), [], 'nor what was seen of the one that is gone');
+    assert.equal((await censusOf(use(), project, secret)).length, 1);
+  });
+
   test('readers of long ago are forgotten', async () => {
     const { project, secret } = await seed(use(), 2);
     await use().recordCensus([aSighting(secret), aSighting(secret, { version: 2, lastSeenAt: 201 })]);
@@ -155,6 +181,9 @@ export function describeCensus(use: () => AnyStore): void {
       [2],
     );
     assert.equal(await use().sweepCensus(201), 0);
+    assert.equal(await use().sweepCensus(300), 1);
+    await use().recordCensus([aSighting(secret)]);
+    assert.equal((await censusOf(use(), project, secret)).length, 1, 'a principal that was forgotten is known anew');
   });
 
   test('the workload of a token and of a key is kept', async () => {

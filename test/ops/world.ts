@@ -131,6 +131,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const awsDoor = createAwsDoor({
     ...{ engine, store: reads, keyring, clock, digest: hashToken, hashSessionToken },
     signatures: createSignatureReader(),
+    ...{ jwts: createJwtReader(), certificates: () => signer.certificates(), issuer: 'http://127.0.0.1:8200' },
   });
   const origin = { dialect: 'test', peer: '127.0.0.1', requestId: 'r' };
   const as = async (credential?: string, userAgent?: string) =>

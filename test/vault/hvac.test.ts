@@ -20,6 +20,7 @@ const SUITES: readonly (readonly [name: string, files: readonly string[], withou
   ['tokens', ['auth_methods/test_token.py'], ''],
   ['transit', ['secrets_engines/test_transit.py'], ''],
   ['approle', ['auth_methods/test_approle.py'], ''],
+  ['identity', ['secrets_engines/test_identity.py'], 'named_key or role or token or well_known or public_keys'],
   ...(isFull
     ? ([
         ['kv version 1', ['secrets_engines/test_kv_v1.py'], ''],

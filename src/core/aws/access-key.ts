@@ -4,8 +4,8 @@
 import { Fault } from '../error.ts';
 import type { Project } from '../secret.ts';
 
-/** Of a key that lasts, and of one that comes with a session token. */
-export type AccessKeyPrefix = 'AKIA' | 'ASIA';
+/** Of a key that lasts, of one that comes with a session token, of a user, and of a role. */
+export type AwsIdPrefix = 'AKIA' | 'ASIA' | 'AIDA' | 'AROA';
 
 /** What a token row says it is good for: sessions of AWS's API, had as the account itself or as a role. */
 export const SESSION_AUDIENCE = { user: 'aws:session', role: 'aws:role' } as const;
@@ -18,13 +18,13 @@ const SECRET_KEY = /^[\x21-\x7e]{4,128}$/;
 const ACCOUNT_ID = /^[0-9]{12}$/;
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-const KEY_ID_RANDOM_CHARS = 16;
+const ID_RANDOM_CHARS = 16;
 
-/** The id of a key: the prefix and 80 bits of `hex`, which has at least 20 digits. */
-export function accessKeyId(prefix: AccessKeyPrefix, hex: string): string {
+/** A unique id as AWS has them: the prefix and 80 bits of `hex`, which has at least 20 digits. */
+export function awsId(prefix: AwsIdPrefix, hex: string): string {
   let bits = BigInt(`0x${hex.slice(0, 20)}`);
   let text = '';
-  for (let place = 0; place < KEY_ID_RANDOM_CHARS; place++) {
+  for (let place = 0; place < ID_RANDOM_CHARS; place++) {
     text = BASE32.charAt(Number(bits & 31n)) + text;
     bits >>= 5n;
   }

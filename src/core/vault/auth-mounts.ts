@@ -3,6 +3,9 @@
 import type { VaultEntry } from './entry.ts';
 import type { MountConfig } from './mounts.ts';
 
+/** Of `token/`, which is the same everywhere. */
+export const TOKEN_ACCESSOR = 'auth_token_00000001';
+
 export const AUTH_TYPES = ['approle', 'userpass'] as const;
 export type AuthType = (typeof AUTH_TYPES)[number];
 

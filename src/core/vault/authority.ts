@@ -10,7 +10,8 @@ import { Redacted } from '../redacted.ts';
 import { Acl } from './acl.ts';
 import { DEFAULT_POLICY, WRAPPING_RULES } from './default-policy.ts';
 import type { VaultEntry } from './entry.ts';
-import { type Capability, parsePolicy } from './policy.ts';
+import { filledPath, type Identity } from './identity.ts';
+import { type Capability, type PathRule, parsePolicy } from './policy.ts';
 
 export const ROOT_POLICY = 'root';
 /** The grants of IAM, as a policy of Vault's. */
@@ -23,8 +24,12 @@ export interface VaultAuthority {
   readonly tokenId?: string;
   /** The token is a signed one, which the store does not have. */
   readonly batch?: true;
-  /** Names, sorted. */
+  /** Names, sorted: the token's own, and those of its entity. */
   readonly policies: readonly string[];
+  /** Of the token's entity; absent: it has none. */
+  readonly identity?: Identity;
+  /** The token's own alone; absent: they are all of them. */
+  readonly tokenPolicies?: readonly string[];
   /** What is asked; absent: nothing yet, and nothing is granted. */
   readonly ask?: VaultAsk;
 }
@@ -71,34 +76,54 @@ export function policyText(id: string, entry: VaultEntry | undefined): string | 
 
 const COMPILED_MAX = 1000;
 const NOTHING = new Acl([]);
-const byRows = new WeakMap<object, Acl>();
+/** By the rows of the policies, and then by whose identity they are filled in; the empty one where none is named. */
+const byRows = new WeakMap<object, Map<string, Acl>>();
 const byText = new Map<string, Acl>();
+const rulesByText = new Map<string, readonly PathRule[]>();
+
+const isTemplate = ({ path }: PathRule) => path.includes('{{');
 
 /** The rules of these policies, made ready once. `rows` answer `policyIds`. */
 export function aclOf(authority: VaultAuthority, rows: readonly (VaultEntry | undefined)[]): Acl {
   const known = byRows.get(rows);
-  if (known !== undefined) return known;
-  const ids = policyIds(authority);
-  const texts = ids.flatMap((id, index) => {
+  const found = known?.get('') ?? known?.get(authority.identity?.key ?? 'nobody');
+  if (found !== undefined) return found;
+  const policies = policyIds(authority).flatMap((id, index) => {
     const text = policyText(id, rows[index]);
     return text === undefined ? [] : [{ name: id.slice(id.lastIndexOf('/') + 1), text }];
   });
-  const key = JSON.stringify(texts);
-  let acl = byText.get(key);
-  if (acl === undefined) {
-    acl = texts.length === 0 ? NOTHING : compiled(texts);
-    if (byText.size >= COMPILED_MAX) byText.clear();
-    byText.set(key, acl);
-  }
-  byRows.set(rows, acl);
+  const isFilled = policies.some(({ text }) => rulesOf(text).some(isTemplate));
+  const key = isFilled ? (authority.identity?.key ?? 'nobody') : '';
+  const whole = `${key}\n${JSON.stringify(policies)}`;
+  const acl = byText.get(whole) ?? compiled(policies, authority.identity);
+  keep(byText, whole, acl);
+  const ofRows = known ?? new Map<string, Acl>();
+  keep(ofRows, key, acl);
+  byRows.set(rows, ofRows);
   return acl;
 }
 
-/** A policy was parsed when it was written. Rules that name an identity hold for nobody who has none. */
-function compiled(texts: readonly { readonly name: string; readonly text: string }[]): Acl {
-  return new Acl(
-    texts.map(({ name, text }) => ({ name, rules: parsePolicy(text).filter(({ path }) => !path.includes('{{')) })),
-  );
+function keep<V>(cache: Map<string, V>, key: string, value: V): void {
+  if (cache.size >= COMPILED_MAX && !cache.has(key)) cache.clear();
+  cache.set(key, value);
+}
+
+/** A policy was parsed when it was written. */
+function rulesOf(text: string): readonly PathRule[] {
+  const rules = rulesByText.get(text) ?? parsePolicy(text);
+  keep(rulesByText, text, rules);
+  return rules;
+}
+
+/** Rules that name what the identity does not have hold for nobody. */
+function compiled(policies: readonly { readonly name: string; readonly text: string }[], identity?: Identity): Acl {
+  if (policies.length === 0) return NOTHING;
+  const filled = (rule: PathRule): readonly PathRule[] => {
+    if (!isTemplate(rule)) return [rule];
+    const path = filledPath(rule.path, identity, rule.capabilities.has('deny'));
+    return path === undefined ? [] : [{ ...rule, path }];
+  };
+  return new Acl(policies.map(({ name, text }) => ({ name, rules: rulesOf(text).flatMap(filled) })));
 }
 
 /**

@@ -7,6 +7,8 @@ const SELF: Readonly<Record<string, readonly string[]>> = {
   'auth/token/renew-self': ['update'],
   'auth/token/revoke-self': ['update'],
   'sys/capabilities-self': ['update'],
+  'identity/entity/id/{{identity.entity.id}}': ['read'],
+  'identity/entity/name/{{identity.entity.name}}': ['read'],
   'sys/internal/ui/resultant-acl': ['read'],
   'sys/renew': ['update'],
   'sys/leases/renew': ['update'],

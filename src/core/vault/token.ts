@@ -34,6 +34,8 @@ export interface VaultToken {
   readonly role?: string;
   /** The principal of whom it is a credential, where it is not one of its own. */
   readonly member?: string;
+  /** The id of the entity that it stands for. */
+  readonly entity?: string;
   /** The blocks of addresses that it may come from; absent: any. */
   readonly boundCidrs?: readonly string[];
   /** The name of the program it was made for. */
@@ -41,6 +43,15 @@ export interface VaultToken {
   readonly lastRenewedAt?: number;
   /** The wrapping token of an answer, which opens nothing else. */
   readonly wraps?: { readonly path: string; readonly accessor?: string };
+}
+
+/** The member that a token is for whom no account stands: by its entity, where it has one. */
+export function memberOfToken({ entity, accessor }: VaultToken): string {
+  return entity === undefined ? `vaultToken:${accessor}` : `vaultEntity:${entity}`;
+}
+
+export function isVaultsOwn(member: string): boolean {
+  return /^vault(?:Token|Entity):/.test(member);
 }
 
 export interface KnownToken {

@@ -1,9 +1,9 @@
 // One request that was signed well: who asks, in which region, with what, and how an operation is asked for.
 
-import type { ProjectRef } from '../../core/name.ts';
+import type { AccountEmail, ProjectId, ProjectRef } from '../../core/name.ts';
 import type { Maybe } from '../../core/ports.ts';
 import type { Caller } from '../../core/principal.ts';
-import type { AwsDoor, AwsSigner } from '../../ops/aws/door.ts';
+import type { AwsDoor, AwsSigner, WebIdentity } from '../../ops/aws/door.ts';
 import type { Operation } from '../../ops/operation.ts';
 import type { Json } from './json.ts';
 
@@ -24,6 +24,14 @@ export interface Foreign {
   readonly account: string;
   readonly project: ProjectRef;
 }
+
+/** Of the one operation that is not signed. */
+export const NO_SIGNER: AwsSigner = {
+  project: '' as ProjectId,
+  account: '',
+  arn: 'anonymous',
+  email: '' as AccountEmail,
+};
 
 export class Call {
   /** True once an operation judged the caller: a fault after that is the operation's, and in the ledger. */
@@ -53,7 +61,23 @@ export class Call {
   }
 
   run<C, R>(operation: Operation<C, R>, command: C): Maybe<R> {
+    return this.runAs(this.#parts.caller, operation, command);
+  }
+
+  /** As somebody who proved who they are by what is in the request. */
+  runAs<C, R>(caller: Caller, operation: Operation<C, R>, command: C): Maybe<R> {
     this.judged = true;
-    return this.#parts.door.call(operation, this.#parts.caller, command);
+    return this.#parts.door.call(operation, caller, command);
+  }
+
+  /** The address of the service account that a role would be. */
+  roleAccount(arn: string): Maybe<AccountEmail | undefined> {
+    return this.#parts.door.roleAccount(arn);
+  }
+
+  /** The account that an ID token is about, where it is that role. */
+  webIdentity(token: string, arn: string): Maybe<WebIdentity> {
+    const { principal: _nobody, refused: _not, aws: _ask, ...origin } = this.#parts.caller;
+    return this.#parts.door.webIdentity(token, arn, origin);
   }
 }

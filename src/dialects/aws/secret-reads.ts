@@ -62,8 +62,7 @@ const KINDS: readonly (readonly [string, string])[] = [
 function kindsOf(input: Json): readonly string[] {
   const excluded = new Set(textOf(input, 'ExcludeCharacters') ?? '');
   const kinds = KINDS.filter(([flag]) => flagOf(input, flag) !== true).map(([, characters]) => characters);
-  const spaced = flagOf(input, 'IncludeSpace') === true ? [...kinds, ' '] : kinds;
-  return spaced.map((kind) => [...kind].filter((character) => !excluded.has(character)).join('')).filter(Boolean);
+  return kinds.map((kind) => [...kind].filter((character) => !excluded.has(character)).join('')).filter(Boolean);
 }
 
 export const getRandomPassword: Action = (call) => {
@@ -75,7 +74,10 @@ export const getRandomPassword: Action = (call) => {
   if (isEach && length < kinds.length) {
     throw invalidParameter('Password length is too short based on the required types.');
   }
-  return then(call.run(randomPassword, { length, kinds, isEach }), (password) => ({
+  // A space is none of the kinds of which each must be there.
+  const others =
+    flagOf(input, 'IncludeSpace') === true && !textOf(input, 'ExcludeCharacters')?.includes(' ') ? ' ' : '';
+  return then(call.run(randomPassword, { length, kinds, others, isEach }), (password) => ({
     RandomPassword: password.reveal(),
   }));
 };

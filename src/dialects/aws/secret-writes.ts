@@ -55,9 +55,14 @@ export const putSecretValue: Action = (call) => {
   const command = { ...refOf(call, CHANGES), ...value, ...(stages === undefined ? {} : { stages }) };
   return then(call.run(putVersion, command), ({ secret, version }) => ({
     ...encodeVersion(call, secret, version),
-    VersionStages: version === undefined ? [] : stagesShown(secret, version.number),
+    VersionStages: version === undefined ? [] : asAsked(stages, stagesShown(secret, version.number)),
   }));
 };
+
+/** Labels in the order in which they were asked for, then the others. */
+function asAsked(asked: readonly string[] = [], shown: readonly string[]): readonly string[] {
+  return [...new Set([...asked.filter((label) => shown.includes(label)), ...shown])];
+}
 
 export const updateSecret: Action = (call) => {
   const value = valueIn(call.input);

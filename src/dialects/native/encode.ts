@@ -6,6 +6,7 @@ import type { EVENT_TYPES } from '../../core/events.ts';
 import type { EventInList, SealStatus } from '../../core/ports.ts';
 import type { AccessKeyResult } from '../../ops/aws/access-keys.ts';
 import type { SetAwsAccount } from '../../ops/aws/account.ts';
+import type { Session } from '../../ops/aws/sessions.ts';
 import type { ClientResult } from '../../ops/client-secrets.ts';
 import type { EventPage } from '../../ops/events.ts';
 import type { OpenedProxy } from '../../ops/proxy.ts';
@@ -119,6 +120,12 @@ const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'tokens.issue': issued,
   'tokens.generate': issued,
   'tokens.narrow': issued,
+  'awsSessions.issue': ({ accessKeyId, secret, token, expiresAt }: Session) => ({
+    accessKeyId,
+    secretAccessKey: secret.reveal(),
+    sessionToken: token.reveal(),
+    expireTime: time(expiresAt),
+  }),
   'vaultTokens.generate': issuedForVault,
   'vaultTokens.renew': issuedForVault,
   'accountKeys.createSecret': client,

@@ -105,15 +105,17 @@ export function replied(request: VaultRequest, reply: FinishedReply, known: stri
 }
 
 function authOf(auth: ReplyAuth, token: string): object {
+  const bound = auth.identityPolicies ?? [];
   return {
     client_token: token,
     accessor: auth.accessor,
-    policies: auth.policies,
+    policies: [...new Set([...auth.policies, ...bound])].sort(),
     token_policies: auth.policies,
+    ...(bound.length === 0 ? {} : { identity_policies: bound }),
     metadata: auth.metadata,
     lease_duration: auth.leaseSeconds,
     renewable: auth.renewable,
-    entity_id: '',
+    entity_id: auth.entityId ?? '',
     token_type: auth.type,
     orphan: auth.orphan,
     mfa_requirement: null,

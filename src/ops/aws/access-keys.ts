@@ -2,8 +2,8 @@
 // a signature takes the secret itself, so that is kept, sealed under the project's key. A pair from elsewhere is taken too.
 
 import {
-  accessKeyId,
   awsAccountOf,
+  awsId,
   checkSecretAccessKey,
   parseAccessKeyId,
   secretAccessKey,
@@ -64,7 +64,7 @@ export const createAccessKey: Operation<CreateAccessKey, AccessKeyResult> = oper
   target: (command: CreateAccessKey) => accountTarget(command),
   needs: (command) => keysNeeds(command),
   prepare: ({ command, scope, entropy }, keyring) => {
-    const id = accessKeyId('AKIA', entropy.uid());
+    const id = awsId('AKIA', entropy.uid());
     const secret = new Redacted(secretAccessKey(entropy.text(SECRET_CHARS)));
     return { carried: sealed(keyring, scope.project, command, id, secret), kept: secret };
   },

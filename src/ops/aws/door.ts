@@ -2,7 +2,8 @@
 // judged with a key of nobody's, so that it costs what a wrong signature costs. A session is known by its token, which is
 // kept as a hash; its key's id and secret follow from that.
 
-import { accessKeyId, awsAccountOf, SESSION_AUDIENCE } from '../../core/aws/access-key.ts';
+import { awsAccountOf, awsId, SESSION_AUDIENCE } from '../../core/aws/access-key.ts';
+import { accountOfName, assumedRoleArn, parseRoleArn, userArn } from '../../core/aws/arn.ts';
 import type { SecretSource, SigningScope } from '../../core/aws/keys-port.ts';
 import {
   type AwsSignature,
@@ -15,6 +16,7 @@ import {
   UNSIGNED,
   WRONG_SIGNATURE,
 } from '../../core/aws/signature.ts';
+import { type JwtProblem, type JwtReader, judgeIdToken } from '../../core/jwt.ts';
 import {
   type AccountEmail,
   accountProject,
@@ -27,6 +29,7 @@ import { ANONYMOUS, accountOfMember, accountPrincipal, type Caller, type Seen } 
 import type { Project } from '../../core/secret.ts';
 import { callerOfToken, isLive, type Origin, refused } from '../callers.ts';
 import type { Engine } from '../engine.ts';
+import { GOOGLE_ISSUER } from '../id-tokens.ts';
 import { then } from '../maybe.ts';
 
 /** Who signed, as AWS would say it. */
@@ -64,7 +67,22 @@ export interface AwsDoor extends Engine {
   enter(parts: SignedParts, origin: Origin, expected: Expected): Maybe<Entered>;
   /** The project that an account of AWS's is, for whoever names it by an ARN. */
   projectOf(account: string, caller: Caller): Maybe<ProjectRef | undefined>;
+  /** The address of the service account that a role would be, whether it is there or not. */
+  roleAccount(arn: string): Maybe<AccountEmail | undefined>;
+  /** The account that an ID token of this server is about, where it is that role. */
+  webIdentity(token: string, arn: string, origin: Origin): Maybe<WebIdentity>;
 }
+
+export interface WebIdentity {
+  /** Of a token that was not accepted, one whom every operation refuses. */
+  readonly caller: Caller;
+  readonly account?: AccountEmail;
+  readonly subject?: string;
+  readonly problem?: JwtProblem | 'role';
+}
+
+/** Whom an ID token must be for that is shown to STS. */
+export const STS_AUDIENCE = 'sts.amazonaws.com';
 
 export interface AwsDoorDeps {
   readonly engine: Engine;
@@ -76,6 +94,11 @@ export interface AwsDoorDeps {
   digest(text: string): string;
   /** The hash of a session token; undefined for a text that can be none. */
   hashSessionToken(text: string): string | undefined;
+  readonly jwts: JwtReader;
+  /** The certificates of the keys that this server signs by, by their ids. */
+  certificates(): Maybe<Readonly<Record<string, string>>>;
+  /** What this server calls itself. */
+  readonly issuer: string;
 }
 
 /** What signs for a key that is not there; no request is signed by it. */
@@ -119,7 +142,39 @@ export function createAwsDoor(deps: AwsDoorDeps): AwsDoor {
         return { caller: { ...caller, seen }, scope, signer, keyId };
       });
     },
+    roleAccount: (arn) => roleAccount(deps, arn),
+    webIdentity: (token, arn, origin) => webIdentity(deps, token, arn, origin),
   };
+}
+
+function roleAccount({ store }: Pick<AwsDoorDeps, 'store'>, arn: string): Maybe<AccountEmail | undefined> {
+  const role = parseRoleArn(arn);
+  if (role === undefined) return undefined;
+  return then(store.read({ project: { need: 'projectOfAwsAccount', account: role.account } }), ({ project }) =>
+    project === undefined ? undefined : accountOfName(project, role.name),
+  );
+}
+
+function webIdentity(deps: AwsDoorDeps, text: string, arn: string, origin: Origin): Maybe<WebIdentity> {
+  const { store, jwts, clock, issuer } = deps;
+  const no = (problem: JwtProblem | 'role'): WebIdentity => ({ caller: refused(origin), problem });
+  const jwt = jwts.read(text);
+  if (jwt?.keyId === undefined) return no('malformed');
+  const { keyId } = jwt;
+  const judged = judgeIdToken(jwt.claims, { audience: STS_AUDIENCE, issuers: [GOOGLE_ISSUER, issuer] }, clock.now());
+  return then(deps.certificates(), (certificates) => {
+    const certificate = Object.hasOwn(certificates, keyId) ? certificates[keyId] : undefined;
+    if (certificate === undefined || !jwts.isSignedBy(jwt, certificate)) return no('signature');
+    if ('problem' in judged) return no(judged.problem);
+    return then(roleAccount(deps, arn), (email) => {
+      if (email === undefined) return no('role');
+      return then(store.read({ account: { need: 'account', email } }), ({ account }) => {
+        const { subject } = judged;
+        if (account?.uniqueId !== subject) return no('role');
+        return { caller: { ...origin, principal: accountPrincipal(email) }, account: email, subject };
+      });
+    });
+  });
 }
 
 function problemOf(known: Known | undefined, isSigned: boolean): SignatureProblem | undefined {
@@ -152,7 +207,7 @@ function byKey(
         ...(workload === undefined ? {} : { workload }),
       };
       const source = { id, sealed: key.publicKey, project };
-      return { source, caller, project, email, arn: arnOf(project, `user/${nameOf(email)}`), hasExpired: false };
+      return { source, caller, project, email, arn: userArn(project, email), hasExpired: false };
     });
   });
 }
@@ -165,7 +220,7 @@ function bySession(
   seen: Seen,
 ): Maybe<Known | undefined> {
   const sessionHash = hashSessionToken(text);
-  if (sessionHash === undefined || accessKeyId('ASIA', sessionHash) !== id) return undefined;
+  if (sessionHash === undefined || awsId('ASIA', sessionHash) !== id) return undefined;
   return then(store.read({ token: { need: 'token', hash: sessionHash } }, seen), (rows) => {
     const { token } = rows;
     const email = token === undefined ? undefined : accountOfMember(token.member);
@@ -175,11 +230,7 @@ function bySession(
     }
     return then(projectOf(store, email, seen), (project): Known | undefined => {
       if (project === undefined) return undefined;
-      const name = nameOf(email);
-      const arn =
-        token.audience === user
-          ? arnOf(project, `user/${name}`)
-          : `arn:aws:sts::${awsAccountOf(project)}:assumed-role/${name}/${token.workload ?? name}`;
+      const arn = token.audience === user ? userArn(project, email) : assumedRoleArn(project, email, token.workload);
       const caller = callerOfToken(token, origin);
       return { source: { sessionHash }, caller, project, email, arn, hasExpired: !isLive(token, clock.now()) };
     });
@@ -189,13 +240,4 @@ function bySession(
 function projectOf(store: Pick<Store, 'read'>, email: AccountEmail, seen: Seen): Maybe<Project | undefined> {
   const needs = { project: { need: 'project', project: accountProject(email) } } as const;
   return then(store.read(needs, seen), ({ project }) => project);
-}
-
-/** What an account is called as a user or a role: the first part of its address. */
-function nameOf(email: AccountEmail): string {
-  return email.slice(0, email.indexOf('@'));
-}
-
-function arnOf(project: Project, resource: string): string {
-  return `arn:aws:iam::${awsAccountOf(project)}:${resource}`;
 }

@@ -10,6 +10,8 @@ export interface RandomPassword {
   readonly length: number;
   /** The kinds of characters, each a text of them; none of them may be empty. */
   readonly kinds: readonly string[];
+  /** Characters that may be there too. */
+  readonly others: string;
   /** One of each kind at least. */
   readonly isEach: boolean;
 }
@@ -47,10 +49,10 @@ class Dice {
   }
 }
 
-function make({ length, kinds, isEach }: RandomPassword, entropy: Entropy): string {
+function make({ length, kinds, others, isEach }: RandomPassword, entropy: Entropy): string {
   const dice = new Dice(entropy);
   const pick = (characters: string) => characters[dice.below(characters.length)] as string;
-  const all = kinds.join('');
+  const all = kinds.join('') + others;
   const drawn = Array.from({ length }, (_, index) => pick((isEach ? kinds[index] : undefined) ?? all));
   for (let last = drawn.length - 1; last > 0; last--) {
     const other = dice.below(last + 1);

@@ -8,6 +8,7 @@ import { formatTime } from '../../core/vault/duration.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import { tokenOfLogin, tokenSettings } from './auth-methods.ts';
 import { booleanField, type Data, durationField, integerField, invalid, listField, textField } from './fields.ts';
+import { entityOfLogin } from './identity-login.ts';
 import type { Handler, VaultCall, VaultRoute } from './route.ts';
 import { alphanumeric, mintToken } from './token-create.ts';
 
@@ -230,7 +231,9 @@ const login: Handler = (call) => {
   const meta = { role_name: role, ...(entry.data['metadata'] as Record<string, string>) };
   const own = entry.data['tokenCidrs'] as readonly string[];
   const bound = own.length === 0 ? settings : { ...settings, token_bound_cidrs: own };
-  return mintToken(view, tokenOfLogin(bound, { displayName: 'approle', path: call.path, meta }), made.hash);
+  const entity = entityOfLogin(view, call.params['accessor'] ?? '', id);
+  const about = { displayName: 'approle', path: call.path, meta, entity };
+  return mintToken(view, tokenOfLogin(bound, about), made.hash);
 };
 
 const secretIdAt = 'approle!role/:role/secret-id';

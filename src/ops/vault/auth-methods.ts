@@ -2,7 +2,14 @@
 // Source: https://developer.hashicorp.com/vault/api-docs/system/auth
 
 import { Fault } from '../../core/error.ts';
-import { AUTH_TYPES, type AuthMount, type AuthTable, type AuthType, authTable } from '../../core/vault/auth-mounts.ts';
+import {
+  AUTH_TYPES,
+  type AuthMount,
+  type AuthTable,
+  type AuthType,
+  authTable,
+  TOKEN_ACCESSOR,
+} from '../../core/vault/auth-mounts.ts';
 import { parseBlocks } from '../../core/vault/cidr.ts';
 import { MOUNTS_MAX, mountsId, mountTable, NO_CONFIG } from '../../core/vault/mounts.ts';
 import { VAULT_TTL_SECONDS_MAX } from '../../core/vault/token.ts';
@@ -15,7 +22,7 @@ import { alphanumeric, type NewToken } from './token-create.ts';
 import type { View } from './view.ts';
 
 const TOKEN_METHOD = {
-  ...{ type: 'token', accessor: 'auth_token_00000001', uuid: '00000000-0000-4000-8000-000000000001' },
+  ...{ type: 'token', accessor: TOKEN_ACCESSOR, uuid: '00000000-0000-4000-8000-000000000001' },
   ...{ description: 'token based credentials', options: null, local: false, seal_wrap: false },
   config: { default_lease_ttl: 0, max_lease_ttl: 0, force_no_cache: false, token_type: 'default-service' },
   ...{ external_entropy_access: false, plugin_version: '', running_plugin_version: '', running_sha256: '' },
@@ -171,7 +178,10 @@ export function tokenSettings(data: Data, known: Data): Readonly<Record<string, 
 }
 
 /** A token by these settings. Root and the grants of a principal are nobody's to log in to. */
-export function tokenOfLogin(settings: Data, about: Pick<NewToken, 'displayName' | 'path' | 'meta'>): NewToken {
+export function tokenOfLogin(
+  settings: Data,
+  about: Pick<NewToken, 'displayName' | 'path' | 'meta' | 'entity'>,
+): NewToken {
   const named = (settings['token_policies'] as readonly string[]).filter((name) => name !== 'root' && name !== 'iam');
   const policies = new Set(settings['token_no_default_policy'] === true ? named : ['default', ...named]);
   const number = (name: string) => settings[name] as number;

@@ -19,8 +19,20 @@ import { type AuthTable, authTable } from '../../core/vault/auth-mounts.ts';
 import { IAM_POLICY, ROOT_POLICY, type VaultAuthority } from '../../core/vault/authority.ts';
 import { isWithin } from '../../core/vault/cidr.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
+import {
+  type Entity,
+  entityId,
+  entityOf,
+  type Group,
+  groupId,
+  groupOf,
+  type Identity,
+  identityOf,
+  mergedId,
+  reachedGroups,
+} from '../../core/vault/identity.ts';
 import { type MountTable, mountsId, mountTable } from '../../core/vault/mounts.ts';
-import { isAlive, type KnownToken, TOKEN_DEPTH_MAX, tokenId, tokenOf } from '../../core/vault/token.ts';
+import { isAlive, type KnownToken, memberOfToken, TOKEN_DEPTH_MAX, tokenId, tokenOf } from '../../core/vault/token.ts';
 import { DEFAULT_PROJECT } from '../bootstrap.ts';
 import type { Origin } from '../callers.ts';
 import type { Door } from '../door.ts';
@@ -94,11 +106,16 @@ interface Asking extends VaultDoorDeps {
 interface Known {
   readonly caller: Caller;
   readonly policies: readonly string[];
+  readonly identity?: Identity;
   /** Its own project; absent: the default one. */
   readonly home: ProjectRef;
   readonly token?: KnownToken;
 }
 
+/** The policies that are the server's own, whatever the namespace. */
+const TRAVELLING: ReadonlySet<string> = new Set([ROOT_POLICY, IAM_POLICY, 'default']);
+/** What the store names at once. */
+const ENTRIES_NAMED_MAX = 500;
 const HOME = DEFAULT_PROJECT as string as ProjectRef;
 const NAMESPACE = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
@@ -173,20 +190,28 @@ function ofToken(deps: Asking, known: KnownToken, origin: Origin, hash?: string)
     const { boundCidrs } = known.token;
     const isBound = boundCidrs !== undefined && !isWithin(origin.peer, boundCidrs);
     if (!whole || isBound) return nobody(origin, true);
-    const { policies, project, workload } = known.token;
-    const caller: Caller = {
-      ...origin,
-      principal: principalOf(known),
-      ...(hash === undefined ? {} : { credential: { hash, kind: 'vault' } }),
-      ...(workload === undefined ? {} : { workload }),
-    };
-    return { caller, policies, home: project as string as ProjectRef, token: known };
+    const { entity } = known.token;
+    if (entity === undefined) return ofLiving(known, origin, hash, undefined);
+    return then(liveIdentity(deps, known.token.project, entity), (identity) =>
+      identity === undefined ? nobody(origin, true) : ofLiving(known, origin, hash, identity),
+    );
   });
 }
 
+function ofLiving(known: KnownToken, origin: Origin, hash: string | undefined, identity: Identity | undefined): Known {
+  const { policies, project, workload } = known.token;
+  const caller: Caller = {
+    ...origin,
+    principal: principalOf(known),
+    ...(hash === undefined ? {} : { credential: { hash, kind: 'vault' } }),
+    ...(workload === undefined ? {} : { workload }),
+  };
+  const who = identity === undefined ? {} : { identity };
+  return { caller, policies, ...who, home: project as string as ProjectRef, token: known };
+}
+
 function principalOf({ token }: KnownToken): Principal {
-  const { member, accessor } = token;
-  if (member === undefined) return { member: `vaultToken:${accessor}`, groups: [] };
+  const { member = memberOfToken(token) } = token;
   if (member === OWNER.member) return OWNER;
   const email = accountOfMember(member);
   return email === undefined ? { member, groups: [] } : accountPrincipal(email);
@@ -210,14 +235,57 @@ function isWhole(deps: Asking, known: KnownToken, depth: number): Maybe<boolean>
   });
 }
 
+/** The identity of an entity; undefined where it is gone or disabled: then its tokens are nobody's. */
+function liveIdentity(deps: Asking, project: string, id: string): Maybe<Identity | undefined> {
+  const { store, seen } = deps;
+  return then(store.read({ own: { need: 'vaultEntry', id: entityId(project, id) } }, seen), ({ own }) => {
+    if (own === undefined) return ofMerged(deps, project, id);
+    const entity = entityOf(own);
+    return entity.disabled ? undefined : withGroups(deps, project, id, entity, new Map());
+  });
+}
+
+function ofMerged(deps: Asking, project: string, id: string): Maybe<Identity | undefined> {
+  return then(deps.store.read({ lead: { need: 'vaultEntry', id: mergedId(project, id) } }, deps.seen), ({ lead }) => {
+    const now = lead?.data['id'];
+    return typeof now === 'string' ? liveIdentity(deps, project, now) : undefined;
+  });
+}
+
+function withGroups(
+  deps: Asking,
+  project: string,
+  id: string,
+  entity: Entity,
+  known: Map<string, Group | undefined>,
+): Maybe<Identity> {
+  const { unread } = reachedGroups(entity.groups, known);
+  if (unread.length === 0) return identityOf(id, entity, known);
+  const some = unread.slice(0, ENTRIES_NAMED_MAX);
+  const groups = { need: 'vaultEntriesNamed', ids: some.map((each) => groupId(project, each)) } as const;
+  return then(deps.store.read({ groups }, deps.seen), (rows) => {
+    some.forEach((each, index) => {
+      const row = rows.groups[index];
+      known.set(each, row === undefined ? undefined : groupOf(row));
+    });
+    return withGroups(deps, project, id, entity, known);
+  });
+}
+
 /** The project that a request is for. One that it may not enter is as one that is not there. */
 function place({ store, seen }: Asking, known: Known, namespace: string): Maybe<Entered | undefined> {
-  const { caller, policies, home, token } = known;
+  const { caller, policies: own, identity, home, token } = known;
   const asked = namespace.replaceAll(/^\/+|\/+$/g, '');
   const wanted = asked === '' || asked === 'root' ? home : NAMESPACE.test(asked) ? parseProjectRef(asked) : undefined;
   if (wanted === undefined) return undefined;
-  const mayLeave = policies.includes(IAM_POLICY) || (policies.includes(ROOT_POLICY) && home === HOME);
+  const mayLeave = own.includes(IAM_POLICY) || (own.includes(ROOT_POLICY) && home === HOME);
   if (wanted !== home && !mayLeave) return undefined;
+  // Elsewhere a policy of the same name is another's, who has not given it.
+  const tokenPolicies = wanted === home ? own : own.filter((name) => TRAVELLING.has(name));
+  const who = wanted === home && identity !== undefined ? { identity, tokenPolicies } : {};
+  const policies = [...new Set([...tokenPolicies, ...(who.identity?.policies ?? [])])].sort();
+  // Whoever has more than can be judged is refused: of those left out one might deny.
+  if (policies.length > ENTRIES_NAMED_MAX) return place({ store, seen } as Asking, nobody(caller, true), '');
   const first = {
     project: { need: 'project', project: wanted },
     devices: { need: 'vaultEntry', id: AUDIT_DEVICES_ID },
@@ -231,6 +299,7 @@ function place({ store, seen }: Asking, known: Known, namespace: string): Maybe<
         vault: {
           project: parseProjectRef(project.id),
           policies,
+          ...who,
           ...(token === undefined
             ? {}
             : token.token.accessor === ''

@@ -64,10 +64,10 @@ export function leasesBelow(view: View, path: string): string {
 }
 
 /** The lease of a token that ends; one that does not, and one that only wraps an answer, has none. */
-export function leaseOfToken(view: View, { id, token, expiresAt }: KnownToken): VaultEntry | undefined {
+export function leaseOfToken({ id, token, expiresAt }: KnownToken): VaultEntry | undefined {
   if (expiresAt === undefined || token.wraps !== undefined) return undefined;
   const path = token.path.replace(/\/+$/, '');
-  return { id: `${leasesOf(view)}${path}/${token.accessor}`, owner: id, data: { engine: 'token' } };
+  return { id: `lease/${token.project}/${path}/${token.accessor}`, owner: id, data: { engine: 'token' } };
 }
 
 interface Lease {

@@ -5,6 +5,7 @@ import { Fault } from '../../core/error.ts';
 import { Acl } from '../../core/vault/acl.ts';
 import { aclOf, IAM_POLICY, policyId, policyText, ROOT_POLICY } from '../../core/vault/authority.ts';
 import { HclError } from '../../core/vault/hcl.ts';
+import type { Identity } from '../../core/vault/identity.ts';
 import { parsePolicy } from '../../core/vault/policy.ts';
 import type { KnownToken } from '../../core/vault/token.ts';
 import { invalid, listField, textField } from './fields.ts';
@@ -86,10 +87,12 @@ const remove: Handler = ({ view, params }) => {
 const rules = { write, delete: remove };
 
 /** What the holder of these policies may do at each path that was asked for. */
-function capabilities({ view, data }: VaultCall, policies: readonly string[]): Reply {
+function capabilities({ view, data }: VaultCall, own: readonly string[], identity: Identity | undefined): Reply {
+  const policies = [...new Set([...own, ...(identity?.policies ?? [])])].sort();
   const paths = listField(data, 'paths') ?? listField(data, 'path') ?? [];
   if (paths.length === 0) throw invalid('paths must be supplied');
-  const authority = { project: view.authority.project, policies };
+  const who = identity === undefined ? {} : { identity };
+  const authority = { project: view.authority.project, ...who };
   const ids = policies.filter((name) => !FIXED.has(name)).map((name) => policyId(view.project.id, name));
   const acl = aclOf({ ...authority, policies: policies.filter((name) => !FIXED.has(name)) }, view.all(ids));
   const found = Object.fromEntries(
@@ -102,7 +105,8 @@ function capabilities({ view, data }: VaultCall, policies: readonly string[]): R
   return { data: { ...found, ...(paths.length === 1 ? { capabilities: found[only as string] } : {}) } };
 }
 
-const policiesOf = ({ token }: KnownToken) => token.policies;
+const capabilitiesOf = (call: VaultCall, { token }: KnownToken): Reply =>
+  capabilities(call, token.policies, token.entity === undefined ? undefined : call.view.identity(token.entity));
 
 export const POLICY_ROUTES: readonly VaultRoute[] = [
   { path: 'sys/policy', help: 'List the configured access control policies.', read: names, list: names },
@@ -123,18 +127,18 @@ export const POLICY_ROUTES: readonly VaultRoute[] = [
     path: 'sys/capabilities-self',
     help: "What the request's own token may do at these paths.",
     asks: true,
-    write: (call) => capabilities(call, call.view.authority.policies),
+    write: (call) => capabilities(call, call.view.authority.policies, call.view.authority.identity),
   },
   {
     path: 'sys/capabilities',
     help: 'What the given token may do at these paths.',
     asks: true,
-    write: (call) => capabilities(call, policiesOf(knownToken(call))),
+    write: (call) => capabilitiesOf(call, knownToken(call)),
   },
   {
     path: 'sys/capabilities-accessor',
     help: 'What the token of this accessor may do at these paths.',
     asks: true,
-    write: (call) => capabilities(call, policiesOf(tokenOfAccessor(call))),
+    write: (call) => capabilitiesOf(call, tokenOfAccessor(call)),
   },
 ];

@@ -47,6 +47,8 @@ export interface Made {
 export interface ReplyAuth {
   readonly accessor: string;
   readonly policies: readonly string[];
+  readonly entityId?: string;
+  readonly identityPolicies?: readonly string[];
   readonly metadata: Readonly<Record<string, string>> | null;
   readonly leaseSeconds: number;
   readonly renewable: boolean;

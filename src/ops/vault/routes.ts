@@ -6,6 +6,9 @@ import { APPROLE_ROUTES } from './approle.ts';
 import { AUDIT_ROUTES } from './audit-devices.ts';
 import { AUTH_ROUTES } from './auth-methods.ts';
 import { CUBBYHOLE_ROUTES } from './cubbyhole.ts';
+import { ENTITY_ROUTES } from './identity-entities.ts';
+import { GROUP_ROUTES } from './identity-groups.ts';
+import { LOOKUP_ROUTES } from './identity-lookup.ts';
 import { KV_CONFIG_ROUTES } from './kv-config.ts';
 import { LEASE_ROUTES } from './leases.ts';
 import { MOUNT_ROUTES } from './mounts.ts';
@@ -27,6 +30,9 @@ export const VAULT_ROUTES: readonly VaultRoute[] = [
   ...CUBBYHOLE_ROUTES,
   ...WRAPPING_ROUTES,
   ...KV_CONFIG_ROUTES,
+  ...ENTITY_ROUTES,
+  ...GROUP_ROUTES,
+  ...LOOKUP_ROUTES,
   ...LEASE_ROUTES,
   ...AUDIT_ROUTES,
   ...SYSTEM_ROUTES,
@@ -84,9 +90,9 @@ export interface FoundRoute {
 export function findAuthRoute(table: AuthTable, path: string): FoundRoute | undefined {
   const at = path.startsWith('auth/') ? authMountOf(table, path.slice('auth/'.length)) : undefined;
   if (at === undefined) return undefined;
-  const { type, uid } = at.mount;
+  const { type, uid, accessor } = at.mount;
   const found = findIn(ofMethods, `${type}!${path.slice('auth/'.length + at.path.length)}`);
-  return found === undefined ? undefined : { ...found, params: { ...found.params, uid, mount: at.path } };
+  return found === undefined ? undefined : { ...found, params: { ...found.params, uid, accessor, mount: at.path } };
 }
 
 /** The route of a path below `/v1/`. */

@@ -4,9 +4,11 @@
 // Source: https://developer.hashicorp.com/vault/api-docs/auth/token#create-token
 
 import type { ProjectId } from '../../core/name.ts';
+import { TOKEN_ACCESSOR } from '../../core/vault/auth-mounts.ts';
 import { IAM_POLICY, policyId, policyText, ROOT_POLICY } from '../../core/vault/authority.ts';
 import {
   entryOfToken,
+  isVaultsOwn,
   type KnownToken,
   secondsLeft,
   tokenId,
@@ -14,6 +16,7 @@ import {
   type VaultToken,
 } from '../../core/vault/token.ts';
 import { booleanField, durationField, integerField, invalid, listField, mapField, textField } from './fields.ts';
+import { entityOfLogin } from './identity-login.ts';
 import { leaseOfToken } from './leases.ts';
 import { policyName } from './policies.ts';
 import type { Reply, ReplyAuth, VaultCall } from './route.ts';
@@ -40,6 +43,8 @@ export interface NewToken {
   readonly uses: number;
   readonly role?: string;
   readonly member?: string;
+  /** The id of the entity that it stands for. */
+  readonly entity?: string;
   /** Absent: that of the request. */
   readonly project?: ProjectId;
   readonly workload?: string;
@@ -68,18 +73,21 @@ export function mintToken(view: View, fresh: NewToken, hash: string | undefined)
   if (view.get(id) !== undefined) throw invalid('cannot create a token with a duplicate ID');
   view.put(entryOfToken(known));
   view.put({ id: accessorId(accessor), owner: id, data: { token: id } });
-  const lease = leaseOfToken(view, known);
+  const lease = leaseOfToken(known);
   if (lease !== undefined) view.put(lease);
-  return { auth: authOf(known, 'service', now) };
+  return { auth: authOf(known, 'service', view) };
 }
 
-export function authOf(known: KnownToken, type: 'service' | 'batch', now: number): ReplyAuth {
+/** What an answer says of a token that was made or renewed. */
+export function authOf(known: KnownToken, type: 'service' | 'batch', view: View): ReplyAuth {
   const { token, parent } = known;
+  const { entity } = token;
   return {
+    ...(entity === undefined ? {} : { entityId: entity, identityPolicies: view.identity(entity)?.policies ?? [] }),
     accessor: token.accessor,
     policies: token.policies,
     metadata: token.meta,
-    leaseSeconds: secondsLeft(known, now),
+    leaseSeconds: secondsLeft(known, view.now),
     renewable: token.renewable,
     type,
     orphan: parent === undefined,
@@ -111,16 +119,18 @@ export function createToken(call: VaultCall, orphan: boolean): Reply {
   const time = timeOf(call, role, policies.includes(ROOT_POLICY));
   const isOrphan = free || booleanField(data, 'no_parent') === true;
   const member = memberOf(view);
+  const entity = entityFor(call, role) ?? (isOrphan ? undefined : parent?.token.entity);
   const fresh: NewToken = {
     policies,
     displayName: displayName(textField(data, 'display_name')),
-    path,
+    path: role?.pathSuffix === undefined ? path : `${path}/${role.pathSuffix}`,
     meta: mapField(data, 'meta') ?? null,
     ...time.values,
     renewable: (booleanField(data, 'renewable') ?? true) && (role?.renewable ?? true),
     uses: usesOf(data, role),
     ...(role === undefined ? {} : { role: role.name }),
     ...(member === undefined ? {} : { member }),
+    ...(entity === undefined ? {} : { entity }),
     ...(isOrphan || parent === undefined ? {} : { parent: parent.id }),
   };
   const warnings = [...unknownFields(data), ...time.warnings, ...missingPolicies(view, policies)];
@@ -132,7 +142,16 @@ export function createToken(call: VaultCall, orphan: boolean): Reply {
 /** The principal of whom the new token will be one more credential. */
 function memberOf(view: View): string | undefined {
   const { member } = view.caller.principal;
-  return member.startsWith('vaultToken:') ? undefined : member;
+  return isVaultsOwn(member) ? undefined : member;
+}
+
+/** The entity that the request names by an alias of the token method, which only a role may let it. */
+function entityFor({ view, data }: VaultCall, role: TokenRole | undefined): string | undefined {
+  const alias = textField(data, 'entity_alias')?.toLowerCase() ?? '';
+  if (alias === '') return undefined;
+  if (role === undefined) throw invalid("'entity_alias' is only allowed in combination with token role");
+  if (!role.allowsAlias(alias)) throw invalid("invalid 'entity_alias' value");
+  return entityOfLogin(view, TOKEN_ACCESSOR, alias);
 }
 
 function batchToken(view: View, fresh: NewToken, warnings: readonly string[]): Reply {
@@ -153,7 +172,7 @@ function batchToken(view: View, fresh: NewToken, warnings: readonly string[]): R
     expiresAt: now + fresh.ttlSeconds * 1000,
     ...(parent === undefined ? {} : { parent }),
   };
-  return { auth: authOf(known, 'batch', now), batch: known, warnings };
+  return { auth: authOf(known, 'batch', view), batch: known, warnings };
 }
 
 function checkPrivileges({ data }: VaultCall, mayOrphan: boolean, sudo: boolean, free: boolean): void {
@@ -176,7 +195,7 @@ function usesOf(data: VaultCall['data'], role: TokenRole | undefined): number {
 
 function policiesFor(call: VaultCall, role: TokenRole | undefined, sudo: boolean): readonly string[] {
   const { view, data } = call;
-  const held = view.authority.policies;
+  const held = view.ownPolicies;
   const asked = (listField(data, 'policies') ?? []).map(policyName);
   if (asked.length > POLICIES_PER_TOKEN_MAX) throw invalid(`at most ${POLICIES_PER_TOKEN_MAX} policies are allowed`);
   const without = booleanField(data, 'no_default_policy') === true || role?.noDefault === true;

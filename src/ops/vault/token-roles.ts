@@ -9,6 +9,8 @@ import type { View } from './view.ts';
 
 const ROLES_MAX = 5000;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+/** Vault's own form. */
+const SUFFIX = /^\w[\w.-]{1,126}\w$/;
 const TYPES = ['service', 'batch', 'default-service', 'default-batch', 'default'] as const;
 
 export interface TokenRole {
@@ -19,6 +21,10 @@ export interface TokenRole {
   readonly explicitMaxSeconds: number;
   readonly uses: number;
   readonly noDefault: boolean;
+  /** What is put behind the path that its tokens are made at. */
+  readonly pathSuffix?: string;
+  /** Whether a request may name the entity of this alias, which is in lower case. */
+  allowsAlias(alias: string): boolean;
   /** Absent: as the request says. */
   readonly type?: 'service' | 'batch';
   /** What a token gets that asks for no policy. */
@@ -35,6 +41,8 @@ export function readRole(view: View, name: string): TokenRole {
   if (data === undefined) throw invalid(`unknown role ${name.slice(0, 100)}`);
   const period = durationField(data, 'token_period') ?? 0;
   const type = data['token_type'];
+  const suffix = textField(data, 'path_suffix') ?? '';
+  const aliases = listField(data, 'allowed_entity_aliases') ?? [];
   const allowed = listField(data, 'allowed_policies') ?? [];
   const allowedGlobs = listField(data, 'allowed_policies_glob') ?? [];
   const denied = [
@@ -50,6 +58,8 @@ export function readRole(view: View, name: string): TokenRole {
     uses: integerField(data, 'token_num_uses') ?? 0,
     noDefault: data['token_no_default_policy'] === true,
     ...(type === 'service' || type === 'batch' ? { type } : {}),
+    ...(suffix === '' ? {} : { pathSuffix: suffix }),
+    allowsAlias: (alias) => aliases.some((glob) => globMatches(glob, alias)),
     policiesFor: (held) => {
       if (allowed.length > 0) return allowed;
       const own = held.filter((each) => each !== ROOT_POLICY && each !== IAM_POLICY);
@@ -110,6 +120,8 @@ const write: Handler = ({ view, params, data }) => {
   const type = pick(textField(data, 'token_type') ?? textField(data, 'type'), 'token_type', 'default-service');
   if (!TYPES.some((each) => each === type)) throw invalid(`invalid 'token_type' value`);
   const period = durationField(data, 'token_period') ?? durationField(data, 'period');
+  const suffix = pick(textField(data, 'path_suffix'), 'path_suffix', '');
+  if (suffix !== '' && !SUFFIX.test(suffix)) throw invalid('given role path suffix contains invalid characters');
   const explicit = durationField(data, 'token_explicit_max_ttl') ?? durationField(data, 'explicit_max_ttl');
   if ((period ?? 0) < 0 || (explicit ?? 0) < 0) throw invalid('durations must be positive');
   const uses = pick(integerField(data, 'token_num_uses'), 'token_num_uses', 0);
@@ -122,7 +134,7 @@ const write: Handler = ({ view, params, data }) => {
     ...Object.fromEntries(lists.map((key) => [key, list(key)])),
     orphan: pick(booleanField(data, 'orphan'), 'orphan', false),
     renewable: pick(booleanField(data, 'renewable'), 'renewable', true),
-    path_suffix: pick(textField(data, 'path_suffix'), 'path_suffix', ''),
+    path_suffix: suffix,
     token_period: pick(period, 'token_period', 0),
     token_explicit_max_ttl: pick(explicit, 'token_explicit_max_ttl', 0),
     token_num_uses: uses,

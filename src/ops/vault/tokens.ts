@@ -17,18 +17,23 @@ import type { Handler, Reply, VaultCall, VaultRoute } from './route.ts';
 import { authOf, createToken } from './token-create.ts';
 import { TOKEN_ROLE_ROUTES } from './token-roles.ts';
 import { accessorId, knownToken, ownToken, tokenOfAccessor } from './token-rows.ts';
+import type { View } from './view.ts';
 
 const ACCESSORS_MAX = 25_000;
 
 /** What a look-up tells; the text of the token is put in by whoever knows it. */
-export function describeToken(known: KnownToken, now: number): Readonly<Record<string, unknown>> {
+export function describeToken(known: KnownToken, view: View): Readonly<Record<string, unknown>> {
   const { token, expiresAt, parent } = known;
+  const { now } = view;
+  const { entity } = token;
+  const bound = entity === undefined ? [] : (view.identity(entity)?.policies ?? []);
   return {
+    ...(bound.length === 0 ? {} : { identity_policies: bound }),
     accessor: token.accessor,
     creation_time: Math.floor(token.createdAt / 1000),
     creation_ttl: token.ttlSeconds,
     display_name: token.displayName,
-    entity_id: '',
+    entity_id: entity ?? '',
     expire_time: expiresAt === undefined ? null : formatTime(expiresAt),
     explicit_max_ttl: token.explicitMaxSeconds ?? 0,
     id: '',
@@ -51,7 +56,7 @@ export function describeToken(known: KnownToken, now: number): Readonly<Record<s
 
 const lookup =
   (find: (call: VaultCall) => KnownToken): Handler =>
-  (call) => ({ data: describeToken(find(call), call.view.now) });
+  (call) => ({ data: describeToken(find(call), call.view) });
 
 /** A credential of Coffer's own that is no token of Vault's has no row there, and still is somebody's. */
 const lookupSelf: Handler = (call) => {
@@ -85,7 +90,7 @@ const renew =
           `TTL of "${asked || known.token.ttlSeconds}s" exceeded what is left of the maximum; TTL value is capped to ${seconds}s`,
         ]
       : [];
-    return { auth: authOf(next, 'service', view.now), warnings };
+    return { auth: authOf(next, 'service', view), warnings };
   };
 
 const revoke =

@@ -5,6 +5,7 @@
 import { Fault } from '../../core/error.ts';
 import { tokenOfLogin, tokenSettings } from './auth-methods.ts';
 import { invalid } from './fields.ts';
+import { entityOfLogin } from './identity-login.ts';
 import type { Handler, VaultCall, VaultRoute } from './route.ts';
 import { mintToken } from './token-create.ts';
 
@@ -77,6 +78,7 @@ const login: Handler = (call) => {
     displayName: `${(call.params['mount'] ?? '').slice(0, -1)}-${name}`,
     path: call.path,
     meta: { username: name },
+    entity: entityOfLogin(call.view, call.params['accessor'] ?? '', name),
   };
   return mintToken(call.view, tokenOfLogin(known, about), made.hash);
 };

@@ -7,6 +7,17 @@ import type { Caller } from '../../core/principal.ts';
 import type { Project } from '../../core/secret.ts';
 import { aclOf, authoriseByAcl, IAM_POLICY, ROOT_POLICY, type VaultAuthority } from '../../core/vault/authority.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
+import {
+  entityId,
+  entityOf,
+  type Group,
+  groupId,
+  groupOf,
+  type Identity,
+  identityOf,
+  mergedId,
+  reachedGroups,
+} from '../../core/vault/identity.ts';
 import type { Capability } from '../../core/vault/policy.ts';
 import { type KnownToken, tokenId, tokenOf } from '../../core/vault/token.ts';
 import type { Input } from '../operation.ts';
@@ -24,6 +35,8 @@ export class View {
   readonly #policies: readonly (VaultEntry | undefined)[];
   readonly #project: Project | undefined;
   readonly #changed = new Map<string, VaultEntry | undefined>();
+  /** Read together with others. */
+  readonly #named = new Map<string, VaultEntry | undefined>();
 
   constructor(input: Input<unknown, Needs, unknown>) {
     const { now, entropy, caller, rows, scope } = input;
@@ -55,23 +68,28 @@ export class View {
     return this.authority.policies.includes(ROOT_POLICY);
   }
 
+  /** The policies of the caller's token alone, without those of its entity: what it may pass on. */
+  get ownPolicies(): readonly string[] {
+    return this.authority.tokenPolicies ?? this.authority.policies;
+  }
+
   /** The living entry of this path. */
   get(id: string): VaultEntry | undefined {
     if (this.#changed.has(id)) return this.#changed.get(id);
+    if (this.#named.has(id)) return this.#named.get(id);
     return this.#living(this.#row({ need: 'vaultEntry', id }, id) as VaultEntry | undefined);
   }
 
-  /** The same of many, in their order. */
+  /** The same of many, in their order; `get` then has them. */
   all(ids: readonly string[]): readonly (VaultEntry | undefined)[] {
     const found: (VaultEntry | undefined)[] = [];
     for (let at = 0; at < ids.length; at += NAMED_MAX) {
       const some = ids.slice(at, at + NAMED_MAX);
       const rows = this.#row({ need: 'vaultEntriesNamed', ids: some }, `all ${some.join('\n')}`) as typeof found;
-      found.push(
-        ...rows.map((row, index) =>
-          this.#isChanged(some[index]) ? this.get(some[index] as string) : this.#living(row),
-        ),
-      );
+      some.forEach((id, index) => {
+        this.#named.set(id, this.#living(rows[index]));
+        found.push(this.get(id));
+      });
     }
     return found;
   }
@@ -110,6 +128,27 @@ export class View {
     return entry === undefined ? undefined : tokenOf(entry);
   }
 
+  /** The identity of an entity by its id, or by that of one that became it; undefined: there is none. */
+  identity(id: string): Identity | undefined {
+    const { project } = this.authority;
+    const lead = () => this.get(mergedId(project, id))?.data['id'];
+    const own = this.get(entityId(project, id));
+    const now = own === undefined ? lead() : id;
+    const entry = typeof now === 'string' ? (own ?? this.get(entityId(project, now))) : undefined;
+    if (entry === undefined) return undefined;
+    const entity = entityOf(entry);
+    const known = new Map<string, Group | undefined>();
+    for (;;) {
+      const { unread } = reachedGroups(entity.groups, known);
+      if (unread.length === 0) return identityOf(String(now), entity, known);
+      const rows = this.all(unread.map((each) => groupId(project, each)));
+      unread.forEach((each, index) => {
+        const row = rows[index];
+        known.set(each, row === undefined ? undefined : groupOf(row));
+      });
+    }
+  }
+
   /** Whether the caller may do this too: beside what the request itself was allowed. */
   may(path: string, capability: Capability, sudo: boolean): boolean {
     if (this.isRoot) return true;
@@ -127,10 +166,6 @@ export class View {
     const name = `vault ${key}`;
     if (!Object.hasOwn(this.#rows, name)) throw new Wanting({ [name]: need });
     return this.#rows[name];
-  }
-
-  #isChanged(id: string | undefined): boolean {
-    return id !== undefined && this.#changed.has(id);
   }
 
   #living(entry: VaultEntry | undefined): VaultEntry | undefined {

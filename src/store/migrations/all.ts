@@ -14,7 +14,8 @@ import { vault } from './0010-vault.ts';
 import { keys } from './0011-keys.ts';
 import { awsAccounts } from './0012-aws-accounts.ts';
 import { awsPolicies } from './0013-aws-policies.ts';
-import { awsSecrets } from './0014-aws-secrets.ts';
+import { censusByPlace } from './0014-census-by-place.ts';
+import { awsSecrets } from './0015-aws-secrets.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -30,5 +31,6 @@ export const MIGRATIONS: readonly Migration[] = [
   keys,
   awsAccounts,
   awsPolicies,
+  censusByPlace,
   awsSecrets,
 ];

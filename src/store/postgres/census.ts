@@ -4,14 +4,18 @@
 import type { Sighting } from '../../core/census.ts';
 import type { Statement } from '../statement.ts';
 import type { Rewrite } from '../write.ts';
-import { addSighting } from '../writes-census.ts';
+import { addPrincipals, addSighting } from '../writes-census.ts';
 import type { Link } from './link.ts';
 import { LOCK_ROW } from './sql.ts';
 import { BEGIN_WRITING, COMMIT_ALL } from './transaction.ts';
 
 /** Rejects with PostgresError. */
 export async function writeCensus(link: Link, sightings: readonly Sighting[]): Promise<void> {
-  let before: readonly Statement[] = [...BEGIN_WRITING, { sql: LOCK_ROW, values: ['census'] }];
+  let before: readonly Statement[] = [
+    ...BEGIN_WRITING,
+    { sql: LOCK_ROW, values: ['census'] },
+    ...addPrincipals(sightings),
+  ];
   for (const round of roundsOf(sightings)) {
     const answers = await link.run([...before, ...round.map(({ query }) => query)]);
     const counts = answers.slice(before.length);

@@ -9,7 +9,7 @@ import { Fault } from '../../core/error.ts';
 import type { Clock, Decided, MetaStore, Needs, RowsOf, Settled, Store, TransactionJob } from '../../core/ports.ts';
 import { bytes, integer, text } from '../cells.ts';
 import { ANCHOR_UPSERT, MARK_UPSERT } from '../sql/audit.ts';
-import { CENSUS_SWEEP } from '../sql/census.ts';
+import { CENSUS_SWEEP, PRINCIPALS_SWEEP } from '../sql/census.ts';
 import { META_UPSERT } from '../sql/server.ts';
 import { TOKENS_SWEEP } from '../sql/tokens.ts';
 import { VAULT_ENTRIES_SWEEP } from '../sql/vault.ts';
@@ -207,7 +207,12 @@ export class PostgresStore extends PostgresReads implements Store, MetaStore, Sh
 
   /** Removes at most ten thousand at a time, as with tokens. */
   async sweepCensus(before: number): Promise<number> {
-    const [answer] = await this.#change([{ sql: CENSUS_SWEEP, values: [before, SWEEP_ROWS_MAX] }]);
+    // Nobody adds a sighting meanwhile, whose principal would go before it is there.
+    const [, answer] = await this.#change([
+      { sql: LOCK_ROW, values: ['census'] },
+      { sql: CENSUS_SWEEP, values: [before, SWEEP_ROWS_MAX] },
+      { sql: PRINCIPALS_SWEEP, values: [] },
+    ]);
     return rowsOf(answer?.tag);
   }
 

@@ -11,8 +11,9 @@ const COLUMNS = `uid, secret_uid, number, state, created_at, destroyed_at, etag,
 const SEALED = `${COLUMNS}, wrapped_key, ciphertext`;
 /** Ordinals that a secret takes up. More than VERSIONS_MAX; never changes, as it is in what is stored. */
 export const ORDINALS_A_SECRET = 131_072;
-const FIRST = `s.ordinal * ${ORDINALS_A_SECRET}`;
-const LAST = `${FIRST} + ${ORDINALS_A_SECRET - 1}`;
+/** What they begin and end with. */
+export const FIRST = `s.ordinal * ${ORDINALS_A_SECRET}`;
+export const LAST = `${FIRST} + ${ORDINALS_A_SECRET - 1}`;
 /** All that a secret has. */
 const OWN = `v.ordinal BETWEEN ${FIRST} AND ${LAST}`;
 const OF_SECRET = `FROM projects p JOIN secrets s ON s.project_uid = p.uid JOIN versions v ON v.secret_uid = s.uid`;

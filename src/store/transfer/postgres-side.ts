@@ -32,7 +32,7 @@ const FAR_DEADLINES = `SELECT set_config('idle_in_transaction_session_timeout', 
   set_config('statement_timeout', '0', true), set_config('lock_timeout', '10000', true)`;
 /** An entry may come before the one that owns it. */
 const REFERENCES_LAST = 'SET CONSTRAINTS ALL DEFERRED';
-const NUMBERED = ['secrets', 'events', 'census', 'audit_waiting'];
+const NUMBERED = ['secrets', 'events', 'census_principals', 'audit_waiting'];
 
 export class PostgresSide implements Target {
   readonly #link: Link;

@@ -4,7 +4,7 @@
 import type { Migration } from '../migration.ts';
 
 export const awsSecrets: Migration = {
-  name: '0014-aws-secrets',
+  name: '0015-aws-secrets',
   statements: [
     'ALTER TABLE secrets ADD COLUMN aws TEXT',
     'ALTER TABLE secrets ADD COLUMN home_region TEXT',

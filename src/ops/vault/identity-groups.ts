@@ -1,0 +1,281 @@
+// Groups by Vault's API: internal ones, whose members are set here, and external ones, whose members an auth method names
+// by the group's one alias. A group may be in others, never in itself.
+// Source: https://developer.hashicorp.com/vault/api-docs/secret/identity/group and .../group-alias
+
+import { Fault } from '../../core/error.ts';
+import { formatTime } from '../../core/vault/duration.ts';
+import type { Alias, Group } from '../../core/vault/identity.ts';
+import { type Data, invalid, listField, textField } from './fields.ts';
+import { describeAlias } from './identity-entities.ts';
+import {
+  all,
+  boundPolicies,
+  byAlias,
+  byMethod,
+  byName,
+  checkedName,
+  drop,
+  dropAlias,
+  type Found,
+  found,
+  indexAlias,
+  insert,
+  keep,
+  load,
+  MEMBERS_MAX,
+  metadataField,
+  methodOf,
+  newId,
+  ownName,
+  setMembers,
+} from './identity-rows.ts';
+import type { Handler, Reply, VaultCall, VaultRoute } from './route.ts';
+import type { View } from './view.ts';
+
+type FoundGroup = Found<'group'>;
+
+/** Ours: groups above one another. */
+const DEPTH_MAX = 16;
+
+const missing = (path: string) => new Fault('VAULT_ENTRY_NOT_FOUND', { path });
+
+function members(data: Data, name: string): readonly string[] | undefined {
+  const given = listField(data, name);
+  if (given !== undefined && given.length > MEMBERS_MAX) throw invalid(`${name}: at most ${MEMBERS_MAX} are allowed`);
+  return given === undefined ? undefined : [...new Set(given)];
+}
+
+function typeOf(data: Data, known: FoundGroup | undefined): Group['type'] {
+  const type = textField(data, 'type') || known?.row.type || 'internal';
+  if (type !== 'internal' && type !== 'external') throw invalid(`invalid group type "${type.slice(0, 32)}"`);
+  if (known !== undefined && known.row.type !== type) throw invalid('group type cannot be changed');
+  return type;
+}
+
+function writeGroup({ view, data }: VaultCall, known: FoundGroup | undefined, name: string | undefined): Reply {
+  const type = typeOf(data, known);
+  const policies = boundPolicies(data);
+  const metadata = metadataField(data, 'metadata');
+  const entities = members(data, 'member_entity_ids');
+  const groups = members(data, 'member_group_ids');
+  if (type === 'external' && entities !== undefined) {
+    throw invalid("member entities can't be set manually for external groups");
+  }
+  const id = known?.id ?? newId(view);
+  const fresh: Group = {
+    ...{ name: ownName('group', id), type, metadata: null, policies: [], entities: null, groups: null },
+    ...{ parents: [], alias: null, createdAt: view.now, updatedAt: view.now, revision: 0 },
+  };
+  const row: Group = {
+    ...(known?.row ?? fresh),
+    ...(name === undefined ? {} : { name: checkedName(name, 'group name') }),
+    ...(policies === undefined ? {} : { policies }),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(entities === undefined ? {} : { entities }),
+    ...(groups === undefined ? {} : { groups }),
+  };
+  if (groups !== undefined) checkAcyclic(view, id, row.parents, groups);
+  (known === undefined ? insert : keep)(view, 'group', { id, row });
+  if (entities !== undefined) setMembers(view, id, 'entity', known?.row.entities ?? [], entities);
+  if (groups !== undefined) setMembers(view, id, 'group', known?.row.groups ?? [], groups);
+  return known === undefined ? { data: { id, name: row.name } } : {};
+}
+
+/** Neither is a group among those above it, nor is anything deeper than it may be. */
+function checkAcyclic(view: View, id: string, parents: readonly string[], groups: readonly string[]): void {
+  const above = levels(view, parents, ({ parents: more }) => more);
+  const cyclic = groups.find((each) => each === id || above.ids.has(each));
+  if (cyclic !== undefined) {
+    throw invalid(`cyclic relationship detected for member group ID "${cyclic.slice(0, 64)}"`);
+  }
+  const below = levels(view, groups, ({ groups: more }) => more ?? []);
+  if (above.depth + below.depth >= DEPTH_MAX) throw invalid(`groups are in one another at most ${DEPTH_MAX} deep`);
+}
+
+function levels(view: View, start: readonly string[], next: (group: Group) => readonly string[]) {
+  const ids = new Set<string>();
+  let depth = 0;
+  for (let level = start; level.length > 0 && depth <= DEPTH_MAX; depth++) {
+    load(view, 'group', level);
+    const fresh = level.filter((each) => !ids.has(each));
+    for (const each of fresh) ids.add(each);
+    level = fresh.flatMap((each) => {
+      const group = found(view, 'group', each);
+      return group === undefined ? [] : next(group.row);
+    });
+  }
+  return { ids, depth };
+}
+
+const write: Handler = (call) => {
+  const { view, data, params } = call;
+  const name = textField(data, 'name') || undefined;
+  const id = params['id'] ?? textField(data, 'id') ?? '';
+  if (id === '') return writeGroup(call, name === undefined ? undefined : byName(view, 'group', name), name);
+  const known = found(view, 'group', id);
+  if (known === undefined) throw invalid('invalid group ID');
+  return writeGroup(call, known, name);
+};
+
+const writeNamed: Handler = (call) => {
+  const name = call.params['name'] ?? '';
+  return writeGroup(call, byName(call.view, 'group', name), name);
+};
+
+function describeGroupAlias(view: View, alias: Alias, id: string): Readonly<Record<string, unknown>> {
+  const { custom_metadata: _custom, local: _local, ...rest } = describeAlias(view, alias, id);
+  return rest;
+}
+
+export function describeGroup(view: View, { id, row }: FoundGroup): Readonly<Record<string, unknown>> {
+  return {
+    alias: row.alias === null ? {} : describeGroupAlias(view, row.alias, id),
+    ...{ creation_time: formatTime(row.createdAt), last_update_time: formatTime(row.updatedAt), id },
+    ...{ member_entity_ids: row.entities, member_group_ids: row.groups, metadata: row.metadata },
+    ...{ modify_index: row.revision, name: row.name, namespace_id: 'root', type: row.type },
+    parent_group_ids: row.parents.length === 0 ? null : row.parents,
+    policies: row.policies.length === 0 ? null : row.policies,
+  };
+}
+
+const ofId = ({ view, params }: VaultCall) => found(view, 'group', params['id'] ?? '');
+const ofName = ({ view, params }: VaultCall) => byName(view, 'group', params['name'] ?? '');
+
+const read =
+  (find: (call: VaultCall) => FoundGroup | undefined): Handler =>
+  (call) => {
+    const known = find(call);
+    if (known === undefined) throw missing('group');
+    return { data: describeGroup(call.view, known) };
+  };
+
+const remove =
+  (find: (call: VaultCall) => FoundGroup | undefined): Handler =>
+  (call) => {
+    const known = find(call);
+    if (known !== undefined) drop(call.view, 'group', known.id);
+    return {};
+  };
+
+const list: Handler = ({ view }) => {
+  const groups = all(view, 'group');
+  const info = groups.map(({ id, row }) => {
+    const {
+      id: alias,
+      mount_accessor,
+      mount_path,
+      mount_type,
+      name,
+    } = row.alias === null ? ({} as Record<string, unknown>) : describeAlias(view, row.alias, id);
+    const shown = {
+      ...{ name: row.name, num_member_entities: row.entities?.length ?? 0, num_parent_groups: row.parents.length },
+      ...(alias === undefined ? {} : { alias: { id: alias, mount_accessor, mount_path, mount_type, name } }),
+    };
+    return [id, shown] as const;
+  });
+  return { data: { keys: groups.map(({ id }) => id), key_info: Object.fromEntries(info) } };
+};
+
+const listNames: Handler = ({ view }) => ({
+  data: {
+    keys: all(view, 'group')
+      .map(({ row }) => row.name)
+      .sort(),
+  },
+});
+
+/** The one alias of an external group, new or in place of the one before. */
+const writeAlias: Handler = ({ view, data, params }) => {
+  const asked = params['id'] ?? textField(data, 'id') ?? '';
+  const known = asked === '' ? undefined : byAlias(view, 'group', asked);
+  if (asked !== '' && known === undefined) throw invalid('invalid group alias ID');
+  const before = known?.row.alias ?? undefined;
+  const name = checkedName(textField(data, 'name') ?? before?.name ?? '', 'alias name');
+  const accessor = textField(data, 'mount_accessor') ?? before?.accessor ?? '';
+  if (methodOf(view, accessor) === undefined) throw invalid(`invalid mount accessor "${accessor.slice(0, 64)}"`);
+  const taken = byMethod(view, 'group', accessor, name);
+  const canonical = textField(data, 'canonical_id') || known?.id || taken?.id;
+  if (taken !== undefined && taken.id !== canonical) {
+    throw invalid('alias with combination of mount accessor and name already exists');
+  }
+  const group = canonical === undefined ? newGroup(view) : found(view, 'group', canonical);
+  if (group === undefined) throw invalid("invalid group ID given in 'canonical_id'");
+  if (group.row.type !== 'external') throw invalid("alias can't be set on an internal group");
+  if (group.row.alias !== null) dropAlias(view, 'group', group.row.alias);
+  if (known !== undefined && known.id !== group.id) {
+    dropAlias(view, 'group', known.row.alias as Alias);
+    keep(view, 'group', { id: known.id, row: { ...known.row, alias: null } });
+  }
+  const made = { id: newId(view), createdAt: view.now, customMetadata: null };
+  const alias: Alias = { ...(before ?? made), name, accessor, updatedAt: view.now };
+  keep(view, 'group', { id: group.id, row: { ...group.row, alias } });
+  indexAlias(view, 'group', group.id, alias);
+  return { data: { canonical_id: group.id, id: alias.id } };
+};
+
+function newGroup(view: View): FoundGroup {
+  const id = newId(view);
+  const row: Group = {
+    ...{
+      name: ownName('group', id),
+      type: 'external',
+      metadata: null,
+      policies: [],
+      entities: null,
+      groups: null,
+    },
+    ...{ parents: [], alias: null, createdAt: view.now, updatedAt: view.now, revision: 0 },
+  };
+  return insert(view, 'group', { id, row });
+}
+
+const ofAlias = ({ view, params }: VaultCall) => byAlias(view, 'group', params['id'] ?? '');
+
+const readAlias: Handler = (call) => {
+  const known = ofAlias(call);
+  if (known === undefined || known.row.alias === null) throw missing('group alias');
+  return { data: { ...describeGroupAlias(call.view, known.row.alias, known.id), namespace_id: 'root' } };
+};
+
+const removeAlias: Handler = (call) => {
+  const known = ofAlias(call);
+  if (known === undefined || known.row.alias === null) return {};
+  dropAlias(call.view, 'group', known.row.alias);
+  keep(call.view, 'group', { id: known.id, row: { ...known.row, alias: null } });
+  return {};
+};
+
+const listAliases: Handler = ({ view }) => {
+  const aliases = all(view, 'group').flatMap(({ id, row }) =>
+    row.alias === null ? [] : [describeAlias(view, row.alias, id)],
+  );
+  return {
+    data: {
+      keys: aliases.map(({ id }) => id).sort(),
+      key_info: Object.fromEntries(aliases.map((each) => [each['id'], each])),
+    },
+  };
+};
+
+export const GROUP_ROUTES: readonly VaultRoute[] = [
+  { path: 'identity/group', help: 'Make or change a group.', write },
+  { path: 'identity/group/id', help: 'List the ids of the groups.', list, read: list },
+  { path: 'identity/group/name', help: 'List the names of the groups.', list: listNames, read: listNames },
+  {
+    path: 'identity/group/id/:id',
+    help: 'Read, change or delete a group by its id.',
+    ...{ read: read(ofId), write, delete: remove(ofId) },
+  },
+  {
+    path: 'identity/group/name/*name',
+    help: 'Read, write or delete a group by its name.',
+    ...{ read: read(ofName), write: writeNamed, delete: remove(ofName) },
+  },
+  { path: 'identity/group-alias', help: 'Make or change the alias of an external group.', write: writeAlias },
+  { path: 'identity/group-alias/id', help: 'List the aliases of groups.', list: listAliases, read: listAliases },
+  {
+    path: 'identity/group-alias/id/:id',
+    help: 'Read, change or delete the alias of a group.',
+    ...{ read: readAlias, write: writeAlias, delete: removeAlias },
+  },
+];
