@@ -22,6 +22,7 @@ import { ownsAuthorityHost, ownsEntraHost } from './dialects/authority/names.ts'
 import { ownsAwsHost } from './dialects/aws/hosts.ts';
 import { isCertifiedVault } from './dialects/azure/hosts.ts';
 import { ownsGcpHost } from './dialects/gcp/hosts.ts';
+import { KeyCeremonies } from './key-ceremonies.ts';
 import { isWildcard, type ListenAddress, namesOf } from './listen-address.ts';
 import type { Logger } from './log.ts';
 import { createLoopbackProxy, type RunningLoopbackProxy } from './loopback-proxy.ts';
@@ -175,6 +176,7 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
         throw new Fault('UNIMPLEMENTED', { what: 'sealing a server whose key is a file' });
       await options.seal();
     },
+    ceremony: openCeremonies(options),
   };
   const charge = createCharge(new QuotaTable(options.quotaMemory));
   const engine = createEngine({
@@ -187,6 +189,19 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
     exercisedBy: () => [],
   });
   return { main, engine, metrics, proxy };
+}
+
+/** A key file has no holders. */
+function openCeremonies({ opened, audit, seal, closing }: MainOptions): MainThread['ceremony'] {
+  if (seal === undefined) {
+    return async () => {
+      const problem = 'the seal of this server is its key file (auto-unseal), of which there are no shares';
+      throw new Fault('VAULT_REQUEST_INVALID', { problem });
+    };
+  }
+  const ceremonies = new KeyCeremonies(opened, audit);
+  closing.push(() => ceremonies.forget());
+  return (step, fields) => ceremonies.step(step, fields);
 }
 
 function openBackups({ data, opened, ledger, keyring, storeId, log, closing }: MainOptions): Backups {

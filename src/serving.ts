@@ -186,7 +186,10 @@ function doorsOf(
   const common = { store, keyring, clock, digest: hashToken };
   return {
     door,
-    vaultDoor: createVaultDoor({ ...common, door, auditFiles, hashPassword }),
+    vaultDoor: createVaultDoor({
+      ...{ ...common, door, auditFiles, hashPassword },
+      ceremony: (step, fields) => main.ceremony(step, fields),
+    }),
     awsDoor: createAwsDoor({
       ...common,
       ...{ engine, jwts, issuer, hashSessionToken },

@@ -2,16 +2,23 @@
 // alone. When enough shares came, the whole server is started on the same address; when it is sealed again, that one is
 // stopped, and with it go the keys. Shares that came are kept in memory until they are enough, or wrong.
 
-import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { systemClock } from './crypto/clock.ts';
 import { systemEntropy } from './crypto/entropy.ts';
 import type { OpenRoot } from './crypto/keyring.ts';
 import type { OwnCertificate } from './crypto/own-certificate.ts';
-import { initialiseShamir, openShamir, type ShamirConfig, shamirConfig, storedSeal } from './crypto/shamir-seal.ts';
+import {
+  openShamir,
+  type ShamirConfig,
+  sealByShares,
+  shamirConfig,
+  shareOutNewKey,
+  storedSeal,
+} from './crypto/shamir-seal.ts';
 import { VaultError } from './dialects/vault/request.ts';
 import { createSealedHandler, type SealKeeper, type SealState } from './dialects/vault/sealed.ts';
 import type { Logger } from './log.ts';
 import { addRootToken } from './ops/vault/root-token.ts';
+import { ShareCollector } from './share-collector.ts';
 import type { OpenStore } from './store/open.ts';
 import { type Listener, listen, type Reservation } from './wire/listener.ts';
 
@@ -40,8 +47,7 @@ export class ShareSeal {
   #listener: Listener | undefined;
   #open: OpenServer | undefined;
   #closed: Promise<void> = Promise.resolve();
-  #shares: Uint8Array[] = [];
-  #nonce = '';
+  readonly #collector = new ShareCollector();
   /** One step of the seal at a time. */
   #busy: Promise<unknown> = Promise.resolve();
 
@@ -94,7 +100,7 @@ export class ShareSeal {
       state: () => this.#state(),
       initialise: (shares, threshold) => alone(() => this.#initialise({ shares, threshold })),
       submit: (share) => alone(() => this.#submit(share)),
-      reset: () => this.#forget(),
+      reset: () => this.#collector.forget(),
       now: () => systemClock.now(),
     };
   }
@@ -102,8 +108,9 @@ export class ShareSeal {
   async #state(): Promise<SealState> {
     const config = await shamirConfig(this.#options.opened.store);
     const initialised = (await storedSeal(this.#options.opened.store)) !== undefined;
+    const { progress, nonce } = this.#collector;
     const { shares = 0, threshold = 0 } = initialised ? (config ?? {}) : {};
-    return { initialised, shares, threshold, progress: this.#shares.length, nonce: this.#nonce };
+    return { initialised, shares, threshold, progress, nonce };
   }
 
   async #initialise(config: ShamirConfig) {
@@ -111,8 +118,9 @@ export class ShareSeal {
     const { store } = opened;
     return opened.alone(async () => {
       if ((await storedSeal(store)) !== undefined) throw new VaultError(400, 'Vault is already initialized');
-      const keys = await initialiseShamir(store, config);
-      return { keys, token: (await addRootToken(store, systemClock, systemEntropy)).reveal() };
+      const made = shareOutNewKey(config);
+      await sealByShares(store, made);
+      return { keys: made.shares, token: (await addRootToken(store, systemClock, systemEntropy, true)).text.reveal() };
     });
   }
 
@@ -120,12 +128,10 @@ export class ShareSeal {
     const { opened, data } = this.#options;
     if (this.#open !== undefined) return true;
     const { threshold } = await this.#state();
-    if (this.#nonce === '') this.#nonce = randomUUID();
-    const isKnown = this.#shares.some((each) => each.length === share.length && timingSafeEqual(each, share));
-    if (!isKnown) this.#shares.push(share);
-    if (this.#shares.length < threshold) return false;
-    const root = await opened.alone(() => openShamir(opened.store, this.#shares, data));
-    this.#forget();
+    if (this.#collector.nonce === '') this.#collector.begin();
+    if (!this.#collector.add(share, threshold)) return false;
+    const root = await this.#collector.use((shares) => opened.alone(() => openShamir(opened.store, shares, data)));
+    this.#collector.forget();
     if (root === undefined)
       throw new VaultError(400, 'failed to decrypt keys from storage: the shares are not those of this store');
     await this.#closed;
@@ -146,11 +152,5 @@ export class ShareSeal {
     const { closing, closed } = open.close();
     this.#closed = closed;
     await closing;
-  }
-
-  #forget(): void {
-    for (const share of this.#shares) share.fill(0);
-    this.#shares = [];
-    this.#nonce = '';
   }
 }

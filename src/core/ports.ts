@@ -361,8 +361,8 @@ export interface Keyring {
   /** What signs requests by AWS's API. */
   readonly aws: AwsKeys;
   status(): SealStatus;
-  /** A new project key, wrapped by the root key. */
-  wrapProjectKey(projectUid: Uid): Uint8Array;
+  /** A new project key, wrapped by the root key; it stands before the `older` ones, which open what they once wrapped. */
+  wrapProjectKey(projectUid: Uid, older?: Uint8Array): Uint8Array;
   seal(projectKey: Uint8Array, place: PayloadPlace, payload: Redacted<Uint8Array>): SealedPayload;
   /** Demands a grant of `secretmanager.versions.access`; throws PAYLOAD_CORRUPT where the bytes were changed. */
   open(grant: Grant, projectKey: Uint8Array, place: PayloadPlace, sealed: SealedPayload): Redacted<Uint8Array>;

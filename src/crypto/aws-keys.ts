@@ -7,8 +7,9 @@ import type { AwsKeys as AwsKeysPort, KeyProject, SecretSource, SigningScope } f
 import { Fault } from '../core/error.ts';
 import { Redacted } from '../core/redacted.ts';
 import type { Uid } from '../core/secret.ts';
-import { associatedData, EnvelopeError, type NamedKey, openNamed, sealNamed } from './envelope.ts';
+import { associatedData, EnvelopeError } from './envelope.ts';
 import { Lru } from './lru.ts';
+import type { ProjectKeys } from './project-keys.ts';
 
 /** Some 300 bytes each. */
 const DERIVED_MAX = 4096;
@@ -17,18 +18,18 @@ const SECRET_CHARS = 40;
 
 export class AwsKeys implements AwsKeysPort {
   /** Throws EnvelopeError. */
-  readonly #wrapping: (wrapped: Uint8Array, projectUid: Uid) => NamedKey;
+  readonly #wrapping: (wrapped: Uint8Array, projectUid: Uid) => ProjectKeys;
   readonly #sessionKey: KeyObject;
   #derived = new Lru<string, Uint8Array>(DERIVED_MAX);
 
-  constructor(wrapping: (wrapped: Uint8Array, projectUid: Uid) => NamedKey, sessionKey: KeyObject) {
+  constructor(wrapping: (wrapped: Uint8Array, projectUid: Uid) => ProjectKeys, sessionKey: KeyObject) {
     this.#wrapping = wrapping;
     this.#sessionKey = sessionKey;
   }
 
   seal(project: KeyProject, id: string, secret: Redacted<string>): string {
-    const key = this.#wrapping(project.wrappedKey, project.uid);
-    return sealNamed(key, placeOf(project, id), Buffer.from(secret.reveal())).toString('base64');
+    const keys = this.#wrapping(project.wrappedKey, project.uid);
+    return keys.seal(placeOf(project, id), Buffer.from(secret.reveal())).toString('base64');
   }
 
   signingKey(source: SecretSource, scope: SigningScope): Uint8Array {
@@ -58,8 +59,8 @@ export class AwsKeys implements AwsKeysPort {
 
   #open({ id, sealed, project }: Exclude<SecretSource, { readonly sessionHash: string }>): string {
     try {
-      const key = this.#wrapping(project.wrappedKey, project.uid);
-      return openNamed(key, placeOf(project, id), Buffer.from(sealed, 'base64')).toString();
+      const keys = this.#wrapping(project.wrappedKey, project.uid);
+      return keys.open(placeOf(project, id), Buffer.from(sealed, 'base64')).toString();
     } catch (error) {
       if (!(error instanceof EnvelopeError)) throw error;
       throw new Fault('KEY_CORRUPT', { key: id, version: 1 }, { cause: error });

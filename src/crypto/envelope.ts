@@ -20,6 +20,8 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const NAMED_HEADER_BYTES: number = 1 + KEY_ID_BYTES;
 const BARE_HEADER_BYTES = 1;
+/** Of a key that `wrapKey` sealed. */
+export const WRAPPED_KEY_BYTES: number = NAMED_HEADER_BYTES + NONCE_BYTES + KEY_BYTES + TAG_BYTES;
 
 /** What a box is for. It opens each box's associated data, so a box of one purpose never opens as another. */
 export type Purpose =

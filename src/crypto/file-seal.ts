@@ -132,6 +132,11 @@ export function sealRecord(type: string, sealKey: NamedKey, root: OpenRoot['root
   return recordBytes({ type, wrappedRoot });
 }
 
+/** The id of the key that opens a record of this type. Throws EnvelopeError for what is none. */
+export function sealKeyIdOf(type: string, stored: Uint8Array): string {
+  return keyIdOf(stored.subarray(2 + type.length));
+}
+
 /** The root key of a record of this type. Throws EnvelopeError where it is of another type or does not open. */
 export function openRecord(type: string, sealKey: NamedKey, stored: Uint8Array): OpenRoot['root'] {
   if (sealTypeOf(stored) !== type) throw new EnvelopeError('a record of another seal');

@@ -127,6 +127,17 @@ describe('a sealed payload', () => {
     assertCorrupt(() => newKeyring().open(grant, projectKey, place, sealed));
   });
 
+  it('opens under the keys that a rotated project had before, and is sealed under the newest', () => {
+    const rotated = keyring.wrapProjectKey(place.projectUid, projectKey);
+    assert.deepEqual(keyring.open(grant, rotated, place, sealed).reveal(), payload);
+    const later = { ...place, versionUid: systemEntropy.uid() };
+    const fresh = keyring.seal(rotated, later, new Redacted(payload));
+    assert.deepEqual(keyring.open(grant, rotated, later, fresh).reveal(), payload);
+    assertCorrupt(() => keyring.open(grant, projectKey, later, fresh));
+    assert.throws(() => newKeyring().wrapProjectKey(place.projectUid, projectKey), EnvelopeError);
+    assert.throws(() => keyring.wrapProjectKey(place.projectUid, rotated.subarray(1)), EnvelopeError);
+  });
+
   it('says in the fault which keys did not fit', () => {
     try {
       keyring.open(grant, keyring.wrapProjectKey(place.projectUid), place, sealed);

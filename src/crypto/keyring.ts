@@ -25,12 +25,12 @@ import {
   openNamed,
   sealBare,
   sealNamed,
-  wrapKey,
 } from './envelope.ts';
 import { SealedKeys } from './keys/sealed-keys.ts';
 import { Turns } from './keys/turns.ts';
 import { Lru } from './lru.ts';
 import { OpenedPayloads } from './opened-payloads.ts';
+import { ProjectKeys, withNewKey } from './project-keys.ts';
 
 /** Project keys kept open; each costs some hundred bytes, and opening one again some microseconds. */
 const PROJECT_KEYS_MAX = 1024;
@@ -55,9 +55,9 @@ export interface OpenRoot {
   readonly turnMemory?: SharedArrayBuffer;
 }
 
-interface OpenProjectKey {
+interface OpenProjectKeys {
   readonly wrapped: Buffer;
-  readonly key: NamedKey;
+  readonly keys: ProjectKeys;
 }
 
 export class Keyring implements KeyringPort {
@@ -72,7 +72,7 @@ export class Keyring implements KeyringPort {
   readonly #proxyKey: KeyObject;
   readonly #fingerprintKey: KeyObject;
   readonly #opened = new OpenedPayloads();
-  readonly #projectKeys = new Lru<Uid, OpenProjectKey>(PROJECT_KEYS_MAX);
+  readonly #projectKeys = new Lru<Uid, OpenProjectKeys>(PROJECT_KEYS_MAX);
 
   constructor(open: OpenRoot) {
     this.#status = {
@@ -84,7 +84,7 @@ export class Keyring implements KeyringPort {
     this.#auditKey = deriveKey(open.root, 'coffer audit mark v1');
     this.#proxyKey = deriveKey(open.root, 'coffer proxy password v1');
     this.#fingerprintKey = open.fingerprintKey;
-    const wrapping = (wrapped: Uint8Array, uid: Uid) => this.#openProjectKey(wrapped, uid);
+    const wrapping = (wrapped: Uint8Array, uid: Uid) => this.#openProjectKeys(wrapped, uid);
     this.keys = new SealedKeys(wrapping, new Turns(open.turnMemory));
     this.aws = new AwsKeys(wrapping, deriveKey(open.root, 'coffer aws session v1'));
   }
@@ -93,22 +93,23 @@ export class Keyring implements KeyringPort {
     return this.#status;
   }
 
-  /** A new project key, wrapped by the root key. */
-  wrapProjectKey(projectUid: Uid): Uint8Array {
-    return wrapKey(this.#root, associatedData('coffer project key v1', [projectUid]), newKey());
+  /** A new project key, wrapped by the root key, before the older ones. Throws EnvelopeError where those do not open. */
+  wrapProjectKey(projectUid: Uid, older?: Uint8Array): Uint8Array {
+    if (older !== undefined) this.#openProjectKeys(older, projectUid);
+    return withNewKey(this.#root, projectUid, older);
   }
 
   /** Seals under a data key of its own. Throws INTERNAL where the project key itself does not open. */
   seal(projectKey: Uint8Array, place: PayloadPlace, payload: Redacted<Uint8Array>): SealedPayload {
-    let project: NamedKey;
+    let project: ProjectKeys;
     try {
-      project = this.#openProjectKey(projectKey, place.projectUid);
+      project = this.#openProjectKeys(projectKey, place.projectUid);
     } catch (error) {
       throw error instanceof EnvelopeError ? new Fault('INTERNAL', {}, { cause: error }) : error;
     }
     const dataKey = newKey();
     return {
-      wrappedKey: wrapKey(project, placeData('coffer data key v1', place), dataKey),
+      wrappedKey: project.wrap(placeData('coffer data key v1', place), dataKey),
       ciphertext: sealBare(dataKey, placeData('coffer payload v1', place), payload.reveal()),
     };
   }
@@ -130,8 +131,8 @@ export class Keyring implements KeyringPort {
     const known = this.#opened.get(projectKey, place, sealed);
     if (known !== undefined) return known;
     try {
-      const project = this.#openProjectKey(projectKey, place.projectUid);
-      const dataKey = adoptKey(openNamed(project, placeData('coffer data key v1', place), sealed.wrappedKey));
+      const project = this.#openProjectKeys(projectKey, place.projectUid);
+      const dataKey = adoptKey(project.open(placeData('coffer data key v1', place), sealed.wrappedKey));
       const payload = new Redacted<Uint8Array>(
         openBare(dataKey, placeData('coffer payload v1', place), sealed.ciphertext),
       );
@@ -213,14 +214,12 @@ export class Keyring implements KeyringPort {
     return openNamed(this.#root, associatedData('coffer bytes v1', [purpose]), sealed);
   }
 
-  #openProjectKey(wrapped: Uint8Array, projectUid: Uid): NamedKey {
+  #openProjectKeys(wrapped: Uint8Array, projectUid: Uid): ProjectKeys {
     const known = this.#projectKeys.get(projectUid);
-    if (known?.wrapped.equals(wrapped)) return known.key;
-    const key = nameKey(
-      adoptKey(openNamed(this.#root, associatedData('coffer project key v1', [projectUid]), wrapped)),
-    );
-    this.#projectKeys.set(projectUid, { wrapped: Buffer.from(wrapped), key });
-    return key;
+    if (known?.wrapped.equals(wrapped)) return known.keys;
+    const keys = new ProjectKeys(this.#root, wrapped, projectUid);
+    this.#projectKeys.set(projectUid, { wrapped: Buffer.from(wrapped), keys });
+    return keys;
   }
 
   #proxyMac(keyId: string): Buffer {

@@ -9,6 +9,7 @@ import type { Sighting } from '../core/census.ts';
 import type { Claims } from '../core/jwt.ts';
 import type { Maybe } from '../core/ports.ts';
 import { Redacted } from '../core/redacted.ts';
+import type { CeremonyFields, CeremonyStep } from '../core/vault/ceremony.ts';
 import type { PublicJwk } from '../crypto/signing-keys.ts';
 import type { Operation } from '../ops/operation.ts';
 import type { Submission, Writer } from '../ops/writer.ts';
@@ -45,6 +46,8 @@ export interface MainThread extends Writer, MainCensus {
   metrics(): Promise<Exposition>;
   /** Drops every key until enough shares of the seal's come again; answers once nothing takes requests any more. */
   seal(): Promise<void>;
+  /** What holders of shares of the seal's key do together; rejects where it is not shared out. */
+  ceremony(step: CeremonyStep, fields: CeremonyFields): Promise<object | undefined>;
 }
 
 /** A submission as it crosses: the operation by its name. */
@@ -60,6 +63,11 @@ interface SentSettlement {
 interface SentPlace {
   readonly id: string;
   readonly atBytes: number;
+}
+
+interface SentStep {
+  readonly step: CeremonyStep;
+  readonly fields: CeremonyFields;
 }
 
 /** The main thread as a worker sees it. */
@@ -88,6 +96,7 @@ export function mainThreadOver(line: Line): MainThread {
     endBackup: (id) => ask('endBackup', id),
     metrics: () => ask('metrics'),
     seal: () => ask('seal'),
+    ceremony: (step, fields) => ask('ceremony', { step, fields } satisfies SentStep),
   };
 }
 
@@ -119,5 +128,6 @@ export function answersOf(
     endBackup: (id: string) => main.endBackup(id),
     metrics: () => main.metrics(),
     seal: () => main.seal(),
+    ceremony: ({ step, fields }: SentStep) => main.ceremony(step, fields),
   };
 }

@@ -165,3 +165,27 @@ test('five failures lock a user, by whatever spelling and in a burst, and no oth
   assert.ok(logins.some(({ outcome }) => outcome === 'denied') && logins.some(({ outcome }) => outcome === 'failed'));
   assert.ok(!JSON.stringify(records).includes('wrong'));
 });
+
+test('a method that moves takes its users and their locks along, and leaves nobody logged in', async () => {
+  await vault.must('POST', 'auth/people/users/tom', { password: 'right', policies: 'app' });
+  const { auth } = (await enter('tom', 'right')).json;
+  const move = (from: string, to: string) => vault.ask('POST', 'sys/remount', { from, to });
+  assert.equal((await move('auth/people', 'auth/staff')).status, 200);
+  assert.equal(await read(auth.client_token), 403);
+  assert.equal(await read((await enter('tom', 'right', 'staff')).json.auth.client_token), 200);
+  assert.deepEqual([(await enter('eve', 'right', 'staff')).status, (await enter('tom', 'right')).status], [403, 403]);
+  const refused = [
+    ['auth/people', 'auth/else'],
+    ['auth/staff', 'auth/approle'],
+    ['auth/staff', 'auth/token/below'],
+    ['auth/token', 'auth/else'],
+    ['auth/staff', 'staff'],
+    ['secret', 'auth/secret'],
+    ['auth/__proto__', 'auth/else'],
+    ['__proto__', 'else'],
+  ] as const;
+  for (const [from, to] of refused) assert.equal((await move(from, to)).status, 400, `${from} to ${to}`);
+  const weak = await vault.token(['app']);
+  const asked = { token: weak };
+  assert.equal((await vault.ask('POST', 'sys/remount', { from: 'auth/staff', to: 'auth/mine' }, asked)).status, 403);
+});

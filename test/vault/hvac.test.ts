@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { execute } from '../support/coffer.ts';
 import { repository, scratch } from '../support/start.ts';
@@ -26,7 +26,7 @@ const SUITES: readonly (readonly [name: string, files: readonly string[], withou
         ['kv version 1', ['secrets_engines/test_kv_v1.py'], ''],
         [
           'system backend',
-          ['audit', 'health', 'init', 'leader', 'mount', 'policies', 'policy', 'seal', 'wrapping'].map(
+          ['audit', 'health', 'init', 'key', 'leader', 'mount', 'policies', 'policy', 'seal', 'wrapping'].map(
             (name) => `system_backend/test_${name}.py`,
           ),
           '',
@@ -58,7 +58,7 @@ before(async () => {
 
 async function run(args: readonly string[], cwd: string) {
   // The stand-in is killed, and leaves its data behind.
-  const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}`, TMPDIR: join(bin, '..') };
+  const env = { ...process.env, PATH: `${bin}:${dirname(python)}:${process.env['PATH']}`, TMPDIR: join(bin, '..') };
   const result = await execute(python, args, { cwd, env, timeoutMs: STEP_MS_MAX });
   assert.equal(result.code, 0, `${args.join(' ')}:\n${result.stdout}${result.stderr}`);
   return result.stdout;

@@ -2,6 +2,7 @@
 // shares, at the address and with the certificate that the file names; `vault -version` says which version is spoken.
 // What they configure beyond that (storage, leases) is Coffer's own affair.
 
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -20,6 +21,9 @@ if (command === 'server') {
     ...{ listen: address, data: join(root, 'data'), seal: 'shamir', workers: 0 },
     ...(cert === undefined ? {} : { tls: { certFile: resolve(cert), keyFile: resolve(key) } }),
   });
+} else if (command === 'operator') {
+  // What a client works out by itself, hvac has that program do: OpenBao's does it alike.
+  process.exitCode = spawnSync('bao', process.argv.slice(2), { stdio: 'inherit' }).status ?? 1;
 } else {
   process.stdout.write(`Vault v${VAULT_VERSION} (coffer), built 2024-02-28T17:07:34Z\n`);
 }

@@ -32,10 +32,10 @@ test('a wrapped answer opens once, to the whole answer', async () => {
   for (const again of [
     await vault.ask('POST', 'sys/wrapping/unwrap', { token }),
     await vault.ask('POST', 'sys/wrapping/lookup', { token }, { token: '' }),
+    await vault.ask('POST', 'sys/wrapping/unwrap', {}, { token }),
   ]) {
     assert.deepEqual([again.status, again.json.errors], [400, GONE]);
   }
-  assert.equal((await vault.ask('POST', 'sys/wrapping/unwrap', {}, { token })).status, 403);
 });
 
 test('of many who unwrap at once, one gets it', async () => {

@@ -10,18 +10,9 @@ import type { HashName, KeyType } from '../../core/keys/type.ts';
 import type { Maybe } from '../../core/ports.ts';
 import { Redacted } from '../../core/redacted.ts';
 import type { SealedPayload, Uid } from '../../core/secret.ts';
-import {
-  adoptKey,
-  associatedData,
-  EnvelopeError,
-  type NamedKey,
-  newKey,
-  openBare,
-  openNamed,
-  sealBare,
-  wrapKey,
-} from '../envelope.ts';
+import { adoptKey, associatedData, EnvelopeError, newKey, openBare, sealBare } from '../envelope.ts';
 import { Lru } from '../lru.ts';
+import type { ProjectKeys } from '../project-keys.ts';
 import { NODE_HASHES } from './hashes.ts';
 import { adoptMaterial, makeMaterial } from './make.ts';
 import { GrantedKey, Material } from './open-key.ts';
@@ -41,11 +32,11 @@ interface Opened {
 
 export class SealedKeys implements KeyCrypto {
   /** Throws EnvelopeError. */
-  readonly #wrapping: (wrapped: Uint8Array, projectUid: Uid) => NamedKey;
+  readonly #wrapping: (wrapped: Uint8Array, projectUid: Uid) => ProjectKeys;
   readonly #turns: Turns;
   #opened = new Lru<string, Opened>(OPENED_MAX);
 
-  constructor(wrapping: (wrapped: Uint8Array, projectUid: Uid) => NamedKey, turns: Turns) {
+  constructor(wrapping: (wrapped: Uint8Array, projectUid: Uid) => ProjectKeys, turns: Turns) {
     this.#wrapping = wrapping;
     this.#turns = turns;
   }
@@ -60,7 +51,7 @@ export class SealedKeys implements KeyCrypto {
 
   /** Throws INTERNAL where the project key itself does not open. */
   seal(projectKey: Uint8Array, place: KeyPlace, material: KeyMaterial): SealedPayload {
-    let project: NamedKey;
+    let project: ProjectKeys;
     try {
       project = this.#wrapping(projectKey, place.projectUid);
     } catch (error) {
@@ -69,7 +60,7 @@ export class SealedKeys implements KeyCrypto {
     const dataKey = newKey();
     const record = material.record.reveal();
     const sealed = {
-      wrappedKey: wrapKey(project, placeData('coffer material key v1', place), dataKey),
+      wrappedKey: project.wrap(placeData('coffer material key v1', place), dataKey),
       ciphertext: sealBare(dataKey, placeData('coffer key material v1', place), record),
     };
     record.fill(0);
@@ -88,7 +79,7 @@ export class SealedKeys implements KeyCrypto {
     try {
       const project = this.#wrapping(projectKey, place.projectUid);
       const wrappedData = placeData('coffer material key v1', place);
-      const dataKey = adoptKey(openNamed(project, wrappedData, sealed.wrappedKey));
+      const dataKey = adoptKey(project.open(wrappedData, sealed.wrappedKey));
       const record = openBare(dataKey, placeData('coffer key material v1', place), sealed.ciphertext);
       const material = new Material(readRecord(type, record, publicKey), this.#turns);
       this.#opened.set(name, { place, type, projectKey, sealed, material });

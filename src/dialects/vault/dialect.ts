@@ -23,12 +23,12 @@ import {
   vaultRead,
   vaultWrite,
 } from '../../ops/vault/logical.ts';
-import type { FinishedReply, VaultRoute } from '../../ops/vault/route.ts';
+import { type FinishedReply, isOf, type VaultRoute } from '../../ops/vault/route.ts';
 import { type FoundRoute, findAuthRoute, findVaultRoute, routeNamed } from '../../ops/vault/routes.ts';
 import { SPEND_ROUTE } from '../../ops/vault/tokens.ts';
 import { USERPASS_FAILED_ROUTE } from '../../ops/vault/userpass.ts';
 import type { Dialect, RequestHead, WireRequest, WireResponse } from '../../wire/types.ts';
-import { bare, enveloped, failed, ready, replied } from './answer.ts';
+import { bare, empty, enveloped, failed, ready, replied } from './answer.ts';
 import { audited } from './audit.ts';
 import { KvCall } from './kv-call.ts';
 import { kv1 } from './kv1.ts';
@@ -43,6 +43,9 @@ const GRPC_UNIMPLEMENTED = 12;
 const PREFIX = '/v1/';
 /** What transit has too, of the same name. */
 const TOOLS = /^sys\/tools\/(?:random|hash)(?:\/|$)/;
+/** OpenBao's own name for it, where it has the envelope. */
+const OPENBAO_ROOT = 'sys/generate-root-token/';
+const USED_UP = 'wrapping token is not valid or does not exist';
 const SEAL_PATH = '/v1/sys/seal';
 
 export interface VaultDialectOptions {
@@ -90,7 +93,7 @@ export function createVaultDialect(door: VaultDoor, options: VaultDialectOptions
 
 function route(door: VaultDoor, wire: WireRequest): Maybe<WireResponse> {
   if (!wire.path.startsWith(PREFIX)) throw new VaultError(404);
-  const status = statusAnswer(wire, () => door.describe(), door.now());
+  const status = statusAnswer(wire, door);
   if (status !== undefined) return status;
   const request = readRequest(wire);
   const { headers } = wire;
@@ -107,15 +110,24 @@ function route(door: VaultDoor, wire: WireRequest): Maybe<WireResponse> {
   return then(door.enter(token, origin, namespace), (entered) => {
     if (entered === undefined) throw new VaultError(404, 'no such namespace');
     const found = findVaultRoute(request.path) ?? findAuthRoute(entered.auth, request.path);
-    const isOpen = entered.caller.refused === true && found?.route.open === true;
-    return audited({ door, request, entered, token }, () =>
+    const isOpen = entered.caller.refused === true && isOf(found?.route.open, request.verb);
+    const work = () =>
       isOpen
         ? then(door.enter(undefined, origin, namespace), (open) =>
             answer(door, request, open ?? entered, found, undefined),
           )
-        : answer(door, request, entered, found, token),
+        : answer(door, request, entered, found, token);
+    return audited({ door, request, entered, token }, () =>
+      attempt(work, (error) => {
+        throw isUsedUp(request, entered) ? new VaultError(400, USED_UP) : error;
+      }),
     );
   });
+}
+
+/** Whoever unwraps by a token that opens nothing any more is told so: somebody may have been first. */
+function isUsedUp({ path, data }: VaultRequest, { caller }: Entered): boolean {
+  return path === 'sys/wrapping/unwrap' && (data['token'] ?? '') === '' && caller.refused === true;
 }
 
 function answer(
@@ -211,16 +223,16 @@ function callerFor(request: VaultRequest, entered: Entered, route: VaultRoute | 
   const ask: VaultAsk = {
     ...{ path, capability: verb === 'write' ? creates : verb, data: new Redacted(data) },
     ...(wrapSeconds === undefined ? {} : { wrapSeconds }),
-    ...(route?.sudo === true || route?.sudo === verb ? { sudo: true as const } : {}),
+    ...(isOf(route?.sudo, verb) ? { sudo: true as const } : {}),
   };
   return { ...entered.caller, vault: { ...entered.caller.vault, ask } };
 }
 
 function operationFor({ verb }: VaultRequest, route: VaultRoute | undefined) {
-  if (route?.open) return route.issues ? vaultLogin : vaultOpen;
+  if (route !== undefined && isOf(route.open, verb)) return route.issues ? vaultLogin : vaultOpen;
   if (verb === 'read') return vaultRead;
   if (verb === 'list') return vaultList;
-  if (verb === 'delete') return vaultDelete;
+  if (verb === 'delete') return route?.asks ? vaultAsk : vaultDelete;
   return route === undefined || route.asks || route[verb] === undefined ? vaultAsk : vaultWrite;
 }
 
@@ -245,6 +257,16 @@ function logical(
   };
   const caller = callerFor(request, entered, route);
   if (help) return helped(door, caller, command, found);
+  const step = route?.ceremony?.[request.verb];
+  if (step !== undefined) {
+    const done = then(door.call(operationFor(request, route), caller, command), () =>
+      door.ceremony(step, request.data),
+    );
+    return then(done, (said) => {
+      if (said === undefined) return empty();
+      return request.path.startsWith(OPENBAO_ROOT) ? enveloped(request, { data: said }) : bare(said);
+    });
+  }
   const call = (made: Logical) => door.call(operationFor(request, route), caller, made);
   const reply = password === undefined ? call(command) : withPassword(door, caller, command, password, call);
   return then(reply, (answered) => shown(door, request, entered, answered, token));

@@ -2,6 +2,8 @@
 // whatever dialect asks: the keys that would open anything are not.
 // Source: https://developer.hashicorp.com/vault/api-docs/system/init, seal and unseal.
 
+import { Fault } from '../../core/error.ts';
+import { parseShare, parseShareCounts, writtenShares } from '../../core/vault/shares.ts';
 import { BUILD_DATE, VAULT_VERSION } from '../../core/vault/version.ts';
 import type { WireHandler, WireRequest, WireResponse } from '../../wire/types.ts';
 import { bare, failed } from './answer.ts';
@@ -32,7 +34,6 @@ export interface SealKeeper {
   now(): number;
 }
 
-const SHARES_MAX = 255;
 const BODY_BYTES_MAX = 4096;
 
 export function createSealedHandler(
@@ -44,7 +45,7 @@ export function createSealedHandler(
       try {
         return await route(keeper, request);
       } catch (error) {
-        if (!(error instanceof VaultError)) onError(error, request.id);
+        if (!(error instanceof VaultError || error instanceof Fault)) onError(error, request.id);
         return failed(error);
       }
     },
@@ -99,25 +100,9 @@ function bodyOf({ body }: WireRequest): Record<string, unknown> {
 }
 
 async function initialise(keeper: SealKeeper, body: Record<string, unknown>): Promise<WireResponse> {
-  const [shares, threshold] = [Number(body['secret_shares'] ?? 0), Number(body['secret_threshold'] ?? 0)];
-  const whole = Number.isInteger(shares) && Number.isInteger(threshold);
-  if (!whole || shares < 1 || shares > SHARES_MAX) throw new VaultError(400, `shares must be from 1 to ${SHARES_MAX}`);
-  if (threshold < 1 || threshold > shares)
-    throw new VaultError(400, 'threshold must be from 1 to the number of shares');
-  if (shares > 1 && threshold === 1)
-    throw new VaultError(400, 'threshold must be greater than one for multiple shares');
-  for (const name of ['pgp_keys', 'root_token_pgp_key', 'recovery_shares', 'stored_shares']) {
-    const value = body[name];
-    if (value !== undefined && value !== null && value !== 0 && value !== 1 && value !== '' && String(value) !== '') {
-      throw new VaultError(400, `${name} is not supported`);
-    }
-  }
+  const { shares, threshold } = parseShareCounts(body);
   const { keys, token } = await keeper.initialise(shares, threshold);
-  return bare({
-    keys: keys.map((key) => Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('')),
-    keys_base64: keys.map((key) => btoa(String.fromCharCode(...key))),
-    root_token: token,
-  });
+  return bare({ ...writtenShares(keys), root_token: token });
 }
 
 async function unseal(keeper: SealKeeper, body: Record<string, unknown>): Promise<WireResponse> {
@@ -127,21 +112,6 @@ async function unseal(keeper: SealKeeper, body: Record<string, unknown>): Promis
     keeper.reset();
     return bare(statusOf(await keeper.state(), true));
   }
-  const key = body['key'];
-  if (typeof key !== 'string' || key === '') {
-    throw new VaultError(400, "'key' must be specified in request body as JSON, or 'reset' set to true");
-  }
-  const open = await keeper.submit(bytesOf(key));
+  const open = await keeper.submit(parseShare(body['key']));
   return bare(statusOf(await keeper.state(), !open));
-}
-
-function bytesOf(key: string): Uint8Array {
-  if (/^(?:[0-9a-fA-F]{2})+$/.test(key)) {
-    return Uint8Array.from(key.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-  }
-  try {
-    return Uint8Array.from(atob(key), (letter) => letter.charCodeAt(0));
-  } catch {
-    throw new VaultError(400, "'key' must be a valid hex or base64 string");
-  }
 }

@@ -2,27 +2,30 @@
 // file is always both, so `init` and `unseal` have nothing to do.
 // Source: https://developer.hashicorp.com/vault/api-docs/system/health and seal-status.
 
+import type { Maybe } from '../../core/ports.ts';
 import { BUILD_DATE, VAULT_VERSION } from '../../core/vault/version.ts';
-import type { ServerFacts } from '../../ops/vault/door.ts';
+import { then } from '../../ops/maybe.ts';
+import type { ServerFacts, VaultDoor } from '../../ops/vault/door.ts';
 import type { WireRequest, WireResponse } from '../../wire/types.ts';
 import { bare } from './answer.ts';
 import { VaultError } from './request.ts';
 
-type Answer = (request: WireRequest, facts: ServerFacts, now: number) => WireResponse;
+type Answer = (request: WireRequest, facts: ServerFacts, now: number, shares: Shares) => Maybe<WireResponse>;
 
-const sealStatus: Answer = (_request, { name, id, shares }) =>
-  bare({
-    ...{
-      type: 'shamir',
-      initialized: true,
-      sealed: false,
-      t: shares.threshold,
-      n: shares.shares,
-      progress: 0,
-      nonce: '',
-    },
-    ...{ version: VAULT_VERSION, build_date: BUILD_DATE, migration: false },
-    ...{ cluster_name: name, cluster_id: id, recovery_seal: false, storage_type: 'file' },
+/** How many shares there are of the seal's key; asked only where it is shared out. */
+type Shares = () => Promise<object | undefined>;
+
+/** A key file is one share of one. */
+const NOT_SHARED = { shares: 1, threshold: 1 };
+
+const sealStatus: Answer = (_request, { name, id, isShared }, _now, ask) =>
+  then(isShared ? ask() : NOT_SHARED, (found) => {
+    const { shares: n, threshold: t } = found as typeof NOT_SHARED;
+    return bare({
+      ...{ type: 'shamir', initialized: true, sealed: false, t, n, progress: 0, nonce: '' },
+      ...{ version: VAULT_VERSION, build_date: BUILD_DATE, migration: false },
+      ...{ cluster_name: name, cluster_id: id, recovery_seal: false, storage_type: 'file' },
+    });
   });
 
 const health: Answer = ({ query }, { name, id }, now) => {
@@ -72,9 +75,12 @@ const ANSWERS: readonly (readonly [path: string, methods: readonly string[], ans
 const PATHS: ReadonlySet<string> = new Set(ANSWERS.map(([path]) => path));
 
 /** The answer to a request of one of these paths; undefined for any other. */
-export function statusAnswer(request: WireRequest, facts: () => ServerFacts, now: number): WireResponse | undefined {
+export function statusAnswer(
+  request: WireRequest,
+  door: Pick<VaultDoor, 'describe' | 'now' | 'ceremony'>,
+): Maybe<WireResponse> | undefined {
   if (!PATHS.has(request.path)) return undefined;
   const found = ANSWERS.find(([path, methods]) => path === request.path && methods.includes(request.method));
   if (found === undefined) throw new VaultError(405, '1 error occurred:\n\t* unsupported operation\n\n');
-  return found[2](request, facts(), now);
+  return found[2](request, door.describe(), door.now(), () => door.ceremony('shares', {}));
 }

@@ -1,4 +1,4 @@
-// Auth methods: enabled, tuned, moved nowhere, disabled with all that they hold. And what their tokens have in common.
+// Auth methods: enabled, tuned, disabled with all that they hold. And what their tokens have in common.
 // Source: https://developer.hashicorp.com/vault/api-docs/system/auth
 
 import { Fault } from '../../core/error.ts';
@@ -28,9 +28,9 @@ const TOKEN_METHOD = {
   ...{ external_entropy_access: false, plugin_version: '', running_plugin_version: '', running_sha256: '' },
 };
 
-const tableOf = (view: View): AuthTable => authTable(view.get(mountsId(view.project.id)));
+export const authTableOf = (view: View): AuthTable => authTable(view.get(mountsId(view.project.id)));
 
-function keep(view: View, auth: AuthTable): void {
+export function keepAuth(view: View, auth: AuthTable): void {
   const id = mountsId(view.project.id);
   const entry = view.get(id);
   view.put({ id, data: { mounts: mountTable(view.project.id, entry), auth } });
@@ -57,14 +57,20 @@ const pathOf = ({ params }: VaultCall) => mountPath(params['path'] ?? '');
 
 function existing(call: VaultCall): { readonly path: string; readonly mount: AuthMount } {
   const path = pathOf(call);
-  const table = tableOf(call.view);
+  const table = authTableOf(call.view);
   const mount = Object.hasOwn(table, path) ? table[path] : undefined;
   if (mount === undefined) throw invalid(`no matching auth method at ${path}`);
   return { path, mount };
 }
 
+/** Throws where a method stands at the path, above it or below. */
+export function checkAuthFree(table: AuthTable, path: string): void {
+  const over = ['token/', ...Object.keys(table)].find((each) => each.startsWith(path) || path.startsWith(each));
+  if (over !== undefined) throw invalid(`path is already in use at ${over}`);
+}
+
 const list: Handler = ({ view }) => {
-  const own = Object.entries(tableOf(view)).map(([path, mount]) => [path, describe(mount)]);
+  const own = Object.entries(authTableOf(view)).map(([path, mount]) => [path, describe(mount)]);
   return { data: { 'token/': TOKEN_METHOD, ...Object.fromEntries(own) } };
 };
 
@@ -73,11 +79,10 @@ const read: Handler = (call) => ({ data: pathOf(call) === 'token/' ? TOKEN_METHO
 const enable: Handler = (call) => {
   const { view, data } = call;
   const path = pathOf(call);
-  const table = tableOf(view);
+  const table = authTableOf(view);
   const type = textField(data, 'type') ?? '';
   if (!AUTH_TYPES.some((each) => each === type)) throw invalid(`plugin not found in the catalog: ${type.slice(0, 64)}`);
-  const over = ['token/', ...Object.keys(table)].find((each) => each.startsWith(path) || path.startsWith(each));
-  if (over !== undefined) throw invalid(`path is already in use at ${over}`);
+  checkAuthFree(table, path);
   if (Object.keys(table).length >= MOUNTS_MAX)
     throw new Fault('LIMIT_REACHED', { what: 'auth methods', limit: MOUNTS_MAX });
   const mount: AuthMount = {
@@ -89,7 +94,7 @@ const enable: Handler = (call) => {
     local: booleanField(data, 'local') ?? false,
     sealWrap: booleanField(data, 'seal_wrap') ?? false,
   };
-  keep(view, { ...table, [path]: mount });
+  keepAuth(view, { ...table, [path]: mount });
   return {};
 };
 
@@ -97,9 +102,9 @@ const disable: Handler = (call) => {
   const { view } = call;
   const path = pathOf(call);
   if (path === 'token/') throw invalid('token credential backend cannot be disabled');
-  const { [path]: mount, ...rest } = tableOf(view);
+  const { [path]: mount, ...rest } = authTableOf(view);
   if (mount === undefined) return {};
-  keep(view, rest);
+  keepAuth(view, rest);
   view.changes.push({ change: 'vaultEntry.deleteBelow', prefix: `auth/${mount.uid}/` });
   // Whoever logged in by it is logged out.
   view.removeOwnersBelow(leasesBelow(view, `auth/${path}`));
@@ -118,7 +123,7 @@ const tune: Handler = (call) => {
     tokenType: textField(data, 'token_type') ?? mount.config.tokenType,
   };
   const described = description === undefined ? {} : { description: description.slice(0, 1024) };
-  keep(view, { ...tableOf(view), [path]: { ...mount, config, ...described } });
+  keepAuth(view, { ...authTableOf(view), [path]: { ...mount, config, ...described } });
   return {};
 };
 

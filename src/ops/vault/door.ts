@@ -17,6 +17,7 @@ import { Redacted } from '../../core/redacted.ts';
 import { AUDIT_DEVICES_ID, type AuditDevice, type AuditFiles, auditDevices } from '../../core/vault/audit-device.ts';
 import { type AuthTable, authTable } from '../../core/vault/auth-mounts.ts';
 import { IAM_POLICY, ROOT_POLICY, type VaultAuthority } from '../../core/vault/authority.ts';
+import type { CeremonyFields, CeremonyStep } from '../../core/vault/ceremony.ts';
 import { isWithin } from '../../core/vault/cidr.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import {
@@ -71,6 +72,8 @@ export interface VaultDoor extends Engine {
    * for the outcome of each.
    */
   withPassword<T>(user: string, password: string, work: (hash: string) => Promise<T>): Promise<T>;
+  /** Has a step done by whoever holds the seal; answers what Vault answers to it. Throws or rejects with a Fault. */
+  ceremony(step: CeremonyStep, fields: CeremonyFields): Promise<object | undefined>;
   now(): number;
   /** What the server is called, and since when it is there. */
   describe(): ServerFacts;
@@ -79,18 +82,19 @@ export interface VaultDoor extends Engine {
 export interface ServerFacts {
   readonly name: string;
   readonly id: string;
-  /** Of the key of its seal; one of one where that is a file. */
-  readonly shares: { readonly shares: number; readonly threshold: number };
+  /** The key of its seal is shared out. */
+  readonly isShared: boolean;
 }
 
 export interface VaultDoorDeps {
   readonly door: Door;
   readonly store: Pick<Store, 'read'>;
-  readonly keyring: Pick<Keyring, 'openPage' | 'status' | 'fingerprint'>;
+  readonly keyring: Pick<Keyring, 'openPage' | 'status' | 'fingerprint' | 'tenantId'>;
   readonly auditFiles: Pick<AuditFiles, 'append'>;
   hashPassword(password: string, salt: string): Promise<string>;
   readonly clock: Clock;
   digest(text: string): string;
+  ceremony: VaultDoor['ceremony'];
 }
 
 /** Ours: logins with a password that may wait in one thread. */
@@ -146,15 +150,11 @@ export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
       );
       return next;
     },
+    ceremony: deps.ceremony,
     now: () => clock.now(),
     describe: () => {
-      const { keyId, shares = { shares: 1, threshold: 1 } } = keyring.status();
-      const id = keyId.padEnd(32, '0').slice(0, 32);
-      return {
-        shares,
-        name: `coffer-${id.slice(0, 8)}`,
-        id: id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
-      };
+      const id = keyring.tenantId();
+      return { id, name: `coffer-${id.slice(0, 8)}`, isShared: keyring.status().shares !== undefined };
     },
   };
 }

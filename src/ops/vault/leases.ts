@@ -170,7 +170,7 @@ export const LEASE_ROUTES: readonly VaultRoute[] = [
     path: 'sys/leases/lookup',
     help: 'Look at a lease; list the first segments of all of them.',
     asks: true,
-    sudo: 'list',
+    sudo: ['list'],
     write: lookup,
     list,
   },

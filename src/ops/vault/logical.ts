@@ -13,7 +13,7 @@ import { DEFAULT_PROJECT } from '../bootstrap.ts';
 import { type Finish, type Input, type Operation, operation, type Prepare, type Prepared } from '../operation.ts';
 import { mayAsk } from '../viewing.ts';
 import { type Data, invalid } from './fields.ts';
-import type { FinishedReply, Hashes, Made, Reply, VaultRoute, Verb } from './route.ts';
+import { type FinishedReply, type Hashes, isOf, type Made, type Reply, type VaultRoute, type Verb } from './route.ts';
 import { routeNamed } from './routes.ts';
 import { View } from './view.ts';
 
@@ -60,7 +60,7 @@ export function sealEntry(
 function prepare(input: Input<Logical, Needs>, keyring: Keyring, { auditFiles }: Prepare): Prepared<Made, Kept> {
   const { route: name, params, data, verb, payload, chosen, hashes } = input.command;
   const route = routeNamed(name);
-  if (route?.server) checkServer(input, route);
+  if (route?.server) checkServer(input, route, verb);
   if (verb === 'write') route?.tries?.({ params, data }, auditFiles);
   const carried: { -readonly [K in keyof Made]: Made[K] } = { uid: input.entropy.uid() };
   let kept: Kept = {};
@@ -74,6 +74,10 @@ function prepare(input: Input<Logical, Needs>, keyring: Keyring, { auditFiles }:
     carried.secretHash = keyring.fingerprint(new Redacted(encoder.encode(text.reveal())));
     kept = { issued: text };
   }
+  if (route?.rotates) {
+    const { uid, wrappedKey: from } = new View(input).project;
+    carried.rotated = { from, to: keyring.wrapProjectKey(uid, from) };
+  }
   if (route?.sealsAt !== undefined && payload !== undefined) {
     const id = route.sealsAt(params, input.caller, carried);
     carried.sealed = sealEntry(keyring, new View(input).project, id, input.entropy.uid(), payload);
@@ -85,10 +89,12 @@ function prepare(input: Input<Logical, Needs>, keyring: Keyring, { auditFiles }:
 function checkServer(
   { scope, caller, now }: Pick<Input<Logical, Needs>, 'scope' | 'caller' | 'now'>,
   route: VaultRoute,
+  verb: Verb,
 ) {
   if (scope.project?.id !== DEFAULT_PROJECT)
     throw invalid(`${route.path} is about the whole server: ask the root namespace`);
   const { vault } = caller;
+  if (isOf(route.open, verb)) return;
   if (vault === undefined || authoriseByAcl('coffer.vault.use', vault, scope.callerPolicies ?? [], true)) return;
   const server = { ...scope, project: undefined, secret: undefined };
   if (mayAsk({ caller, now }, 'coffer.vault.use', { asked: 'server' }, server)) return;
@@ -98,7 +104,7 @@ function checkServer(
 function judge(input: Input<Logical, Needs, Made | undefined>) {
   const { command } = input;
   const route = routeNamed(command.route);
-  if (route?.server) checkServer(input, route);
+  if (route?.server) checkServer(input, route, command.verb);
   const handler = route?.[command.verb];
   if (handler === undefined) {
     const { verb, path } = command;

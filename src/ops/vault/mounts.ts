@@ -1,4 +1,4 @@
-// Mounting engines: what stands where, moved, tuned, taken away. Taking a mount away deletes what it holds, except that
+// Mounting engines: what stands where, tuned, taken away. Taking a mount away deletes what it holds, except that
 // of `secret/`, which is but a view of the project's secrets.
 // Source: https://developer.hashicorp.com/vault/api-docs/system/mounts
 
@@ -19,7 +19,6 @@ import {
   NO_CONFIG,
   placeOfMount,
   ringOfMount,
-  SHARED_MOUNT,
 } from '../../core/vault/mounts.ts';
 import { VAULT_TTL_SECONDS_MAX } from '../../core/vault/token.ts';
 import { booleanField, type Data, durationField, invalid, mapField, textField } from './fields.ts';
@@ -33,7 +32,7 @@ export function tableOf(view: View): MountTable {
   return mountTable(view.project.id, view.get(mountsId(view.project.id)));
 }
 
-function keep(view: View, mounts: MountTable): void {
+export function keepMounts(view: View, mounts: MountTable): void {
   const id = mountsId(view.project.id);
   view.put({ id, data: { ...view.get(id)?.data, mounts } });
 }
@@ -109,12 +108,13 @@ const mountIt: Handler = ({ view, params, data }) => {
     local: booleanField(data, 'local') ?? false,
     sealWrap: booleanField(data, 'seal_wrap') ?? false,
   };
-  keep(view, { ...table, [path]: mount });
+  keepMounts(view, { ...table, [path]: mount });
   return {};
 };
 
 /** No mount may stand over or under another. */
-function checkFree(table: MountTable, path: string): void {
+/** Throws where something stands at the path, above it or below. */
+export function checkFree(table: MountTable, path: string): void {
   const first = path.slice(0, path.indexOf('/') + 1);
   if (first === 'auth/' || FIXED_MOUNTS.includes(first)) throw invalid(`cannot mount at ${path}`);
   const over = Object.keys(table).find((each) => each.startsWith(path) || path.startsWith(each));
@@ -152,7 +152,7 @@ const unmount: Handler = ({ view, params }) => {
   if (mount === undefined) return {};
   if (FIXED_MOUNTS.includes(path)) throw invalid(`cannot unmount "${path}"`);
   const { [path]: _gone, ...rest } = table;
-  keep(view, rest);
+  keepMounts(view, rest);
   const location = placeOfMount(path, mount);
   if (mount.type === 'kv' && location !== '') {
     view.changes.push({ change: 'secrets.deleteAt', projectUid: view.project.uid, location });
@@ -183,7 +183,7 @@ const tune: Handler = (call) => {
     throw invalid(`cannot downgrade mount from version ${mount.options?.['version'] ?? '1'}`);
   }
   const description = textField(data, 'description');
-  keep(view, {
+  keepMounts(view, {
     ...table,
     [path]: {
       ...mount,
@@ -194,30 +194,6 @@ const tune: Handler = (call) => {
   });
   return upgrade ? { data: {}, warnings: ['Upgrading mount to version 2.'] } : {};
 };
-
-const remount: Handler = ({ view, data }) => {
-  const from = mountPath(textField(data, 'from') ?? '');
-  const to = mountPath(textField(data, 'to') ?? '');
-  const { [from]: mount, ...rest } = tableOf(view);
-  if (mount === undefined) throw invalid(`no matching mount at ${from}`);
-  if (FIXED_MOUNTS.includes(from)) throw invalid(`cannot remount "${from}"`);
-  if (placeOfMount(from, mount) === '' || (to === SHARED_MOUNT && isVersioned(mount))) {
-    throw invalid(`${SHARED_MOUNT} is the view of the project's secrets: it cannot be moved, and nothing to it`);
-  }
-  checkFree(rest, to);
-  keep(view, { ...rest, [to]: mount });
-  if (mount.type === 'transit') {
-    const [ring, there] = [ringOfMount(from), ringOfMount(to)];
-    view.changes.push({ change: 'keyRing.move', projectUid: view.project.uid, ring, to: there });
-  }
-  const uid = view.entropy.uid().replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-  return { data: { migration_id: uid } };
-};
-
-/** A move is done when it is answered, so whoever asks how far it is hears that. */
-const remounted: Handler = ({ params }) => ({
-  data: { migration_id: params['id'] ?? '', migration_info: { source_mount: '', target_mount: '', status: 'success' } },
-});
 
 const preflight: Handler = ({ view, params }) => {
   const asked = params['path'] ?? '';
@@ -244,8 +220,6 @@ export const MOUNT_ROUTES: readonly VaultRoute[] = [
   { path: 'sys/mounts', help: 'List the mounted secret engines.', read: list },
   { path: 'sys/mounts/*path/tune', help: 'Read or change the settings of a mount.', read: tuning, write: tune },
   { path: 'sys/mounts/*path', help: 'Mount a secret engine, or take it away.', read, write: mountIt, delete: unmount },
-  { path: 'sys/remount', help: 'Move a mount.', sudo: true, write: remount },
-  { path: 'sys/remount/status/:id', help: 'How far a move is.', read: remounted },
   { path: 'sys/internal/ui/mounts', help: 'The mounts that the request may see.', open: true, read: visible },
   { path: 'sys/internal/ui/mounts/*path', help: 'The mount of a path.', open: true, read: preflight },
 ];

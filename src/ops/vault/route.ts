@@ -4,6 +4,7 @@
 import type { Caller } from '../../core/principal.ts';
 import type { Redacted } from '../../core/redacted.ts';
 import type { AuditFiles } from '../../core/vault/audit-device.ts';
+import type { CeremonyStep } from '../../core/vault/ceremony.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import type { KnownToken } from '../../core/vault/token.ts';
 import type { Data } from './fields.ts';
@@ -41,6 +42,8 @@ export interface Made {
   readonly hash?: string;
   /** Of the new secret id. */
   readonly secretHash?: string;
+  /** The project's keys as they were, and with a new one. */
+  readonly rotated?: { readonly from: Uint8Array; readonly to: Uint8Array };
   readonly sealed?: Pick<VaultEntry, 'data' | 'sealed'>;
 }
 
@@ -91,14 +94,21 @@ export interface FinishedReply extends Reply {
 
 export type Handler = (call: VaultCall) => Reply;
 
+/** All verbs, or these. */
+type Of = true | readonly Verb[];
+
+export function isOf(which: Of | undefined, verb: Verb): boolean {
+  return which === true || which?.includes(verb) === true;
+}
+
 export interface VaultRoute {
   /** `:name` is one segment, `*name` the rest. */
   readonly path: string;
   readonly help: string;
   /** Nobody's token is asked for. */
-  readonly open?: true;
-  /** It takes the capability `sudo` too; or this verb of it does. */
-  readonly sudo?: true | Verb;
+  readonly open?: Of;
+  /** It takes the capability `sudo` too. */
+  readonly sudo?: Of;
   /** It is about the whole server: the root namespace alone has it, and a grant of IAM must be the server's. */
   readonly server?: true;
   /** What is written changes nothing: it only asks. */
@@ -107,10 +117,14 @@ export interface VaultRoute {
   readonly issues?: true;
   /** It answers with a new secret id. */
   readonly issuesSecretId?: true;
+  /** It rotates the project's key. */
+  readonly rotates?: true;
   /** What is written is a secret, sealed before it is judged: the entry that will hold it. */
   sealsAt?(params: Readonly<Record<string, string>>, caller: Caller, made: Made): string;
   /** What is tried in the thread that answers, before a write is judged; throws where it cannot be done. */
   tries?(call: Pick<VaultCall, 'params' | 'data'>, files: AuditFiles): void;
+  /** Once it is judged, the step that holders of shares do by it. */
+  readonly ceremony?: Readonly<Partial<Record<Verb, CeremonyStep>>>;
   readonly read?: Handler;
   readonly list?: Handler;
   readonly write?: Handler;

@@ -5,6 +5,7 @@ import { type AuthTable, authMountOf } from '../../core/vault/auth-mounts.ts';
 import { APPROLE_ROUTES } from './approle.ts';
 import { AUDIT_ROUTES } from './audit-devices.ts';
 import { AUTH_ROUTES } from './auth-methods.ts';
+import { CEREMONY_ROUTES } from './ceremonies.ts';
 import { CUBBYHOLE_ROUTES } from './cubbyhole.ts';
 import { ENTITY_ROUTES } from './identity-entities.ts';
 import { GROUP_ROUTES } from './identity-groups.ts';
@@ -13,6 +14,8 @@ import { KV_CONFIG_ROUTES } from './kv-config.ts';
 import { LEASE_ROUTES } from './leases.ts';
 import { MOUNT_ROUTES } from './mounts.ts';
 import { POLICY_ROUTES } from './policies.ts';
+import { REMOUNT_ROUTES } from './remount.ts';
+import { ROTATION_ROUTES } from './rotation.ts';
 import type { VaultRoute } from './route.ts';
 import { openApiOf } from './specs.ts';
 import { SYSTEM_ROUTES } from './system.ts';
@@ -27,6 +30,7 @@ export const VAULT_ROUTES: readonly VaultRoute[] = [
   ...TOKEN_ROUTES,
   ...POLICY_ROUTES,
   ...MOUNT_ROUTES,
+  ...REMOUNT_ROUTES,
   ...CUBBYHOLE_ROUTES,
   ...WRAPPING_ROUTES,
   ...KV_CONFIG_ROUTES,
@@ -35,6 +39,8 @@ export const VAULT_ROUTES: readonly VaultRoute[] = [
   ...LOOKUP_ROUTES,
   ...LEASE_ROUTES,
   ...AUDIT_ROUTES,
+  ...ROTATION_ROUTES,
+  ...CEREMONY_ROUTES,
   ...SYSTEM_ROUTES,
   {
     path: 'sys/internal/specs/openapi',

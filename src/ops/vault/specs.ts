@@ -41,8 +41,8 @@ function described(route: VaultRoute) {
   return {
     description: route.help,
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(route.open ? { 'x-vault-unauthenticated': true } : {}),
-    ...(route.sudo ? { 'x-vault-sudo': true } : {}),
+    ...(route.open === true ? { 'x-vault-unauthenticated': true } : {}),
+    ...(route.sudo !== undefined ? { 'x-vault-sudo': true } : {}),
     ...Object.fromEntries(operations),
   };
 }

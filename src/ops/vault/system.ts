@@ -65,6 +65,14 @@ const pluginsOf: Handler = ({ params }) => {
 
 export const SYSTEM_ROUTES: readonly VaultRoute[] = [
   { path: 'sys/seal', help: 'Seal the server.', sudo: true, server: true, write: () => ({}) },
+  {
+    path: 'sys/step-down',
+    help: 'Give up leading: there is nobody to lead here.',
+    sudo: true,
+    server: true,
+    asks: true,
+    write: () => ({}),
+  },
   { path: 'sys/version-history', help: 'List the versions that this server has had.', list: history, read: history },
   { path: 'sys/ha-status', help: 'The servers that answer for this store.', read: highAvailability },
   { path: 'sys/config/cors', help: 'Whether pages of other origins may ask: none may.', sudo: true, read: noOrigins },
