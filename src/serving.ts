@@ -29,6 +29,7 @@ import { NATIVE_PERMISSIONS } from './dialects/native/routes.ts';
 import { createVaultDialect, isMarkedForVault } from './dialects/vault/dialect.ts';
 import { VAULT_PERMISSIONS } from './dialects/vault/permissions.ts';
 import { createSignatureReader } from './identity/aws-signature.ts';
+import { createCertificateReader } from './identity/client-certificate.ts';
 import { createJwtReader } from './identity/jwt.ts';
 import { hashClientSecret, hashIssued, hashSessionToken, hashToken, parseToken } from './identity/tokens.ts';
 import type { Logger } from './log.ts';
@@ -187,7 +188,7 @@ function doorsOf(
   return {
     door,
     vaultDoor: createVaultDoor({
-      ...{ ...common, door, auditFiles, hashPassword },
+      ...{ ...common, door, auditFiles, hashPassword, certificates: createCertificateReader() },
       ceremony: (step, fields) => main.ceremony(step, fields),
     }),
     awsDoor: createAwsDoor({

@@ -39,6 +39,14 @@ const auth = group('Credentials', {
     },
     docs: help('Print a short-lived access token', 'coffer auth print-access-token'),
   }),
+  printAwsCredentials: buildCommand({
+    loader: async () => (await import('./aws-credentials.ts')).printAwsCredentials,
+    parameters: { positional: positional(argument('a service account', 'ACCOUNT')), flags: {} },
+    docs: help(
+      'Print a session of AWS as a service account, as a credential_process does',
+      'coffer auth print-aws-credentials deploy@my-project.iam.gserviceaccount.com',
+    ),
+  }),
   printIdentityToken: buildCommand({
     loader: async () => (await import('./identity-token.ts')).printIdentityToken,
     parameters: {
@@ -215,7 +223,7 @@ const env = buildCommand({
       'coffer env --service-account=deploy@my-project.iam.gserviceaccount.com --format=dotenv',
     ),
     customUsage: [
-      '--service-account ADDRESS [--format shell|powershell|dotenv|json|github] [--node]',
+      '--service-account ADDRESS [--format shell|powershell|dotenv|json|github|aws-profile] [--node]',
       '--revoke --service-account ADDRESS',
     ],
   },

@@ -19,6 +19,7 @@ import { keepFirst, replaceFile } from './kept-files.ts';
 import { trustBundle } from './trust-bundle.ts';
 import { checkWorkload } from './workload.ts';
 
+export { awsProfile } from './aws/profile.ts';
 export { ENV_FORMATS } from './env-format.ts';
 
 export interface EnvOptions {

@@ -62,6 +62,13 @@ test('nothing that leads past the run, and nothing of Coffer, reaches the child'
     METADATA_SERVER_DETECTION: 'none',
     grpc_proxy: 'x',
     no_grpc_proxy: '*',
+    AWS_ACCESS_KEY_ID: 'x',
+    AWS_SECRET_ACCESS_KEY: 'x',
+    AWS_PROFILE: 'x',
+    AWS_WEB_IDENTITY_TOKEN_FILE: 'x',
+    AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: 'x',
+    AWS_ENDPOINT_URL_STS: 'x',
+    AWS_CONFIG_FILE: 'x',
   };
   const env = childEnvironment({ ...dropped, HOME: '/home/me', http_proxy: 'http://other' }, PARTS);
   for (const name of Object.keys(dropped)) assert.ok(!(name in env), name);

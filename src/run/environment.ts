@@ -26,10 +26,14 @@ export interface EnvironmentParts {
 
 const DEFAULT_PORT = '8080';
 
-/** Credentials, endpoints and switches of Google's, Azure's and Vault's libraries, gRPC and gcloud that would win over this run's. */
+/** Credentials, endpoints and switches of AWS's, Google's, Azure's and Vault's libraries, gRPC and gcloud that would win over this run's. */
 const DROPPED = new RegExp(
   `^(?:${[
     'COFFER_.*',
+    'AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|SECURITY_TOKEN|CREDENTIAL_EXPIRATION|CREDENTIAL_FILE)',
+    'AWS_(?:PROFILE|DEFAULT_PROFILE|SHARED_CREDENTIALS_FILE|CONFIG_FILE|EC2_METADATA_.*|CONTAINER_.*)',
+    'AWS_(?:WEB_IDENTITY_TOKEN_FILE|ROLE_ARN|ROLE_SESSION_NAME|ENDPOINT_URL_(?:SECRETS_MANAGER|STS))',
+    'AWS_(?:IGNORE_CONFIGURED_ENDPOINT_URLS|USE_FIPS_ENDPOINT|USE_DUALSTACK_ENDPOINT)',
     'GOOGLE_APPLICATION_CREDENTIALS',
     'GOOGLE_API_USE_.*',
     'GOOGLE_CLOUD_UNIVERSE_DOMAIN',
@@ -55,12 +59,15 @@ const DROPPED = new RegExp(
   'i',
 );
 
+/** Of those, what a secret may be called all the same: the program then is whom that key is of. */
+const GIVEN = /^AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$/;
+
 /** What a secret may not be called: Cloud Run's reserved names, Coffer's own, and what a run sets for itself. */
 export function assertBindable(name: string): void {
   if (/^(?:PORT|K_SERVICE|K_REVISION|K_CONFIGURATION)$/.test(name)) {
     throw new RunFailure(`--set-secrets: ${name} is reserved, as it is on Cloud Run: choose another name`);
   }
-  if (DROPPED.test(name) || OWN_NAMES.has(name)) {
+  if ((DROPPED.test(name) && !GIVEN.test(name)) || OWN_NAMES.has(name)) {
     throw new RunFailure(`--set-secrets: ${name} is set by coffer run itself: choose another name`);
   }
 }

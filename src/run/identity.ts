@@ -1,6 +1,7 @@
 // One cloud's way of telling a program who it is, as a part that `run` starts and stops. A cloud is one file that
-// exports an `Identity`: Google's metadata server, Azure's managed identity, Vault's token.
+// exports an `Identity`: Google's metadata server, AWS's container credentials, Azure's managed identity, Vault's token.
 
+import type { AwsSession } from './aws/sessions.ts';
 import type { ClientSecret } from './client-secret.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { VaultToken } from './vault-token.ts';
@@ -27,6 +28,8 @@ export interface IdentityContext {
   clientSecret(): Promise<ClientSecret>;
   /** A token for Vault's API that lives as long as the run. */
   vaultToken(): Promise<VaultToken>;
+  /** A session of AWS that is good for a quarter of an hour at least; rejects where the server gives none. */
+  awsSession(): Promise<AwsSession>;
   readonly directory: RunDirectory;
   /** The environment in which the run was started. */
   readonly userEnv: NodeJS.ProcessEnv;
@@ -40,5 +43,7 @@ export interface RunningIdentity {
 
 export interface Identity {
   readonly name: string;
+  /** A variable by which a secret that the run was given takes the place of this identity. */
+  readonly replacedBy?: string;
   start(context: IdentityContext): Promise<RunningIdentity>;
 }

@@ -1,6 +1,7 @@
 // An HTTP server on a loopback port for the child of one run, which hands out what is the child's: sizes, waits and
 // connections are bounded, and a peer of another user is known for a stranger on each of its requests.
 
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { isOwnPeer } from '../client/socket-owner.ts';
@@ -30,6 +31,19 @@ export function createOwnServer(
   });
   server.on('request', (request, response) => serve(request, response, strangers.has(request.socket)));
   return server;
+}
+
+/** By the name that was given out, or by one of `others`: a page of a browser that was led here says another (DNS rebinding). */
+export function isForOwnPort(request: IncomingMessage, others: readonly string[] = []): boolean {
+  const hosts = request.headersDistinct['host'] ?? [];
+  const port = request.socket.localPort;
+  return hosts.length === 1 && [`127.0.0.1:${port}`, `localhost:${port}`, ...others].includes(hosts[0] as string);
+}
+
+/** In constant time. */
+export function isEqual(given: string, expected: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
 }
 
 /** Listens on a free port of loopback; answers `127.0.0.1:PORT`, and what stops it at once. */

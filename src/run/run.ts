@@ -9,6 +9,8 @@ import { ownedTarget } from '../proxy/connect.ts';
 import { readUpstream } from '../proxy/upstream.ts';
 import { type Account, explainRefusedAccount, findAccount } from './account.ts';
 import { AccountClient } from './account-client.ts';
+import { awsIdentity } from './aws/identity.ts';
+import { AwsSessions } from './aws/sessions.ts';
 import { azureIdentity } from './azure/identity.ts';
 import { type Binding, parseBindings, type SecretReference } from './bindings.ts';
 import { makeClientSecret } from './client-secret.ts';
@@ -63,7 +65,7 @@ interface Started {
 }
 
 /** Every cloud whose identity a child is given. */
-const IDENTITIES: readonly Identity[] = [googleIdentity, azureIdentity, vaultIdentity];
+const IDENTITIES: readonly Identity[] = [googleIdentity, awsIdentity, azureIdentity, vaultIdentity];
 
 /**
  * Runs the command and gives its exit code; 128 + n where signal n ended it, 126 or 127 where it cannot be executed or
@@ -131,11 +133,14 @@ async function start(
   own(cleanup, () => directory.remove());
   const idTokens = new IdTokenSource(client, email);
   const narrow = new NarrowTokens(reader, tokens);
+  const aws = new AwsSessions(client, connection, { email, workload });
+  own(cleanup, () => aws.stop());
   const credentials: Credentials = {
     token: () => tokens.token(),
     idToken: (audience) => idTokens.token(audience),
     audienceToken: (audience) => narrow.token(audience),
     clientSecret: () => makeClientSecret(client, email, workload),
+    awsSession: () => aws.session(),
     vaultToken: () => makeVaultToken(client, connection, { email, workload }, account.projectId),
   };
   const common = { command, connection, hosts, account, credentials, authority, directory, cleanup };
@@ -172,7 +177,10 @@ function own(cleanup: AsyncDisposableStack, stop: () => void | Promise<void>): v
   else void quietly();
 }
 
-type Credentials = Pick<IdentityContext, 'token' | 'idToken' | 'audienceToken' | 'clientSecret' | 'vaultToken'>;
+type Credentials = Pick<
+  IdentityContext,
+  'token' | 'idToken' | 'audienceToken' | 'clientSecret' | 'vaultToken' | 'awsSession'
+>;
 
 interface Preparation {
   readonly command: string;
@@ -203,6 +211,7 @@ async function prepareEnvironment(parts: Preparation): Promise<Record<string, st
   own(cleanup, () => tlsPort.stop());
   const identities: Record<string, string> = {};
   for (const identity of IDENTITIES) {
+    if (identity.replacedBy !== undefined && identity.replacedBy in parts.secrets.variables) continue;
     const running = await identity.start({
       ...{ address: connection.address, directory, userEnv: process.env },
       ...account,

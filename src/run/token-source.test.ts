@@ -48,7 +48,7 @@ describe('token source', () => {
   });
 
   test('one token for all, renewed ahead of expiry, kept while the server is away, revoked at the end', async () => {
-    const tokens = new TokenSource(client, connection, { email: EMAIL, workload: 'web' }, () => nowMs);
+    const tokens = new TokenSource(client, connection, { email: EMAIL, workload: 'web' }, { now: () => nowMs });
     const first = await Promise.all([tokens.token(), tokens.token(), tokens.token()]);
     assert.deepEqual(
       first.map(({ accessToken }) => accessToken),

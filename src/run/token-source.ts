@@ -17,6 +17,12 @@ export interface TokenHolder {
   readonly workload: string;
 }
 
+export interface TokenSourceOptions {
+  now?(): number;
+  /** What is handed out lasts longer than that. */
+  readonly renewAheadMs?: number;
+}
+
 interface GeneratedToken {
   readonly accessToken?: unknown;
   readonly expireTime?: unknown;
@@ -27,25 +33,27 @@ export class TokenSource {
   readonly #connection: Connection;
   readonly #holder: TokenHolder;
   readonly #now: () => number;
+  readonly #renewAheadMs: number;
   #issued: AccessToken[] = [];
   #pending: Promise<AccessToken> | undefined;
   #closed = false;
 
-  constructor(client: Client, connection: Connection, holder: TokenHolder, now: () => number = Date.now) {
+  constructor(client: Client, connection: Connection, holder: TokenHolder, options: TokenSourceOptions = {}) {
     this.#client = client;
     this.#connection = connection;
     this.#holder = holder;
-    this.#now = now;
+    this.#now = options.now ?? Date.now;
+    this.#renewAheadMs = options.renewAheadMs ?? RENEW_AHEAD_MS;
   }
 
   /**
-   * A token with at least five minutes to go; an older one, while it lasts, where the server cannot be asked.
+   * A token with at least five minutes, or `renewAheadMs`, to go; an older one, while it lasts, where the server cannot be asked.
    * @throws ApiError or ClientError where there is none to give.
    */
   async token(): Promise<AccessToken> {
     const newest = this.#issued.at(-1);
     const leftMs = newest === undefined ? 0 : newest.expiresAtMs - this.#now();
-    if (newest !== undefined && leftMs > RENEW_AHEAD_MS) return newest;
+    if (newest !== undefined && leftMs > this.#renewAheadMs) return newest;
     this.#pending ??= this.#issue().finally(() => {
       this.#pending = undefined;
     });

@@ -63,6 +63,9 @@ export function tlsFront(options: TlsOptions, limits: WireLimits, events: TlsEve
     ALPNProtocols: ['h2', 'http/1.1'],
     handshakeTimeout: limits.handshakeMs,
     minVersion: VERSION_MIN,
+    // Asked of everybody and demanded of nobody: only a login by certificate looks at what came.
+    requestCert: true,
+    rejectUnauthorized: false,
     SNICallback: (name, done) => {
       const servername = name.toLowerCase();
       // Without a context Node goes on with that of the nameless.

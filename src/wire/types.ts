@@ -7,6 +7,8 @@ export type Headers = Readonly<Record<string, string | undefined>>;
 export interface Peer {
   readonly address: string;
   readonly port: number;
+  /** The certificates that it presented over TLS, in DER, its own first. Nothing of them was judged but its possession of the key. */
+  certificates?(): readonly Uint8Array[];
 }
 
 /** A request before its body was read: what routing may look at. */

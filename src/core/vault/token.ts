@@ -36,6 +36,8 @@ export interface VaultToken {
   readonly member?: string;
   /** The id of the entity that it stands for. */
   readonly entity?: string;
+  /** The fingerprint of the client certificate without which it is not renewed. */
+  readonly certificate?: string;
   /** The blocks of addresses that it may come from; absent: any. */
   readonly boundCidrs?: readonly string[];
   /** The name of the program it was made for. */

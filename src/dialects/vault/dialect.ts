@@ -245,7 +245,7 @@ function logical(
 ): Maybe<WireResponse> {
   const help = request.query.get('help') === '1';
   const route = help ? undefined : found?.route;
-  const { hashes, rest, chosen, password } = secretFields(door, request, entered, found);
+  const { hashes, rest, chosen, password, certificates } = secretFields(door, request, entered, found);
   const payload = route?.sealsAt === undefined || request.verb !== 'write' ? undefined : payloadOf(request);
   const command: Logical = {
     ...{ project: entered.project, verb: request.verb, path: request.path, hashes },
@@ -268,7 +268,12 @@ function logical(
     });
   }
   const call = (made: Logical) => door.call(operationFor(request, route), caller, made);
-  const reply = password === undefined ? call(command) : withPassword(door, caller, command, password, call);
+  const reply =
+    certificates !== undefined
+      ? withCertificate(door, command, certificates, call)
+      : password === undefined
+        ? call(command)
+        : withPassword(door, caller, command, password, call);
   return then(reply, (answered) => shown(door, request, entered, answered, token));
 }
 
@@ -291,6 +296,19 @@ function withPassword(
       throw error;
     }
   });
+}
+
+/** A login by what the connection presented; without any, the method itself refuses. */
+function withCertificate(
+  door: VaultDoor,
+  command: Logical,
+  chain: readonly Uint8Array[],
+  call: (command: Logical) => Maybe<FinishedReply>,
+): Maybe<FinishedReply> {
+  if (chain.length === 0) return call(command);
+  return then(door.certificate(command.params['uid'] ?? '', chain), (certificate) =>
+    call(certificate === undefined ? command : { ...command, hashes: { ...command.hashes, certificate } }),
+  );
 }
 
 function payloadOf(request: VaultRequest): Redacted<Uint8Array> {

@@ -12,11 +12,14 @@ export interface SecretFields {
   readonly rest: Data;
   /** The text of the token, or of the secret id, that the caller chose. */
   readonly chosen?: string;
+  /** What the client presented, DER, still to be judged. */
+  readonly certificates?: readonly Uint8Array[];
   /** It has still to be hashed. */
   readonly password?: { readonly user: string; readonly text: string };
 }
 
 const PASSWORD_CHARS_MAX = 1024;
+const TRUST_CHARS_MAX: number = 256 * 1024;
 const WITH_TOKENS = /^(?:auth\/token|sys\/(?:wrapping\/(?!wrap$)|capabilities))/;
 
 const given = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
@@ -32,9 +35,12 @@ export function secretFields(
   // Shares go nowhere but to whoever holds the seal.
   if (found?.route.ceremony !== undefined) return { hashes: {}, rest: {} };
   if (route.startsWith('approle!')) return secretId(door, data, route);
+  if (route === 'cert!login') return { hashes: {}, rest: data, certificates: request.wire.peer.certificates?.() ?? [] };
+  if (route.startsWith('cert!')) return trusted(door, data);
   if (route.startsWith('userpass!')) return password(data, found?.params ?? {});
   const isBatch = path.endsWith('-self') && entered.token?.token.accessor === '';
-  const self = isBatch && entered.token !== undefined ? { batch: entered.token } : {};
+  const batch = isBatch && entered.token !== undefined ? { batch: entered.token } : {};
+  const self = { ...batch, ...presentedBy(door, request) };
   return WITH_TOKENS.test(path) ? tokens(door, data, self) : { hashes: self, rest: data };
 }
 
@@ -56,6 +62,21 @@ function tokens(door: VaultDoor, { token, id, ...rest }: Data, self: Hashes): Se
     },
     ...(chosen === undefined ? {} : { chosen }),
   };
+}
+
+/** The fields of a role, what it trusts taken out. */
+function trusted(door: VaultDoor, { certificate, ...rest }: Data): SecretFields {
+  const text = given(certificate);
+  if (text === undefined) return { hashes: {}, rest };
+  const trust = text.length > TRUST_CHARS_MAX ? undefined : door.trust(text);
+  if (trust === undefined) throw new VaultError(400, 'failed to parse certificate');
+  return { hashes: { trust }, rest };
+}
+
+/** By which certificate a renewal comes. */
+function presentedBy(door: VaultDoor, { path, wire }: VaultRequest): Hashes {
+  const own = path.startsWith('auth/token/renew') ? wire.peer.certificates?.()[0] : undefined;
+  return own === undefined ? {} : { presented: door.fingerprint(own) };
 }
 
 function secretId(door: VaultDoor, { secret_id: sent, ...rest }: Data, route: string): SecretFields {

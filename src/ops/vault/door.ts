@@ -19,6 +19,7 @@ import { type AuthTable, authTable } from '../../core/vault/auth-mounts.ts';
 import { IAM_POLICY, ROOT_POLICY, type VaultAuthority } from '../../core/vault/authority.ts';
 import type { CeremonyFields, CeremonyStep } from '../../core/vault/ceremony.ts';
 import { isWithin } from '../../core/vault/cidr.ts';
+import type { CertificateReader, Trust, VerifiedCertificate } from '../../core/vault/client-certificate.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import {
   type Entity,
@@ -39,6 +40,7 @@ import type { Origin } from '../callers.ts';
 import type { Door } from '../door.ts';
 import type { Engine } from '../engine.ts';
 import { then } from '../maybe.ts';
+import { CERT_ROLES_MAX, certRolesPrefix } from './cert.ts';
 import { auditHash, readBatchToken } from './logical.ts';
 
 /** A request by Vault's API, once it is known who asks and where. */
@@ -72,6 +74,12 @@ export interface VaultDoor extends Engine {
    * for the outcome of each.
    */
   withPassword<T>(user: string, password: string, work: (hash: string) => Promise<T>): Promise<T>;
+  /** The certificates of a PEM text, as a role keeps them; undefined where it holds none that can be read. */
+  trust(pem: string): Trust | undefined;
+  /** What this chain, DER, comes to for the roles of an auth mount; undefined: it cannot be read. */
+  certificate(mountUid: string, chain: readonly Uint8Array[]): Maybe<VerifiedCertificate | undefined>;
+  /** Of a certificate in DER, in hex. */
+  fingerprint(der: Uint8Array): string;
   /** Has a step done by whoever holds the seal; answers what Vault answers to it. Throws or rejects with a Fault. */
   ceremony(step: CeremonyStep, fields: CeremonyFields): Promise<object | undefined>;
   now(): number;
@@ -94,6 +102,7 @@ export interface VaultDoorDeps {
   hashPassword(password: string, salt: string): Promise<string>;
   readonly clock: Clock;
   digest(text: string): string;
+  readonly certificates: CertificateReader;
   ceremony: VaultDoor['ceremony'];
 }
 
@@ -124,7 +133,7 @@ const HOME = DEFAULT_PROJECT as string as ProjectRef;
 const NAMESPACE = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
 export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
-  const { door, keyring, clock, digest } = deps;
+  const { door, store, keyring, clock, digest } = deps;
   let queue: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   return {
@@ -150,6 +159,18 @@ export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
       );
       return next;
     },
+    trust: (pem) => deps.certificates.trust(pem),
+    certificate: (mountUid, chain) => {
+      const range = { prefix: certRolesPrefix(mountUid), after: '', limit: CERT_ROLES_MAX };
+      return then(store.read({ roles: { need: 'vaultEntries', ...range } }), ({ roles }) =>
+        deps.certificates.verify(
+          chain,
+          Object.fromEntries(roles.map(({ id, data }) => [id.slice(range.prefix.length), data['trust'] as Trust])),
+          clock.now(),
+        ),
+      );
+    },
+    fingerprint: (der) => deps.certificates.fingerprint(der),
     ceremony: deps.ceremony,
     now: () => clock.now(),
     describe: () => {

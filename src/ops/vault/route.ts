@@ -5,6 +5,7 @@ import type { Caller } from '../../core/principal.ts';
 import type { Redacted } from '../../core/redacted.ts';
 import type { AuditFiles } from '../../core/vault/audit-device.ts';
 import type { CeremonyStep } from '../../core/vault/ceremony.ts';
+import type { Trust, VerifiedCertificate } from '../../core/vault/client-certificate.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import type { KnownToken } from '../../core/vault/token.ts';
 import type { Data } from './fields.ts';
@@ -31,6 +32,12 @@ export interface Hashes {
   /** What a password, or a secret id, is known by. */
   readonly password?: string;
   readonly secretId?: string;
+  /** The certificate that was presented, and who trusts it. */
+  readonly certificate?: VerifiedCertificate;
+  /** The fingerprints of those that the connection presented. */
+  readonly presented?: string;
+  /** What a role is to trust. */
+  readonly trust?: Trust;
   /** The token meant is a signed one, which the store does not have. */
   readonly batch?: KnownToken;
 }

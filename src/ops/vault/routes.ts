@@ -6,6 +6,7 @@ import { APPROLE_ROUTES } from './approle.ts';
 import { AUDIT_ROUTES } from './audit-devices.ts';
 import { AUTH_ROUTES } from './auth-methods.ts';
 import { CEREMONY_ROUTES } from './ceremonies.ts';
+import { CERT_ROUTES } from './cert.ts';
 import { CUBBYHOLE_ROUTES } from './cubbyhole.ts';
 import { ENTITY_ROUTES } from './identity-entities.ts';
 import { GROUP_ROUTES } from './identity-groups.ts';
@@ -27,6 +28,7 @@ export const VAULT_ROUTES: readonly VaultRoute[] = [
   ...AUTH_ROUTES,
   ...APPROLE_ROUTES,
   ...USERPASS_ROUTES,
+  ...CERT_ROUTES,
   ...TOKEN_ROUTES,
   ...POLICY_ROUTES,
   ...MOUNT_ROUTES,

@@ -49,6 +49,7 @@ export interface NewToken {
   readonly project?: ProjectId;
   readonly workload?: string;
   readonly parent?: string;
+  readonly certificate?: string;
   readonly boundCidrs?: readonly string[];
   readonly wraps?: NonNullable<VaultToken['wraps']>;
 }

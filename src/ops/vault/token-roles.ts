@@ -3,6 +3,7 @@
 
 import { Fault } from '../../core/error.ts';
 import { IAM_POLICY, ROOT_POLICY } from '../../core/vault/authority.ts';
+import { globMatches } from '../../core/vault/glob.ts';
 import { booleanField, durationField, integerField, invalid, listField, textField } from './fields.ts';
 import type { Handler, VaultRoute } from './route.ts';
 import type { View } from './view.ts';
@@ -82,21 +83,6 @@ export function readRole(view: View, name: string): TokenRole {
 }
 
 const shown = (policies: readonly string[]) => policies.join(', ').slice(0, 200);
-
-/** A star at either end stands for any text. */
-function globMatches(glob: string, text: string): boolean {
-  const parts = glob.split('*');
-  if (parts.length === 1) return glob === text;
-  const [first = '', last = ''] = [parts[0], parts.at(-1)];
-  if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false;
-  let rest = text.slice(first.length, text.length - last.length);
-  for (const part of parts.slice(1, -1)) {
-    const at = rest.indexOf(part);
-    if (at < 0) return false;
-    rest = rest.slice(at + part.length);
-  }
-  return true;
-}
 
 const write: Handler = ({ view, params, data }) => {
   const name = params['role'] ?? '';

@@ -78,6 +78,10 @@ const renew =
     const { view, data } = call;
     const known = find(call);
     if (known.token.accessor === '') throw invalid('batch tokens cannot be renewed');
+    const { certificate } = known.token;
+    if (certificate !== undefined && certificate !== call.hashes.presented) {
+      throw invalid('client identity during renewal not matching client identity used during login');
+    }
     if (!known.token.renewable || known.expiresAt === undefined) throw invalid('lease is not renewable');
     const asked = durationField(data, 'increment') ?? 0;
     if (asked < 0) throw invalid('increment must be positive');

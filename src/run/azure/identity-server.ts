@@ -5,10 +5,9 @@
 // Sources: https://learn.microsoft.com/azure/app-service/overview-managed-identity (REST endpoint reference) and
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token.
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AccessToken } from '../identity.ts';
-import { createOwnServer, type IsAllowedPeer } from '../own-server.ts';
+import { createOwnServer, type IsAllowedPeer, isEqual, isForOwnPort } from '../own-server.ts';
 
 export const APP_SERVICE_PATH = '/msi/token';
 const METADATA_PATH = '/metadata/identity/oauth2/token';
@@ -54,7 +53,8 @@ async function answer(options: IdentityServerOptions, request: IncomingMessage):
   if (headers['x-forwarded-for'] !== undefined || headers['forwarded'] !== undefined) {
     return refusal(403, 'forbidden', 'forwarded requests are not served');
   }
-  if (!isOwnHost(request)) return refusal(403, 'forbidden', 'the Host header does not name this managed identity');
+  if (!isForOwnPort(request, [METADATA_HOST]))
+    return refusal(403, 'forbidden', 'the Host header does not name this managed identity');
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
   const path = pathname.replace(/\/$/, '');
   const isMetadata = headers['metadata']?.toString().toLowerCase() === 'true';
@@ -77,13 +77,6 @@ async function answer(options: IdentityServerOptions, request: IncomingMessage):
   return body === undefined
     ? refusal(413, 'invalid_request', 'the request is too large')
     : issue(options, new URLSearchParams(body));
-}
-
-/** By the name that was given out, or by that of the real service. */
-function isOwnHost(request: IncomingMessage): boolean {
-  const hosts = request.headersDistinct['host'] ?? [];
-  const port = request.socket.localPort;
-  return hosts.length === 1 && [`127.0.0.1:${port}`, `localhost:${port}`, METADATA_HOST].includes(hosts[0] as string);
 }
 
 /** Whichever identity a program asks for by its id in production: a run has one. */
@@ -116,12 +109,6 @@ async function read(request: IncomingMessage): Promise<string | undefined> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
-}
-
-/** In constant time. */
-function isEqual(given: string, expected: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
 }
 
 function send(response: ServerResponse, { status, body }: Reply): void {

@@ -1,0 +1,136 @@
+// Certificates that clients present: the chain from one to what a role trusts, built and checked here link by link
+// (RFC 5280 section 6, without what is not understood: a certificate with such a critical extension is refused, and so is an
+// authority with constraints on names). And what one says of its subject.
+
+import { hash, X509Certificate } from 'node:crypto';
+import type { CertificateReader, ClientCertificate } from '../core/vault/client-certificate.ts';
+
+/** Ours: certificates of one role, and links of a chain. */
+const TRUSTED_MAX = 50;
+const LINKS_MAX = 8;
+/** NIST SP 800-131A: shorter keys are no longer believed. */
+const MODULUS_BITS_MIN = 2048;
+const PARSED_MAX = 1000;
+const EXTENSIONS_MAX = 50;
+const TEXT_CHARS_MAX = 1024;
+
+const PEM = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----/g;
+
+export function createCertificateReader(): CertificateReader {
+  const parsed = new Map<string, readonly X509Certificate[]>();
+  const read = (pem: string) => {
+    const known = parsed.get(pem) ?? certificatesIn(pem);
+    if (parsed.size >= PARSED_MAX) parsed.clear();
+    parsed.set(pem, known);
+    return known;
+  };
+  return {
+    trust: (pem) => {
+      try {
+        const found = certificatesIn(pem);
+        if (found.length === 0 || found.length > TRUSTED_MAX) return undefined;
+        const text = found.map((each) => each.toString()).join('');
+        return { pem: text, fingerprint: hash('sha256', text, 'hex') };
+      } catch {
+        return undefined;
+      }
+    },
+    fingerprint: (der) => hash('sha256', der, 'hex'),
+    verify: async (chain, roles, now) => {
+      const { ParsedCertificate } = await import('./parsed-certificate.ts');
+      let presented: Link[];
+      try {
+        presented = chain.slice(0, LINKS_MAX).map((der) => link(new X509Certificate(der), ParsedCertificate));
+      } catch {
+        return undefined;
+      }
+      const [own, ...between] = presented;
+      if (own === undefined) return undefined;
+      const trusted = Object.entries(roles).filter(([, { pem }]) => {
+        const anchors = read(pem).map((each) => link(each, ParsedCertificate));
+        return leadsTo(own, between, anchors, now);
+      });
+      return {
+        ...factsOf(own),
+        roles: Object.fromEntries(trusted.map(([name, { fingerprint }]) => [name, fingerprint])),
+      };
+    },
+  };
+}
+
+type Parsed = import('./parsed-certificate.ts').ParsedCertificate;
+
+interface Link {
+  readonly certificate: X509Certificate;
+  readonly parsed: Parsed;
+}
+
+function link(certificate: X509Certificate, Parser: new (der: Uint8Array) => Parsed): Link {
+  return { certificate, parsed: new Parser(certificate.raw) };
+}
+
+function certificatesIn(pem: string): readonly X509Certificate[] {
+  return (pem.match(PEM) ?? []).map((each) => new X509Certificate(each));
+}
+
+function isTimely({ certificate }: Link, now: number): boolean {
+  return certificate.validFromDate.getTime() <= now && now <= certificate.validToDate.getTime();
+}
+
+/** A signature by it is still believed. */
+function hasStrongKey({ certificate }: Link): boolean {
+  const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
+  const bits = asymmetricKeyDetails?.modulusLength ?? MODULUS_BITS_MIN;
+  return asymmetricKeyType !== 'rsa' || bits >= MODULUS_BITS_MIN;
+}
+
+/** Whether a client may be trusted by these: as the one that was named itself, or by an authority among them. */
+function leadsTo(own: Link, between: readonly Link[], anchors: readonly Link[], now: number): boolean {
+  if (!isTimely(own, now) || own.parsed.hasUnknownCritical || !own.parsed.isForClients) return false;
+  const isNamed = anchors.some(({ certificate }) => !certificate.ca && certificate.raw.equals(own.certificate.raw));
+  if (isNamed) return true;
+  const authorities = anchors.filter(({ certificate }) => certificate.ca);
+  return climbs(own, between, authorities, now, 0);
+}
+
+/** `below`: intermediate authorities between the client and this one. */
+function climbs(
+  child: Link,
+  between: readonly Link[],
+  authorities: readonly Link[],
+  now: number,
+  below: number,
+): boolean {
+  if (below > LINKS_MAX || !child.parsed.isSoundlySigned) return false;
+  if (authorities.some((issuer) => issued(issuer, child, now, below))) return true;
+  return between.some(
+    (issuer, index) =>
+      issued(issuer, child, now, below) && climbs(issuer, between.toSpliced(index, 1), authorities, now, below + 1),
+  );
+}
+
+function issued(issuer: Link, child: Link, now: number, below: number): boolean {
+  const { certificate, parsed } = issuer;
+  // Names and the use of the key first: they cost nothing.
+  return (
+    certificate.ca &&
+    child.certificate.checkIssued(certificate) &&
+    isTimely(issuer, now) &&
+    !parsed.hasUnknownCritical &&
+    !parsed.constrainsNames &&
+    below <= parsed.pathLengthMax &&
+    hasStrongKey(issuer) &&
+    child.certificate.verify(certificate.publicKey)
+  );
+}
+
+function factsOf({ certificate, parsed }: Link): ClientCertificate {
+  const { commonName, units, dns, emails, uris, subjectKeyId, authorityKeyId, extensions } = parsed;
+  return {
+    fingerprint: hash('sha256', certificate.raw, 'hex'),
+    serial: BigInt(`0x${certificate.serialNumber}`).toString(),
+    commonName: commonName.slice(0, TEXT_CHARS_MAX),
+    ...{ units, dns, emails, uris, subjectKeyId, authorityKeyId },
+    extensions: Object.fromEntries(Object.entries(extensions).slice(0, EXTENSIONS_MAX)),
+  };
+}
