@@ -93,12 +93,10 @@ test('a denial holds for whoever is granted it, by both APIs, in every region an
     /^User: arn:aws:iam::123456789012:user\/client is not authorized .* with an explicit deny in a resource-based policy$/;
   await refused(aws.call('GetSecretValue', { SecretId: name }), 'AccessDeniedException', explicit);
   await refused(
-    aws
-      .call('BatchGetSecretValue', { SecretIdList: [name] })
-      .then(({ json }) => ({
-        status: 400,
-        json: { __type: json.Errors[0].ErrorCode, message: json.Errors[0].Message },
-      })),
+    aws.call('BatchGetSecretValue', { SecretIdList: [name] }).then(({ json }) => ({
+      status: 400,
+      json: { __type: json.Errors[0].ErrorCode, message: json.Errors[0].Message },
+    })),
     'AccessDeniedException',
     /explicit deny/,
   );
