@@ -27,6 +27,7 @@ import { randomPassword } from './aws/random-password.ts';
 import { replicateSecret } from './aws/replicate.ts';
 import { deleteAwsPolicy, getAwsPolicy, setAwsPolicy, validateAwsPolicy } from './aws/resource-policies.ts';
 import { assumeOwnRole, assumeRole, identifySigner, issueSession } from './aws/sessions.ts';
+import { stopReplication } from './aws/stop-replication.ts';
 import { tagSecret } from './aws/tag-secret.ts';
 import { createBackup, endBackup, readBackup } from './backup.ts';
 import { backUpSecret, restoreBackup } from './backup-of-secret.ts';
@@ -116,6 +117,7 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   amendSecret,
   tagSecret,
   replicateSecret,
+  stopReplication,
   putVersion,
   moveStage,
   listSeenVersions,

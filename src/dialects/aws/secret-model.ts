@@ -109,6 +109,7 @@ export const INPUTS = {
   PutResourcePolicy: ofSecret({ ResourcePolicy: POLICY, BlockPublicPolicy: boolean }, ['ResourcePolicy']),
   DeleteResourcePolicy: ofSecret(),
   ValidateResourcePolicy: structure({ SecretId: SECRET_ID, ResourcePolicy: POLICY }, ['ResourcePolicy']),
+  StopReplicationToReplica: ofSecret(),
   GetRandomPassword: structure({
     PasswordLength: { type: 'integer', min: 1, max: 4096 },
     ExcludeCharacters: string(0, 4096),

@@ -13,6 +13,7 @@ import {
   removeRegionsFromReplication,
   replicateSecretToRegions,
   restore,
+  stopReplicationToReplica,
   tagResource,
   untagResource,
   updateSecret,
@@ -40,6 +41,7 @@ const ACTIONS: Readonly<Record<keyof typeof INPUTS, Action>> = {
   PutResourcePolicy: putResourcePolicy,
   DeleteResourcePolicy: deleteResourcePolicy,
   ValidateResourcePolicy: validateResourcePolicy,
+  StopReplicationToReplica: stopReplicationToReplica,
   GetRandomPassword: getRandomPassword,
 };
 
