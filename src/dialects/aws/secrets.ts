@@ -3,6 +3,7 @@
 import { checkInput } from './constraint.ts';
 import { explainSecret } from './secret-errors.ts';
 import { INPUTS } from './secret-model.ts';
+import { deleteResourcePolicy, getResourcePolicy, putResourcePolicy, validateResourcePolicy } from './secret-policy.ts';
 import { describeSecret, getRandomPassword, listSecrets, listSecretVersionIds } from './secret-reads.ts';
 import { cancelRotateSecret, rotateSecret } from './secret-rotation.ts';
 import { batchGetSecretValue, getSecretValue } from './secret-value.ts';
@@ -37,6 +38,10 @@ const ACTIONS: Readonly<Record<keyof typeof INPUTS, Action>> = {
   UntagResource: untagResource,
   ReplicateSecretToRegions: replicateSecretToRegions,
   RemoveRegionsFromReplication: removeRegionsFromReplication,
+  GetResourcePolicy: getResourcePolicy,
+  PutResourcePolicy: putResourcePolicy,
+  DeleteResourcePolicy: deleteResourcePolicy,
+  ValidateResourcePolicy: validateResourcePolicy,
   StopReplicationToReplica: stopReplicationToReplica,
   GetRandomPassword: getRandomPassword,
   RotateSecret: rotateSecret,
