@@ -244,6 +244,16 @@ test('what is deleted is described and restored, and nothing else', async () => 
   await ask(deleteSecret, { ...seen('gone', east, { changes: true }), recoverySeconds: 7 * 24 * 3600 });
   await ask(purgeDeletedSecret, seen('gone', east, { deleted: true, changes: true }));
   await make('gone', 'anew');
+  await ask(deleteSecret, { ...seen('gone', east, { changes: true }), recoverySeconds: 7 * 24 * 3600 });
+  const every: ListSeen = {
+    ...{ project, region: east, withDeleted: true, filters: [{ key: 'name', values: ['gone'] }], by: 'created' },
+    ...{ order: 'ascending', pageSize: 9, pageToken: '' },
+  };
+  assert.equal((await ask(listSeen, every)).secrets.length, 1);
+  world.clock.advance(7 * day);
+  assert.equal((await ask(listSeen, every)).secrets.length, 0);
+  await refused('SECRET_NOT_FOUND', ask(describeSecret, seen('gone', east, { deleted: true })));
+  await make('gone', 'over');
 });
 
 test('a description tells labelled versions, when it was read, and a time that grows with every change', async () => {
