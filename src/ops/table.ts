@@ -46,6 +46,7 @@ import { hashInput, makeRandom } from './keys-random.ts';
 import { rotateDueKey, rotateKey } from './keys-rotate.ts';
 import { decrypt, encrypt, makeDataKey, rewrap } from './keys-seal.ts';
 import { mac, sign, verify, verifyMac } from './keys-sign.ts';
+import { wrapKeyFor } from './keys-wrap.ts';
 import { getLocation, listLocations } from './locations.ts';
 import { enableManagedRotation, rotateSecret } from './managed-rotation.ts';
 import type { Operation } from './operation.ts';
@@ -232,6 +233,7 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   mac,
   verifyMac,
   exportKey,
+  wrapKeyFor,
   backupKey,
   getWrappingKey,
   importKey,
