@@ -2,7 +2,8 @@
 // somebody asked for it once; from then on it is there at every start, on the same port where that is free, so that an
 // environment that was set up before goes on working.
 
-import type { LoopbackProxy, MetaStore } from './core/ports.ts';
+import type { LoopbackProxy } from './core/loopback-port.ts';
+import type { MetaStore } from './core/ports.ts';
 import { ownedTarget, type Port, startConnectProxy, type Target } from './proxy/connect.ts';
 import type { Route } from './proxy/upstream.ts';
 

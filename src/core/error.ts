@@ -25,6 +25,9 @@ interface FaultKind {
 const kinds = {
   INVALID_FIELD: { class: 'invalid', message: '{field}: {problem}' },
   UNKNOWN_FIELD: { class: 'invalid', message: 'unknown field {field}' },
+  REGION_INVALID: { class: 'invalid', message: 'a region has up to 32 lower-case letters, digits and hyphens' },
+  SECRET_ID_INVALID: { class: 'invalid', message: 'not the name or ARN of a secret' },
+  STAGE_NOT_OF_VERSION: { class: 'invalid', message: 'version {version} does not carry the staging label {stage}' },
   SECRET_ID_MISSING: { class: 'invalid', message: 'a secret needs a name' },
   REPLICATION_MISSING: { class: 'invalid', message: 'a global secret needs a replication policy' },
   REPLICATION_FORBIDDEN: { class: 'invalid', message: 'a regional secret has no replication policy' },
@@ -94,6 +97,21 @@ const kinds = {
   TAG_BINDING_NOT_FOUND: { class: 'missing', message: '{secret} does not have {value}' },
   KEY_NOT_FOUND: { class: 'missing', message: 'key {key} does not exist' },
   KEY_VERSION_NOT_FOUND: { class: 'missing', message: 'version {version} of key {key} does not exist' },
+  REPLICA_READ_ONLY: { class: 'precondition', message: 'secret {secret} is a replica here: change it in {region}' },
+  REQUEST_TOKEN_USED: {
+    class: 'exists',
+    message: 'the request token {token} has written another value of secret {secret} before',
+  },
+  STAGE_HELD: {
+    class: 'precondition',
+    message: 'staging label {stage} is on version {holder}: name that as the one to take it from',
+  },
+  REPLICAS_LEFT: { class: 'precondition', message: 'secret {secret} still has replicas: {regions}' },
+  LIST_TOO_LONG: {
+    class: 'exhausted',
+    message: 'more than {limit} secrets can only be listed by when they were made',
+  },
+  AWS_REQUEST_INVALID: { class: 'invalid', message: '{problem}' },
   PROJECT_EXISTS: { class: 'exists', message: 'project {project} already exists' },
   SECRET_EXISTS: { class: 'exists', message: 'secret {secret} already exists' },
   SECRET_DELETED: { class: 'exists', message: 'secret {secret} is deleted and can be restored until {purgeTime}' },

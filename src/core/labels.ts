@@ -45,11 +45,28 @@ export function parseLabels(labels: Labels): Labels {
   return labels;
 }
 
-/** The annotations themselves, where each is legal and all together fit. */
-export function parseAnnotations(annotations: Labels): Labels {
+/** What Google would take as a label is one, the rest are annotations. */
+export function splitLabels(tags: Labels): { readonly labels: Labels; readonly annotations: Labels } {
+  const labels: Record<string, string> = {};
+  const annotations: Record<string, string> = {};
+  for (const [key, value] of Object.entries(tags)) (isLabel(key, value) ? labels : annotations)[key] = value;
+  return { labels, annotations };
+}
+
+function isLabel(key: string, value: string): boolean {
+  try {
+    return Object.keys(parseLabels({ [key]: value })).length === 1;
+  } catch (error) {
+    if (error instanceof Fault) return false;
+    throw error;
+  }
+}
+
+/** The annotations themselves, where each is legal, or was there `before`, and all together fit. */
+export function parseAnnotations(annotations: Labels, before: Labels = {}): Labels {
   let bytes = 0;
   for (const [key, value] of Object.entries(annotations)) {
-    if (!ANNOTATION_KEY.test(key)) {
+    if (!ANNOTATION_KEY.test(key) && !Object.hasOwn(before, key)) {
       throw new Fault('INVALID_FIELD', {
         field: 'annotations',
         problem: `a key has 1 to ${ANNOTATION_KEY_CHARS_MAX} letters, digits and . _ - inside`,

@@ -128,6 +128,12 @@ export const CONTENT_TYPE_CHARS_MAX = 255;
 export const BACKUP_OF_SECRET_VERSIONS_MAX = 500;
 /** Ours: bytes of the values of one backup of a secret; as base64 they fit into a request. */
 export const BACKUP_OF_SECRET_BYTES_MAX: number = 2 * 1024 * 1024;
+/** AWS Secrets Manager, service-2.json: `NameType`; the labels of one secret, its tags, and `VersionStage`. */
+export const AWS_NAME_CHARS_MAX = 512;
+export const AWS_STAGES_MAX = 20;
+export const AWS_TAGS_MAX = 50;
+/** Ours: secrets that are put in order in one go, for a list by anything but their age. */
+export const AWS_SORTED_MAX = 10_000;
 /** Ours: how long a client secret holds where nobody says otherwise, and at the most; Entra's portal offers two years. */
 export const CLIENT_SECRET_SECONDS_MAX: number = 730 * 24 * 3600;
 /** Ours: an RSA key of 4096 bits in PEM has 800. */

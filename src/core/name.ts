@@ -20,7 +20,7 @@ export type AccountEmail = Brand<string, 'AccountEmail'>;
 
 const PROJECT_ID = new RegExp(`^[a-z][a-z0-9-]{${PROJECT_ID_CHARS_MIN - 2},${PROJECT_ID_CHARS_MAX - 2}}[a-z0-9]$`);
 const PROJECT_NUMBER = /^[1-9][0-9]{0,18}$/;
-const SECRET_NAME = new RegExp(`^[A-Za-z0-9/_+=.@-]{1,${SECRET_NAME_CHARS_MAX}}$`);
+const SECRET_NAME = /^[A-Za-z0-9/_+=.@-]+$/;
 const ACCOUNT_ID = /^[a-z](?:[-a-z0-9]{4,28}[a-z0-9])$/;
 const USER_ACCOUNT = /^([a-z](?:[-a-z0-9]{4,28}[a-z0-9]))@([a-z][a-z0-9-]{4,28}[a-z0-9])\.iam\.gserviceaccount\.com$/;
 const COMPUTE_ACCOUNT = /^([1-9][0-9]{0,18})-compute@developer\.gserviceaccount\.com$/;
@@ -50,11 +50,17 @@ export function isProjectNumber(ref: ProjectRef): boolean {
 }
 
 /** A name that may be stored. Dialects narrow it further: Google's has no `/`, `.`, `+`, `=` or `@`. */
-export function parseSecretName(text: string): SecretName {
-  if (!SECRET_NAME.test(text) || text.startsWith('/') || text.endsWith('/') || text.includes('//')) {
+export function parseSecretName(text: string, charsMax: number = SECRET_NAME_CHARS_MAX): SecretName {
+  if (
+    !SECRET_NAME.test(text) ||
+    text.length > charsMax ||
+    text.startsWith('/') ||
+    text.endsWith('/') ||
+    text.includes('//')
+  ) {
     throw new Fault('INVALID_FIELD', {
       field: 'secret_id',
-      problem: `1 to ${SECRET_NAME_CHARS_MAX} letters, digits and the characters / _ + = . @ -`,
+      problem: `1 to ${charsMax} letters, digits and the characters / _ + = . @ -`,
     });
   }
   if (text.split('/').some((segment) => segment === '.' || segment === '..')) {

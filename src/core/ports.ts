@@ -5,6 +5,8 @@ import type { AccountDeletion } from './account-deletion.ts';
 import type { AuditAnchor, AuditMark } from './audit-port.ts';
 import type { AuditRecord } from './audit-record.ts';
 import type { AwsKeys } from './aws/keys-port.ts';
+import type { AwsNeed, AwsRowByNeed } from './aws/rows.ts';
+import type { SeenFrom } from './aws/secret.ts';
 import type { Sighting, SightingOfVersion } from './census.ts';
 import type { CensusNeed, SightingOfSecret } from './census-ports.ts';
 import type { CredentialKind } from './credential.ts';
@@ -61,6 +63,11 @@ export interface SecretPlace {
   readonly deleted?: true;
   /** The key is a name as Azure spells it: an exact one wins, else the only secret that is spelled so. */
   readonly spelled?: true;
+  /**
+   * As AWS's API finds it, by its exact name, deleted or not: the one that lives in the region, else the global one that is
+   * at home or has a replica there.
+   */
+  readonly from?: SeenFrom;
 }
 
 /** A row, or rows, that an operation must see. Every one is answered from the same snapshot. */
@@ -89,6 +96,10 @@ export type Need =
       readonly previous?: true;
       /** In place of the number: the one with this uid. */
       readonly uid?: Uid;
+      /** In place of the number: the one that carries this staging label. */
+      readonly stage?: string;
+      /** In place of the number: the one that AWS's API names so. */
+      readonly versionId?: string;
     } & SecretPlace)
   /** How many secrets are spelled so. */
   | ({ readonly need: 'spellings' } & SecretPlace)
@@ -135,6 +146,7 @@ export type Need =
   | { readonly need: 'dueVersions'; readonly until: number; readonly limit: number }
   /** Versions of the server that hold the same value as this one, itself among them; none where it has no fingerprint. */
   | ({ readonly need: 'sameValue'; readonly number: number; readonly limit: number } & SecretPlace)
+  | AwsNeed
   | CensusNeed
   | KeyNeed
   | VaultNeed;
@@ -162,7 +174,7 @@ export interface PayloadRow {
   readonly sealed?: SealedPayload;
 }
 
-interface RowByNeed extends KeyRowByNeed, VaultRowByNeed {
+interface RowByNeed extends AwsRowByNeed, KeyRowByNeed, VaultRowByNeed {
   readonly server: Policy;
   readonly project: Project | undefined;
   readonly projectOfAwsAccount: Project | undefined;
@@ -380,20 +392,4 @@ export interface Keyring {
 export interface TokenSigner {
   /** A JWT over these claims, RS256, by a key that the authority publishes. */
   sign(claims: Claims): Maybe<Redacted<string>>;
-}
-
-/** The CONNECT proxy that the server has on loopback for the programs of `coffer env`. */
-export interface LoopbackProxy {
-  /** Where it listens; the first who asks has it started. */
-  open(): Promise<{ readonly host: string; readonly port: number }>;
-}
-
-/** A new key of a service account. The private half leaves once and is kept nowhere. */
-export interface AccountKeyPair {
-  /** 40 hex digits. */
-  readonly id: string;
-  /** SubjectPublicKeyInfo in PEM. */
-  readonly publicKey: string;
-  /** PKCS #8 in PEM. */
-  readonly privateKey: Redacted<string>;
 }

@@ -5,7 +5,12 @@ import { Fault } from './error.ts';
 import { ALIAS_CHARS_MAX, ALIASES_MAX, TOPICS_PER_SECRET_MAX } from './limits.ts';
 
 const ALIAS = new RegExp(`^[A-Za-z][A-Za-z0-9_-]{0,${ALIAS_CHARS_MAX - 1}}$`);
-const RESERVED = new Set(['latest', 'NEW']);
+const RESERVED = new Set(['latest', 'NEW', 'AWSCURRENT', 'AWSPREVIOUS', 'AWSPENDING']);
+
+/** True for what Google takes as an alias; labels of AWS that are roles are none. */
+export function isAlias(label: string): boolean {
+  return ALIAS.test(label) && !RESERVED.has(label);
+}
 
 /** The aliases, where each is legal and names a version up to `lastVersion`: destroyed ones may be named. */
 export function parseAliases(
@@ -18,7 +23,7 @@ export function parseAliases(
     throw new Fault('INVALID_FIELD', { field, problem: `at most ${ALIASES_MAX} aliases are allowed`, rule: 'count' });
   }
   for (const [alias, number] of entries) {
-    if (!ALIAS.test(alias) || RESERVED.has(alias)) {
+    if (!isAlias(alias)) {
       const problem =
         `an alias has 1 to ${ALIAS_CHARS_MAX} letters, digits, _ and -, starts with a letter, ` +
         'and is neither latest nor NEW';

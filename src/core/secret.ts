@@ -1,6 +1,7 @@
 // Projects, secrets, versions, accounts and tokens as the store keeps them: plain data, times in milliseconds since
 // 1970. A payload is never part of these rows; it is asked for by itself (`Need` in ports.ts) and arrives sealed.
 
+import type { AwsSettings } from './aws/secret.ts';
 import type { Policy } from './iam/policy.ts';
 import type { AccountEmail, Location, ProjectId, SecretName } from './name.ts';
 import type { KvSettings } from './vault/mounts.ts';
@@ -82,6 +83,10 @@ export interface Secret {
   readonly kv?: KvSettings;
   /** The text of its resource policy of AWS's, as it was put. */
   readonly awsPolicy?: string;
+  /** What AWS's API keeps of it; absent: nothing. */
+  readonly aws?: AwsSettings;
+  /** The number of the version that is to become current; absent: none is. */
+  readonly candidateVersion?: number;
   /** Set once it is deleted: absent from every read, and purged then. */
   readonly purgeAt?: number;
   /** When that was; gone where it was restored. */
@@ -129,6 +134,8 @@ export interface VersionAttributes {
   readonly updatedAt?: number;
   /** Written as bytes by a dialect that has texts; absent: as whatever it is. */
   readonly kind?: 'binary';
+  /** The token of the request that wrote it, by which AWS's API names it. */
+  readonly requestToken?: string;
 }
 
 /** A payload as it rests: AES-256-GCM under a key of its own, that key wrapped by the project's. */

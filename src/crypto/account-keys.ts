@@ -3,8 +3,8 @@
 
 import { createPublicKey, generateKeyPair, hash } from 'node:crypto';
 import { promisify } from 'node:util';
+import type { AccountKeyPair } from '../core/account-key-pair.ts';
 import { Fault } from '../core/error.ts';
-import type { AccountKeyPair } from '../core/ports.ts';
 import { Redacted } from '../core/redacted.ts';
 
 const MODULUS_BITS = 2048;

@@ -29,8 +29,9 @@ function resourceAttributes(target: Target, { project, secret }: Scope): Resourc
   if (project === undefined) return {};
   if (target.secret !== undefined) {
     // However it was spelled: what is found is judged by the name that it has.
-    const key = target.spelled && secret !== undefined ? secretKey(secret.name) : target.secret;
-    const name = `projects/${project.number}/${locationPart(target.location)}secrets/${key}`;
+    const found = target.spelled || target.from !== undefined ? secret : undefined;
+    const key = found === undefined ? target.secret : secretKey(found.name);
+    const name = `projects/${project.number}/${locationPart(found?.location ?? target.location)}secrets/${key}`;
     const tags = secret === undefined ? {} : { tags: secret.tags };
     return target.version === undefined
       ? { ...SECRET, name, ...tags }

@@ -24,8 +24,10 @@ function makeCurrent(
   if (before.currentVersion === version.number) {
     return { result: { project, secret: before, version }, version: version.number };
   }
+  const { candidateVersion, ...rest } = before;
   const secret: Secret = {
-    ...before,
+    ...rest,
+    ...(candidateVersion === undefined || candidateVersion === version.number ? {} : { candidateVersion }),
     currentVersion: version.number,
     previousVersion: before.currentVersion,
     etag: input.entropy.etag(),

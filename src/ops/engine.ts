@@ -9,7 +9,8 @@ import type { BackupSource } from '../core/backup-port.ts';
 import { workloadOf } from '../core/census.ts';
 import type { Census } from '../core/census-ports.ts';
 import { Fault, type FaultCode } from '../core/error.ts';
-import type { Clock, Entropy, Keyring, LoopbackProxy, Maybe, Needs, Store, TokenSigner } from '../core/ports.ts';
+import type { LoopbackProxy } from '../core/loopback-port.ts';
+import type { Clock, Entropy, Keyring, Maybe, Needs, Store, TokenSigner } from '../core/ports.ts';
 import { type Caller, SYSTEM } from '../core/principal.ts';
 import type { AuditFiles } from '../core/vault/audit-device.ts';
 import { type Admission, Request } from './judgement.ts';
@@ -83,7 +84,7 @@ class Call<C, R> {
     return then(store.read(needs, caller.seen), (rows) => {
       const now = clock.now();
       const { scope } = this.#admit(this.#request.scopeOf(rows), now);
-      const fields = { command, rows, scope, caller, now, entropy, prepared: undefined };
+      const fields = { command, rows, scope, caller, now, entropy, prepared: operation.opens?.(command, keyring) };
       const decision = decideOrWant(operation, new Input(fields));
       if (decision instanceof Wanting) return this.#read(more(wanted, decision, round), round + 1);
       return then(this.#finish(decision.result, undefined), (answer) => {

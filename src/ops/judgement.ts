@@ -101,7 +101,7 @@ export class Request<C, R> {
 
   /** The rows whose policies decide, beside `others`. */
   needs(others: Needs | undefined): ScopeNeeds {
-    const { project, secret, location, deleted, spelled, tag } = this.target;
+    const { project, secret, location, deleted, spelled, from, tag } = this.target;
     const needs: Record<string, Need> = { ...others, server: SERVER_NEED };
     const { vault } = this.caller;
     if (vault !== undefined) needs['callerPolicies'] = { need: 'vaultEntriesNamed', ids: policyIds(vault) };
@@ -122,6 +122,7 @@ export class Request<C, R> {
       if (location !== undefined) found.location = location;
       if (deleted !== undefined) found.deleted = deleted;
       if (spelled !== undefined) found.spelled = spelled;
+      if (from !== undefined) found.from = from;
       needs['scopeSecret'] = found;
       if (spelled) needs['scopeSpellings'] = { ...found, need: 'spellings' };
     }
@@ -324,6 +325,6 @@ function resourceName(scope: Scope | undefined, target: Target): string {
   if (below !== undefined) return `projects/${project.id}/${below}`;
   if (target.account !== undefined) return `projects/${project.id}/serviceAccounts/${target.account}`;
   if (target.secret === undefined) return `projects/${project.id}`;
-  const within = locationPart(target.location);
+  const within = locationPart(scope?.secret?.location ?? target.location);
   return `projects/${project.id}/${within}secrets/${scope?.secret?.name ?? target.secret}`;
 }

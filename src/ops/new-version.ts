@@ -68,7 +68,9 @@ export function withVersion(
     throw new Fault('LIMIT_REACHED', { what: 'versions of one secret', limit: VERSIONS_MAX });
   }
   const number = before.lastVersion + 1;
-  const moved = candidate ? {} : { currentVersion: number, previousVersion: before.currentVersion };
+  const moved = candidate
+    ? { candidateVersion: number }
+    : { currentVersion: number, previousVersion: before.currentVersion };
   const { uid, secretUid, crc32c: sum, fingerprint } = prepared;
   return {
     secret: { ...before, lastVersion: number, ...moved },

@@ -3,10 +3,12 @@
 // I/O: the engine loads, authorises, audits and applies.
 
 import type { Audit } from '../core/audit-port.ts';
+import { homeOf, type SeenFrom } from '../core/aws/secret.ts';
 import type { BackupSource } from '../core/backup-port.ts';
 import { Fault } from '../core/error.ts';
 import type { Permission } from '../core/iam/permissions.ts';
 import type { Grant, Policy } from '../core/iam/policy.ts';
+import type { LoopbackProxy } from '../core/loopback-port.ts';
 import {
   type AccountEmail,
   type Location,
@@ -15,7 +17,7 @@ import {
   type SecretKey,
   type SecretName,
 } from '../core/name.ts';
-import type { Change, Entropy, Keyring, LoopbackProxy, Maybe, Needs, RowsOf, TokenSigner } from '../core/ports.ts';
+import type { Change, Entropy, Keyring, Maybe, Needs, RowsOf, TokenSigner } from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
 import type { Account, Project, Secret, StoredEvent, Uid } from '../core/secret.ts';
 import type { AuditFiles } from '../core/vault/audit-device.ts';
@@ -36,6 +38,8 @@ export interface Target {
   readonly deleted?: true;
   /** The secret is named as Azure spells names. */
   readonly spelled?: true;
+  /** The secret is named as AWS's API names it, and seen from a region. */
+  readonly from?: SeenFrom;
   readonly account?: AccountEmail;
   /** What a create is about to add below the project, for the audit: `secrets/NAME`. */
   readonly creates?: string;
@@ -96,8 +100,16 @@ export class Input<C, N extends Needs, P = undefined> {
   }
 
   /** The secret that the target names; throws PROJECT_NOT_FOUND or SECRET_NOT_FOUND. */
-  secret(target: { readonly project: ProjectRef; readonly location?: Location; readonly key: SecretKey }): Secret {
+  secret(target: {
+    readonly project: ProjectRef;
+    readonly location?: Location;
+    readonly key: SecretKey;
+    readonly from?: SeenFrom;
+  }): Secret {
     const project = this.project(target.project);
+    if (this.scope.secret !== undefined && target.from !== undefined) {
+      return checkSeen(project, this.scope.secret, target.from, this.now);
+    }
     if (this.scope.secret === undefined) {
       const isAmbiguous = (this.scope.spellings ?? 0) > 1;
       const code = isAmbiguous ? 'SECRET_AMBIGUOUS' : 'SECRET_NOT_FOUND';
@@ -105,6 +117,22 @@ export class Input<C, N extends Needs, P = undefined> {
     }
     return this.scope.secret;
   }
+}
+
+/**
+ * The secret that AWS's API found, where the request may have it; throws SECRET_NOT_FOUND, SECRET_DELETED, or
+ * REPLICA_READ_ONLY.
+ */
+function checkSeen(project: Project, secret: Secret, { deleted, changes, region }: SeenFrom, now: number): Secret {
+  const facts = secretFacts(project, secret.name, secret.location);
+  const { purgeAt } = secret;
+  if (purgeAt !== undefined && purgeAt <= now) throw new Fault('SECRET_NOT_FOUND', facts);
+  if (purgeAt !== undefined && !deleted) {
+    throw new Fault('SECRET_DELETED', { ...facts, purgeTime: new Date(purgeAt).toISOString() });
+  }
+  const home = homeOf(secret) ?? region;
+  if (changes && home !== region) throw new Fault('REPLICA_READ_ONLY', { ...facts, region: home });
+  return secret;
 }
 
 /** The facts by which every fault about a secret names it; `within` is what its location adds to its name. */
@@ -180,6 +208,8 @@ interface Spec<C, N extends Needs, P, K, D, R, M extends Needs> {
   /** Of a policy change: the roles whose members it would alter, for conditions on who may grant what. */
   modifiedRoles?(command: C, scope: Scope): readonly string[];
   needs?(command: C, keyring: Keyring): N;
+  /** Of a read: what the keyring alone can tell of the command, such as the place that a page token names. */
+  opens?(command: C, keyring: Keyring): P;
   /** `decide` may throw Wanting for rows that follow from others. */
   readonly explores?: true;
   /** It asks who reads what: every sighting of every thread is in the store before it decides. */

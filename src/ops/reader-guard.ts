@@ -31,9 +31,9 @@ export function readerWindowSeconds({ settings }: Pick<Project, 'settings'>): nu
 
 /** One row more than is looked at tells whether there are more. */
 export function censusNeed(place: SecretPlace): Extract<Need, { need: 'census' }> {
-  const { project, location = GLOBAL, key, spelled } = place;
+  const { project, location = GLOBAL, key, spelled, from } = place;
   const found = { project, location, key, ...(spelled === undefined ? {} : { spelled }) };
-  return { need: 'census', ...found, limit: CENSUS_ROWS_MAX + 1 };
+  return { need: 'census', ...found, ...(from === undefined ? {} : { from }), limit: CENSUS_ROWS_MAX + 1 };
 }
 
 export interface GuardQuestion {

@@ -1,5 +1,6 @@
 // Secrets: the named, ordered series of versions. Order of the checks is Google's: permission, existence, etag, fields.
 
+import { arnSuffix, type SeenFrom } from '../core/aws/secret.ts';
 import { Fault, type FaultData } from '../core/error.ts';
 import { type EventOfSecret, secretEvent, topicEvent } from '../core/events.ts';
 import { EMPTY_POLICY } from '../core/iam/policy.ts';
@@ -42,6 +43,8 @@ export interface SecretRef {
   readonly spelled?: true;
   /** The name that it must have; absent: any that is spelled alike. */
   readonly name?: SecretName;
+  /** As AWS's API names it, and sees it from a region. */
+  readonly from?: SeenFrom;
 }
 
 /** A secret with the project it lives in, which dialects name it by. */
@@ -100,12 +103,16 @@ export interface DeleteSecret extends SecretRef, Guarded {
 }
 
 /** The target of an operation on one secret, or on a version of it as it was asked for. */
-export function secretTarget({ project, location = GLOBAL, key, name, spelled }: SecretRef, version?: string): Target {
+export function secretTarget(
+  { project, location = GLOBAL, key, name, spelled, from }: SecretRef,
+  version?: string,
+): Target {
   const asked = `projects/${project}/${locationPart(location)}secrets/${key}`;
   const found = {
     ...{ project, location, secret: key },
     ...(name === undefined ? {} : { name }),
     ...(spelled === undefined ? {} : { spelled }),
+    ...(from === undefined ? {} : { from }),
   };
   return version === undefined ? { ...found, asked } : { ...found, version, asked: `${asked}/versions/${version}` };
 }
@@ -116,8 +123,12 @@ export function refOf({ project, secret: { location, name } }: SecretResult): Se
 }
 
 /** Where a need finds the secret. */
-export function placeOf({ project, location = GLOBAL, key, spelled }: SecretRef): SecretPlace {
-  return { project, location, key, ...(spelled === undefined ? {} : { spelled }) };
+export function placeOf({ project, location = GLOBAL, key, spelled, from }: SecretRef): SecretPlace {
+  return {
+    ...{ project, location, key },
+    ...(spelled === undefined ? {} : { spelled }),
+    ...(from === undefined ? {} : { from }),
+  };
 }
 
 /** Throws ETAG_MISMATCH where the caller named an etag that is not the current one. */
@@ -285,7 +296,7 @@ function updated(before: Secret, command: UpdateSecret, topics: readonly string[
   return {
     ...rest,
     ...(labels === undefined ? {} : { labels: parseLabels(labels) }),
-    ...(annotations === undefined ? {} : { annotations: parseAnnotations(annotations) }),
+    ...(annotations === undefined ? {} : { annotations: parseAnnotations(annotations, before.annotations) }),
     ...(versionAliases === undefined ? {} : { versionAliases: parseAliases(versionAliases, before.lastVersion) }),
     ...(replication === undefined ? {} : { replication: changeKeys(before.replication, before.location, replication) }),
     ...(kmsKey === undefined ? {} : { replication: changeKey(before.location, kmsKey ?? undefined) }),
@@ -361,6 +372,15 @@ export const deleteSecret: Operation<DeleteSecret, DeletedSecret> = operation({
     checkEtag(etag, secret.etag);
     if (!(recoverySeconds >= 0 && recoverySeconds <= RECOVERY_SECONDS_MAX)) {
       throw new Fault('RECOVERY_OUT_OF_RANGE', { limitSeconds: RECOVERY_SECONDS_MAX });
+    }
+    const replicas = input.command.from === undefined ? [] : (secret.aws?.replicas ?? []);
+    if (replicas.length > 0) {
+      const regions = replicas.map(({ region }) => region).join(', ');
+      throw new Fault('REPLICAS_LEFT', {
+        ...secretFacts(project, secret.name),
+        suffix: arnSuffix(secret.uid),
+        regions,
+      });
     }
     const guarded = guardReaders(input, { project, secret, sightings: input.rows.readers });
     const purgeAt = input.now + Math.ceil(recoverySeconds * 1000);

@@ -16,9 +16,18 @@ import { exchangeClient, narrowToken } from './audience-tokens.ts';
 import { exportAudit, pruneAudit, queryAudit, verifyAudit } from './audit.ts';
 import { createAccessKey, importAccessKey } from './aws/access-keys.ts';
 import { setAwsAccount } from './aws/account.ts';
+import { createAwsSecret } from './aws/create-secret.ts';
+import { describeSecret } from './aws/describe-secret.ts';
 import { deleteAccountPolicy, listAccountPolicies, setAccountPolicy } from './aws/identity-policies.ts';
+import { listSeen } from './aws/list-secrets.ts';
+import { listSeenVersions } from './aws/list-versions.ts';
+import { moveStage } from './aws/move-stage.ts';
+import { amendSecret, putVersion } from './aws/put-version.ts';
+import { randomPassword } from './aws/random-password.ts';
+import { replicateSecret } from './aws/replicate.ts';
 import { deleteAwsPolicy, getAwsPolicy, setAwsPolicy, validateAwsPolicy } from './aws/resource-policies.ts';
 import { assumeOwnRole, assumeRole, identifySigner, issueSession } from './aws/sessions.ts';
+import { tagSecret } from './aws/tag-secret.ts';
 import { createBackup, endBackup, readBackup } from './backup.ts';
 import { backUpSecret, restoreBackup } from './backup-of-secret.ts';
 import { createClientSecret, uploadAccountKey } from './client-secrets.ts';
@@ -101,6 +110,16 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   purgeDeletedSecret,
   listCurrent,
   setSecret,
+  createAwsSecret,
+  describeSecret,
+  listSeen,
+  amendSecret,
+  tagSecret,
+  replicateSecret,
+  putVersion,
+  moveStage,
+  listSeenVersions,
+  randomPassword,
   backUpSecret,
   restoreBackup,
   promoteVersion,

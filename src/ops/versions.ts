@@ -1,5 +1,6 @@
 // Versions: immutable payloads under numbers that are never used again, and the one operation that lets a payload out.
 
+import { isPastShowing, stagesOfVersion } from '../core/aws/stages.ts';
 import type { SightingOfVersion } from '../core/census.ts';
 import { Fault } from '../core/error.ts';
 import { versionEvent } from '../core/events.ts';
@@ -21,8 +22,17 @@ import { censusNeed, type Guarded, guardFields, guardOf, guardReaders } from './
 import { checkEtag, eventOf, placeOf, type SecretRef, type SecretResult, secretTarget } from './secrets.ts';
 import { Stale } from './writer.ts';
 
-/** A version by number, the current one, the one that the caller gave this name, or the one with this uid. */
-export type Selector = number | 'latest' | { readonly alias: string } | { readonly uid: Uid };
+/**
+ * A version by number, the current one, the one that the caller gave this name, or the one with this uid; or as AWS's API
+ * names it, by a staging label or its id: where both are given they must mean the same.
+ */
+export type Selector =
+  | number
+  | 'latest'
+  | { readonly alias: string }
+  | { readonly uid: Uid }
+  | { readonly stage: string }
+  | { readonly versionId: string; readonly stage?: string };
 
 export interface VersionRef extends SecretRef {
   readonly selector: Selector;
@@ -66,15 +76,26 @@ export interface MoveVersion extends SecretRef, Guarded {
 const NO_NUMBER = VERSIONS_MAX + 1;
 
 /** What a need asks for. To a store 0 means the current version, which a caller says by `latest` alone. */
-export function rowOf(selector: Selector): { readonly number: number; readonly alias?: string; readonly uid?: Uid } {
+export function rowOf(selector: Selector): {
+  readonly number: number;
+  readonly alias?: string;
+  readonly uid?: Uid;
+  readonly stage?: string;
+  readonly versionId?: string;
+} {
   if (selector === 'latest') return { number: 0 };
-  if (typeof selector !== 'number') return { number: 0, ...selector };
+  if (typeof selector === 'object') {
+    return 'versionId' in selector ? { number: 0, versionId: selector.versionId } : { number: 0, ...selector };
+  }
   return { number: Number.isSafeInteger(selector) && selector > 0 ? selector : NO_NUMBER };
 }
 
 function spelled(selector: Selector): string {
   if (typeof selector !== 'object') return String(selector);
-  return 'alias' in selector ? selector.alias : selector.uid;
+  if ('alias' in selector) return selector.alias;
+  if ('uid' in selector) return selector.uid;
+  // AWS's may hold anything: as a part of a resource's name nothing that has a meaning there.
+  return ('versionId' in selector ? selector.versionId : selector.stage).replaceAll(/[^\w.+=@-]/g, '%');
 }
 
 export function versionTarget(command: VersionRef): Target {
@@ -95,9 +116,24 @@ export function found<T>(
   if (row !== undefined) return row;
   const { key, location } = input.command;
   const facts = secretFacts(input.project(input.command.project), key, location);
-  throw typeof asked === 'object' && 'alias' in asked
-    ? new Fault('ALIAS_NOT_FOUND', { ...facts, alias: asked.alias })
-    : new Fault('VERSION_NOT_FOUND', { ...facts, version: typeof asked === 'object' ? asked.uid : asked });
+  if (typeof asked === 'object' && 'alias' in asked)
+    throw new Fault('ALIAS_NOT_FOUND', { ...facts, alias: asked.alias });
+  throw new Fault('VERSION_NOT_FOUND', { ...facts, version: typeof asked === 'number' ? asked : spelled(asked) });
+}
+
+/** Throws where AWS's API does not show the version, or it does not carry the label that the request names too. */
+function checkNamed(input: Input<VersionRef, Record<never, never>, unknown>, version: Version): void {
+  const { selector, key, location } = input.command;
+  if (typeof selector !== 'object' || !('versionId' in selector)) return;
+  const secret = input.secret(input.command);
+  const { versionId, stage } = selector;
+  if (isPastShowing(secret, version, input.now)) {
+    const facts = secretFacts(input.project(input.command.project), key, location);
+    throw new Fault('VERSION_NOT_FOUND', { ...facts, version: versionId });
+  }
+  if (stage !== undefined && !stagesOfVersion(secret, version.number).includes(stage)) {
+    throw new Fault('STAGE_NOT_OF_VERSION', { stage, version: versionId });
+  }
 }
 
 /** The version with what it belongs to, as it was found in this thread: neither has changed in what names it. */
@@ -246,6 +282,7 @@ export const accessVersion: Operation<VersionRef, AccessedVersion> = operation({
   needs: (command) => ({ row: { need: 'payload', ...placeOf(command), ...rowOf(command.selector) } }) as const,
   decide: (input) => {
     const { version, sealed } = found(input, input.rows.row, input.command.selector);
+    checkNamed(input, version);
     const project = input.project(input.command.project);
     const secret = input.secret(input.command);
     checkEnabled(project, secret, version);

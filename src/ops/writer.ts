@@ -5,6 +5,7 @@ import type { Audit } from '../core/audit-port.ts';
 import type { AuditRecord } from '../core/audit-record.ts';
 import type { Change, Clock, Entropy, Keyring, Maybe, Needs, Store, TransactionJob } from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
+import type { Secret } from '../core/secret.ts';
 import { Request } from './judgement.ts';
 import { then } from './maybe.ts';
 import { type Decision, Input, type Operation } from './operation.ts';
@@ -92,7 +93,7 @@ function jobOf(
       const grant = request.authorise(scope, now);
       const decision = decided(operation, new Input({ command, rows, scope, caller, now, entropy, prepared }));
       const record = request.record({ time: now, entropy }, 'allowed', undefined, { scope, grant }, decision);
-      return { result: decision.result, changes: changesOf(decision), record };
+      return { result: decision.result, changes: changesOf(decision, now), record };
     },
   };
 }
@@ -107,7 +108,15 @@ function decided(operation: Submission['operation'], input: Input<unknown, Needs
 }
 
 /** The changes of a decision, its events among them: both are kept or neither is. */
-function changesOf({ changes = [], events = [] }: Decision<unknown>): readonly Change[] {
+function changesOf({ changes: decided = [], events = [] }: Decision<unknown>, now: number): readonly Change[] {
+  const changes = decided.map((change) => (change.change === 'secret.update' ? touch(change, now) : change));
   if (events.length === 0) return changes;
   return [...changes, ...events.map((event) => ({ change: 'event.insert', event }) as const)];
+}
+
+/** Of a secret that AWS's API knows, the time of its last change grows with every one, by whichever dialect. */
+function touch(change: Extract<Change, { readonly secret: Secret }>, now: number): Change {
+  const { aws } = change.secret;
+  if (aws === undefined) return change;
+  return { ...change, secret: { ...change.secret, aws: { ...aws, changedAt: Math.max(now, aws.changedAt + 1) } } };
 }

@@ -2,7 +2,7 @@
 // answer are of one snapshot: those from here still hold after the others were read, or everything is read together.
 // Lists are never kept.
 
-import type { Maybe, Need, Needs, RowsOf, Store } from '../core/ports.ts';
+import type { Maybe, Need, Needs, RowsOf, SecretPlace, Store } from '../core/ports.ts';
 import type { Epoch, EpochKind } from './epoch.ts';
 import { RowCache } from './row-cache.ts';
 
@@ -112,14 +112,16 @@ export function keyOf(need: Need): string {
     case 'secret':
     case 'spellings': {
       const { project, location = '', key, deleted = '', spelled = '' } = need;
-      return `${need.need}\n${project}\n${location}\n${key}\n${deleted}\n${spelled}`;
+      return `${need.need}\n${project}\n${location}\n${key}\n${deleted}\n${spelled}${seenKey(need)}`;
     }
     case 'version':
     case 'payload': {
       const { project, location = '', key, deleted = '', spelled = '' } = need;
-      const { number, alias = '', previous = '', uid = '' } = need;
+      const { number, alias = '', previous = '', uid = '', stage, versionId } = need;
       const place = `${project}\n${location}\n${key}\n${deleted}\n${spelled}`;
-      return `${need.need}\n${place}\n${number}\n${alias}\n${previous}\n${uid}`;
+      const of = `${need.need}\n${place}\n${number}\n${alias}\n${previous}\n${uid}${seenKey(need)}`;
+      // What can hold anything comes last, as JSON.
+      return stage === undefined && versionId === undefined ? of : `${of}\n${JSON.stringify([stage, versionId])}`;
     }
     case 'key':
       return `key\n${need.project}\n${need.ring}\n${need.name}\n${need.number}`;
@@ -139,4 +141,9 @@ export function keyOf(need: Need): string {
     default:
       return need.need;
   }
+}
+
+/** Its key is that of the name. */
+function seenKey({ from }: SecretPlace): string {
+  return from === undefined ? '' : `\nfrom ${from.region} ${from.name} ${from.suffix ?? ''}`;
 }

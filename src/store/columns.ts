@@ -1,5 +1,6 @@
 // The JSON columns of the schema, each with the exact shape that it takes: every member named here, and no other.
 
+import type { AwsSettings, Replica } from '../core/aws/secret.ts';
 import type { Condition } from '../core/iam/condition.ts';
 import type { Binding, Policy } from '../core/iam/policy.ts';
 import type { KeySettings } from '../core/keys/key.ts';
@@ -17,7 +18,14 @@ import { JsonColumn } from './json.ts';
 export interface SecretSettings
   extends Pick<
     Secret,
-    'tags' | 'versionAliases' | 'topics' | 'versionDestroyTtlSeconds' | 'deletedAt' | 'kv' | 'awsPolicy'
+    | 'tags'
+    | 'versionAliases'
+    | 'topics'
+    | 'versionDestroyTtlSeconds'
+    | 'deletedAt'
+    | 'kv'
+    | 'awsPolicy'
+    | 'candidateVersion'
   > {
   readonly rotationPeriodSeconds?: number;
 }
@@ -48,8 +56,22 @@ export const secretSettingsColumn: JsonColumn<SecretSettings> = new JsonColumn((
       deletedAt: isCount,
       kv: isKvSettings,
       awsPolicy: isText,
+      candidateVersion: isCount,
     },
   ),
+);
+
+export const awsSettingsColumn: JsonColumn<AwsSettings> = new JsonColumn(
+  (value): value is AwsSettings =>
+    hasShape(
+      value,
+      { changedAt: isCount },
+      {
+        ...{ description: isText, kmsKeyId: isText, type: isText, owningService: isText, home: isText },
+        ...{ replicas: listOf(isReplica), stages: isAliases },
+      },
+    ),
+  'distinct',
 );
 
 export const versionAttributesColumn: JsonColumn<VersionAttributes> = new JsonColumn(
@@ -64,6 +86,7 @@ export const versionAttributesColumn: JsonColumn<VersionAttributes> = new JsonCo
         expiresAt: isCount,
         updatedAt: isCount,
         kind: (kind) => kind === 'binary',
+        requestToken: isText,
       },
     ),
 );
@@ -112,6 +135,10 @@ function isCondition(value: unknown): value is Condition {
 
 function isReplicaLocation(value: unknown): value is ReplicaLocation {
   return hasShape(value, { location: isText }, { kmsKey: isText });
+}
+
+function isReplica(value: unknown): value is Replica {
+  return hasShape(value, { region: isText }, { kmsKeyId: isText, problem: isText });
 }
 
 function isLabels(value: unknown): value is Labels {

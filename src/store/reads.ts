@@ -1,6 +1,8 @@
 // Each need as one statement (a list with a second one that counts) and the decoder of its rows. Plain data: an engine
 // only has to run the statements of all needs in one snapshot.
 
+import { versionIdOf } from '../core/aws/secret.ts';
+import { stagesOf } from '../core/aws/stages.ts';
 import type { Need } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import { checkedLimit, counted, listed, one, type Read, rowsOf } from './read.ts';
@@ -23,8 +25,15 @@ import { accountKeyOf, accountOf, tokenOf } from './rows-accounts.ts';
 import { ACCOUNT_KEY_SELECT, ACCOUNT_KEYS_LIST } from './sql/account-keys.ts';
 import { ACCOUNT_OF_UID_SELECT, ACCOUNT_SELECT, ACCOUNTS_LIST, ACCOUNTS_TOTAL } from './sql/accounts.ts';
 import { PROJECT_OF_AWS_ACCOUNT_SELECT, PROJECT_SELECT, PROJECTS_LIST, PROJECTS_TOTAL } from './sql/projects.ts';
-import { foldedName, forPlace, forReference, placeValues } from './sql/reference.ts';
-import { SECRET_SELECT, SECRETS_DUE, SECRETS_LIST, SECRETS_TOTAL, SPELLINGS_TOTAL } from './sql/secrets.ts';
+import { foldedName, forPlace, forReference, placeValues, seenValues } from './sql/reference.ts';
+import {
+  SECRET_SELECT,
+  SECRETS_DUE,
+  SECRETS_LIST,
+  SECRETS_SEEN,
+  SECRETS_TOTAL,
+  SPELLINGS_TOTAL,
+} from './sql/secrets.ts';
 import { SERVER_SELECT } from './sql/server.ts';
 import { TOKEN_SELECT } from './sql/tokens.ts';
 import {
@@ -33,10 +42,12 @@ import {
   PAYLOAD_OF_UID_SELECT,
   PAYLOAD_SELECT,
   PAYLOADS_LIST,
+  PAYLOADS_OF_ID,
   VERSION_OF_UID_SELECT,
   VERSION_SELECT,
   VERSIONS_DUE,
   VERSIONS_LIST,
+  VERSIONS_OF_ID,
   VERSIONS_OF_VALUE,
   VERSIONS_TOTAL,
 } from './sql/versions.ts';
@@ -59,6 +70,8 @@ export function readOf(need: Need): Read {
     case 'version':
     case 'payload':
       return readOneVersion(need);
+    case 'secretsSeen':
+      return readSeen(need);
     case 'spellings':
     case 'currentVersions':
     case 'payloads':
@@ -113,6 +126,21 @@ export function readOf(need: Need): Read {
   }
 }
 
+function readSeen(need: Extract<Need, { need: 'secretsSeen' }>): Read {
+  const { project, region, withDeleted, order, after } = need;
+  const limit = checkedLimit(need);
+  const start = after !== 0 ? after : order === 'oldest' ? 0 : NEWEST;
+  const rest = [...seenValues(region), start, limit];
+  const kinds = withDeleted ? [1, 2] : [1];
+  const values = [
+    ...kinds.flatMap(() => [project, ...rest]),
+    ...kinds.flatMap(() => [project, region, ...rest]),
+    limit,
+  ];
+  const { living, any } = SECRETS_SEEN[order];
+  return rowsOf(forReference(withDeleted ? any : living, project), values, secretInListOf);
+}
+
 /** What a dialect asks for that has no numbers, and spells names in its own way. */
 function readSpelled(need: Extract<Need, { need: 'spellings' | 'currentVersions' | 'payloads' }>): Read {
   switch (need.need) {
@@ -132,13 +160,27 @@ function readSpelled(need: Extract<Need, { need: 'spellings' | 'currentVersions'
 }
 
 function readOneVersion(need: VersionNeed): Read {
+  if (need.versionId !== undefined) return readById(need, need.versionId);
   if (need.uid === undefined) {
-    return need.alias === undefined && !need.previous ? readVersion(need, need.number) : readByName(need);
+    const isNamed = need.alias !== undefined || need.stage !== undefined || need.previous;
+    return isNamed ? readByName(need) : readVersion(need, need.number);
   }
   const values = [...placeValues(need), need.uid];
   return need.need === 'version'
     ? one(forPlace(VERSION_OF_UID_SELECT, need), values, versionOf)
     : one(forPlace(PAYLOAD_OF_UID_SELECT, need), values, payloadOf);
+}
+
+/** The token that names a version is a part of its attributes; what merely looks alike is not the one. */
+function readById(need: VersionNeed, id: string): Read {
+  const like = `%${JSON.stringify(id).replaceAll(/[!%_]/g, '!$&')}%`;
+  const values = [...placeValues(need), id.replaceAll('-', ''), like];
+  if (need.need === 'payload') {
+    const decode = (rows: Rows) => rows.map((row) => payloadOf(row)).find(({ version }) => versionIdOf(version) === id);
+    return { sql: forPlace(PAYLOADS_OF_ID, need), values, decode };
+  }
+  const decode = (rows: Rows) => rows.map((row) => versionOf(row)).find((version) => versionIdOf(version) === id);
+  return { sql: forPlace(VERSIONS_OF_ID, need), values, decode };
 }
 
 type VersionNeed = Extract<Need, { need: 'version' | 'payload' }>;
@@ -150,7 +192,7 @@ function readVersion(need: VersionNeed, number: number): Read {
     : one(forPlace(PAYLOAD_SELECT, need), values, payloadOf);
 }
 
-/** Looks the number up in the secret first, by an alias or as the one before. */
+/** Looks the number up in the secret first, by an alias, by a staging label or as the one before. */
 function readByName(need: VersionNeed): Read {
   const next = ([row]: Rows) => {
     const number = row === undefined ? undefined : numberOf(secretOf(row), need);
@@ -159,7 +201,9 @@ function readByName(need: VersionNeed): Read {
   return { ...one(forPlace(SECRET_SELECT, need), placeValues(need), secretOf), next };
 }
 
-function numberOf({ versionAliases, previousVersion }: Secret, { alias }: VersionNeed): number | undefined {
+function numberOf(secret: Secret, { alias, stage }: VersionNeed): number | undefined {
+  if (stage !== undefined) return stagesOf(secret).get(stage);
+  const { versionAliases, previousVersion } = secret;
   if (alias === undefined) return previousVersion || undefined;
   return Object.hasOwn(versionAliases, alias) ? versionAliases[alias] : undefined;
 }

@@ -9,6 +9,7 @@ import type { CurrentInList, PayloadRow, SecretInList, SecretOfProject, VersionO
 import type { Project, Rotation, Secret, Version, VersionState } from '../core/secret.ts';
 import { bytes, damaged, flag, integer, json, text, type Writable } from './cells.ts';
 import {
+  awsSettingsColumn,
   isObject,
   isText,
   labelsColumn,
@@ -73,7 +74,8 @@ export function secretOf(row: Row): Secret {
     currentVersion: integer('secrets', row, 12),
     previousVersion: integer('secrets', row, 13),
   };
-  const { versionDestroyTtlSeconds, kv, awsPolicy } = settings;
+  const { versionDestroyTtlSeconds, kv, awsPolicy, candidateVersion } = settings;
+  if (candidateVersion !== undefined) secret.candidateVersion = candidateVersion;
   if (kv !== undefined) secret.kv = kv;
   if (awsPolicy !== undefined) secret.awsPolicy = awsPolicy;
   if (versionDestroyTtlSeconds !== undefined) secret.versionDestroyTtlSeconds = versionDestroyTtlSeconds;
@@ -82,6 +84,7 @@ export function secretOf(row: Row): Secret {
   if (rotation !== undefined) secret.rotation = rotation;
   if (row[16] !== null) secret.purgeAt = integer('secrets', row, 16);
   if (settings.deletedAt !== undefined) secret.deletedAt = settings.deletedAt;
+  if (row[17] !== null) secret.aws = json(awsSettingsColumn, 'secrets', row, 17);
   return secret;
 }
 

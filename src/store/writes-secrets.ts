@@ -1,8 +1,10 @@
 // Projects, secrets and versions as the statements that keep them. The order of values is that of `sql/`.
 
+import { liveReplicas } from '../core/aws/secret.ts';
 import { secretKey } from '../core/name.ts';
 import type { Project, SealedPayload, Secret, Version } from '../core/secret.ts';
 import {
+  awsSettingsColumn,
   labelsColumn,
   policyColumn,
   projectSettingsColumn,
@@ -89,11 +91,29 @@ function changing(secret: Secret): Value[] {
     secret.expiresAt ?? null,
     secret.rotation?.nextAt ?? null,
     secret.purgeAt ?? null,
+    ...awsOf(secret),
   ];
 }
 
+/** What AWS's API keeps, and by what it finds the secret from a region. */
+function awsOf({ aws }: Secret): readonly Value[] {
+  if (aws === undefined) return [null, null, null];
+  const replicas = liveReplicas({ aws });
+  return [awsSettingsColumn.encode(aws), aws.home ?? null, replicas.length === 0 ? null : `,${replicas.join(',')},`];
+}
+
 function settingsOf(secret: Secret): SecretSettings {
-  const { tags, versionAliases, topics, versionDestroyTtlSeconds, rotation, deletedAt, kv, awsPolicy } = secret;
+  const {
+    tags,
+    versionAliases,
+    topics,
+    versionDestroyTtlSeconds,
+    rotation,
+    deletedAt,
+    kv,
+    awsPolicy,
+    candidateVersion,
+  } = secret;
   return {
     tags,
     versionAliases,
@@ -103,6 +123,7 @@ function settingsOf(secret: Secret): SecretSettings {
     ...(awsPolicy === undefined ? {} : { awsPolicy }),
     ...(rotation?.periodSeconds === undefined ? {} : { rotationPeriodSeconds: rotation.periodSeconds }),
     ...(deletedAt === undefined ? {} : { deletedAt }),
+    ...(candidateVersion === undefined ? {} : { candidateVersion }),
   };
 }
 

@@ -2,11 +2,12 @@
 // keys, the certificates, the loopback proxy. In one thread these are calls; from a worker they are questions on a line.
 
 import type { Position } from '../audit/mark.ts';
+import type { AccountKeyPair } from '../core/account-key-pair.ts';
 import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
 import type { BackupBegun, BackupPart } from '../core/backup-port.ts';
 import type { Sighting } from '../core/census.ts';
 import type { Claims } from '../core/jwt.ts';
-import type { AccountKeyPair, Maybe } from '../core/ports.ts';
+import type { Maybe } from '../core/ports.ts';
 import { Redacted } from '../core/redacted.ts';
 import type { CeremonyFields, CeremonyStep } from '../core/vault/ceremony.ts';
 import type { PublicJwk } from '../crypto/signing-keys.ts';

@@ -25,6 +25,7 @@ import {
   uid,
   unknownProject,
 } from './store-rows.ts';
+import { describeAws } from './store-spec-aws.ts';
 import { describeCensus } from './store-spec-census.ts';
 import { describeChanges, describeTransactions } from './store-spec-changes.ts';
 import { describeIdentity, describeOutbox, describeTopics } from './store-spec-events.ts';
@@ -354,6 +355,7 @@ export function storeSpec(engine: string, create: () => Maybe<StorePlace>): void
     describeTopics(use);
     describeTags(use);
     describeSpelled(use);
+    describeAws(use);
     describeVault(use);
     describeKeys(use);
     describeCensus(use);

@@ -109,7 +109,12 @@ function serve(exchange: Exchange, entered: Entered): Maybe<WireResponse> {
     const isKnown = error instanceof AwsError || error instanceof Fault;
     // Once an operation has judged, it has written its record too.
     if (call?.judged === true || !isKnown) return refuse(exchange, error, call);
-    return reject(exchange, entered, awsErrorOf(error, denied(exchange, call), undefined), faultOf(error, exchange));
+    return reject(
+      exchange,
+      entered,
+      awsErrorOf(error, denied(exchange, call), explainer(exchange, call)),
+      faultOf(error, exchange),
+    );
   };
   try {
     const { action, input } = asked.understood();
@@ -169,6 +174,10 @@ function denied({ asked }: Exchange, call: Call | undefined) {
 function refuse(exchange: Exchange, error: unknown, call: Call | undefined): WireResponse {
   const { request, options, asked } = exchange;
   if (!(error instanceof Fault || error instanceof AwsError)) options.onError?.(error, request.id);
-  const explain = call === undefined ? undefined : (fault: Fault) => asked.explain?.(fault, call);
-  return asked.encodeError(awsErrorOf(error, denied(exchange, call), explain), request.id);
+  return asked.encodeError(awsErrorOf(error, denied(exchange, call), explainer(exchange, call)), request.id);
+}
+
+/** The service's own words for a fault. */
+function explainer({ asked }: Exchange, call: Call | undefined) {
+  return call === undefined ? undefined : (fault: Fault) => asked.explain?.(fault, call);
 }

@@ -3,4 +3,15 @@
 
 import type { Permission } from '../../core/iam/permissions.ts';
 
-export const AWS_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>(['secretmanager.versions.access']);
+export const AWS_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>([
+  'secretmanager.secrets.create',
+  'secretmanager.secrets.delete',
+  'secretmanager.secrets.get',
+  'secretmanager.secrets.list',
+  'secretmanager.secrets.update',
+  'secretmanager.versions.access',
+  'secretmanager.versions.add',
+  'secretmanager.versions.list',
+  'coffer.secrets.purge',
+  'coffer.secrets.recover',
+]);

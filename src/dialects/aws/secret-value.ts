@@ -1,79 +1,82 @@
-// GetSecretValue: the one operation that lets a value out.
+// GetSecretValue and BatchGetSecretValue: the operations that let values out.
 
-import { type ProjectRef, parseSecretName, type SecretName, secretKey } from '../../core/name.ts';
-import type { Secret } from '../../core/secret.ts';
+import { CURRENT } from '../../core/aws/stages.ts';
+import { Fault } from '../../core/error.ts';
+import { listSeen } from '../../ops/aws/list-secrets.ts';
 import { then } from '../../ops/maybe.ts';
-import { type AccessedVersion, accessVersion, type Selector } from '../../ops/versions.ts';
+import { accessVersion, type Selector } from '../../ops/versions.ts';
 import type { Call } from './call.ts';
-import { AwsError } from './errors.ts';
-import { textMember } from './json.ts';
+import { type AwsError, awsErrorOf } from './errors.ts';
+import { type Json, member } from './json.ts';
+import { encodeValue } from './secret-encode.ts';
+import { explainSecret } from './secret-errors.ts';
+import { filtersOf, invalidParameter, nextOf, pageOf, textOf } from './secret-input.ts';
+import { refOf, regionOf } from './secret-ref.ts';
 import type { Action } from './service.ts';
-import { uuid } from './version-id.ts';
-
-const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-const ARN = /^arn:aws:secretsmanager:([a-z0-9-]+):(\d{12}):secret:(.+?)(?:-([A-Za-z0-9]{6}))?$/;
 
 export const getSecretValue: Action = (call) => {
-  const name = secretName(call);
-  const command = { project: call.project as ProjectRef, key: secretKey(name), selector: selectorOf(call) };
-  return then(call.run(accessVersion, command), (found) => encode(call, found));
+  const command = { ...refOf(call), selector: selectorOf(call.input) };
+  return then(call.run(accessVersion, command), (found) => encodeValue(call, found));
 };
 
-function secretName({ input, signer }: Call): SecretName {
-  const id = textMember(input, 'SecretId');
-  if (id === undefined) throw new AwsError('InvalidParameterException', "Missing required parameter: 'SecretId'");
-  const [, , account, named] = ARN.exec(id) ?? [];
-  if (account !== undefined && account !== signer.account) {
-    throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+function selectorOf(input: Json): Selector {
+  const versionId = textOf(input, 'VersionId');
+  const stage = textOf(input, 'VersionStage');
+  if (versionId !== undefined) return { versionId, ...(stage === undefined ? {} : { stage }) };
+  return stage === undefined || stage === CURRENT ? 'latest' : { stage };
+}
+
+/** What is not to be had of some secrets is told beside the values of the others. */
+export const batchGetSecretValue: Action = async (call) => {
+  const ids = member(call.input, 'SecretIdList') as readonly string[] | undefined;
+  const filters = member(call.input, 'Filters');
+  if (ids !== undefined && filters !== undefined) {
+    throw invalidParameter("Either 'SecretIdList' or 'Filters' must be provided, but not both.");
   }
-  try {
-    return parseSecretName(named ?? id);
-  } catch {
-    throw new AwsError(
-      'ValidationException',
-      'Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!',
-    );
+  if (filters === undefined && member(call.input, 'MaxResults') !== undefined) {
+    throw invalidParameter("'Filters' not specified. 'Filters' must also be specified when 'MaxResults' is provided.");
   }
-}
-
-function selectorOf({ input }: Call): Selector {
-  const id = textMember(input, 'VersionId');
-  const stage = textMember(input, 'VersionStage');
-  if (id !== undefined) return { uid: UUID.test(id) ? id.replaceAll('-', '').toLowerCase() : id };
-  return stage === undefined || stage === 'AWSCURRENT' ? 'latest' : { alias: stage };
-}
-
-function encode({ region, signer }: Call, { secret, version, payload }: AccessedVersion): object {
-  const bytes = payload.reveal();
-  return {
-    ARN: `arn:aws:secretsmanager:${region}:${signer.account}:secret:${secret.name}-${suffixOf(secret)}`,
-    Name: secret.name,
-    VersionId: uuid(version.uid),
-    ...(version.attributes?.kind === 'binary' || !isText(bytes)
-      ? { SecretBinary: Buffer.from(bytes).toString('base64') }
-      : { SecretString: Buffer.from(bytes).toString() }),
-    VersionStages: stagesOf(secret, version.number),
-    CreatedDate: version.createdAt / 1000,
-  };
-}
-
-/** The six characters that AWS adds to the name. */
-function suffixOf({ uid }: Secret): string {
-  return uid.slice(0, 6);
-}
-
-function stagesOf({ currentVersion, previousVersion }: Secret, number: number): readonly string[] {
-  if (number === currentVersion) return ['AWSCURRENT'];
-  return number === previousVersion ? ['AWSPREVIOUS'] : [];
-}
-
-const strict = new TextDecoder('utf-8', { fatal: true });
-
-function isText(bytes: Uint8Array): boolean {
-  try {
-    strict.decode(bytes);
-    return true;
-  } catch {
-    return false;
+  if (ids === undefined && filters === undefined) {
+    throw invalidParameter("Either 'SecretIdList' or 'Filters' must be provided.");
   }
+  if (ids !== undefined) return { ...(await valuesOf(call, ids)) };
+  const page = await call.run(listSeen, {
+    ...{ project: call.project, region: regionOf(call), withDeleted: false, filters: filtersOf(call.input) },
+    ...{ by: 'created', order: 'ascending', ...pageOf({ MaxResults: PAGE_MAX, ...call.input }) },
+  });
+  const names = page.secrets.map(({ secret }) => secret.name);
+  return { ...(await valuesOf(call, names)), ...nextOf(page) };
+};
+
+const PAGE_MAX = 20;
+
+async function valuesOf(call: Call, ids: readonly string[]): Promise<object> {
+  const values: object[] = [];
+  const errors: object[] = [];
+  for (const id of ids) {
+    try {
+      const found = await call.run(accessVersion, { ...refOf(call, {}, id), selector: 'latest' });
+      values.push(encodeValue(call, found));
+    } catch (error) {
+      const { code, message } = told(error, call, id);
+      errors.push({ SecretId: id, ErrorCode: code, Message: message });
+    }
+  }
+  return { SecretValues: values, Errors: errors };
 }
+
+/** What one secret's error says; what is no answer about a secret is that of the whole request. */
+function told(error: unknown, call: Call, id: string): AwsError {
+  if (!(error instanceof Fault) || !ABOUT_SECRETS.has(error.class)) throw error;
+  const denied = { arn: call.signer.arn, action: 'secretsmanager:GetSecretValue', resource: id };
+  return awsErrorOf(error, denied, (fault) => explainSecret(fault, call));
+}
+
+const ABOUT_SECRETS: ReadonlySet<string> = new Set([
+  'missing',
+  'denied',
+  'invalid',
+  'exists',
+  'precondition',
+  'corrupt',
+]);

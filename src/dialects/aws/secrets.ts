@@ -1,39 +1,56 @@
-// AWS Secrets Manager: its operations, and what the core's faults are in its words. Source: the service's model of
-// 2017-10-17, and recorded replies.
+// AWS Secrets Manager: its operations. Each input is held to the service's model before anything is asked.
 
-import type { Fault } from '../../core/error.ts';
-import { AwsError } from './errors.ts';
-import { getSecretValue } from './secret-value.ts';
-import type { Service } from './service.ts';
-import { uuid } from './version-id.ts';
+import { checkInput } from './constraint.ts';
+import { explainSecret } from './secret-errors.ts';
+import { INPUTS } from './secret-model.ts';
+import { describeSecret, getRandomPassword, listSecrets, listSecretVersionIds } from './secret-reads.ts';
+import { batchGetSecretValue, getSecretValue } from './secret-value.ts';
+import {
+  createSecret,
+  putSecretValue,
+  remove,
+  removeRegionsFromReplication,
+  replicateSecretToRegions,
+  restore,
+  tagResource,
+  untagResource,
+  updateSecret,
+  updateSecretVersionStage,
+} from './secret-writes.ts';
+import type { Action, Service } from './service.ts';
+
+const ACTIONS: Readonly<Record<keyof typeof INPUTS, Action>> = {
+  CreateSecret: createSecret,
+  GetSecretValue: getSecretValue,
+  BatchGetSecretValue: batchGetSecretValue,
+  PutSecretValue: putSecretValue,
+  UpdateSecret: updateSecret,
+  UpdateSecretVersionStage: updateSecretVersionStage,
+  DescribeSecret: describeSecret,
+  ListSecrets: listSecrets,
+  ListSecretVersionIds: listSecretVersionIds,
+  DeleteSecret: remove,
+  RestoreSecret: restore,
+  TagResource: tagResource,
+  UntagResource: untagResource,
+  ReplicateSecretToRegions: replicateSecretToRegions,
+  RemoveRegionsFromReplication: removeRegionsFromReplication,
+  GetRandomPassword: getRandomPassword,
+};
+
+/** Each with its input checked first. */
+const checked = Object.entries(INPUTS).map(([name, shape]): [string, Action] => {
+  const action = ACTIONS[name as keyof typeof INPUTS];
+  const run: Action = (call) => {
+    checkInput(call.input, shape);
+    return action(call);
+  };
+  return [name, run];
+});
 
 export const SECRETS_MANAGER: Service = {
   name: 'secretsmanager',
   windowSeconds: 300,
-  actions: { GetSecretValue: getSecretValue },
-  explain,
+  actions: Object.fromEntries(checked),
+  explain: explainSecret,
 };
-
-function explain({ code, facts }: Fault): AwsError | undefined {
-  switch (code) {
-    case 'SECRET_NOT_FOUND':
-    case 'PROJECT_NOT_FOUND':
-      return new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
-    case 'VERSION_NOT_FOUND':
-    case 'ALIAS_NOT_FOUND': {
-      const { version, alias } = facts;
-      const asked = alias === undefined && version !== 'latest' ? `VersionId: ${uuid(String(version))}` : undefined;
-      return new AwsError(
-        'ResourceNotFoundException',
-        `Secrets Manager can't find the specified secret value for ${asked ?? `staging label: ${alias ?? 'AWSCURRENT'}`}`,
-      );
-    }
-    case 'VERSION_NOT_ENABLED':
-      return new AwsError(
-        'InvalidRequestException',
-        `The version of the secret is ${facts['state']} and cannot be read.`,
-      );
-    default:
-      return undefined;
-  }
-}

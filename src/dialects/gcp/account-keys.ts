@@ -13,7 +13,7 @@ import {
   ServiceAccountPrivateKeyType,
   ServiceAccountPublicKeyType,
 } from '../../../gen/google/iam/admin/v1/iam_pb.js';
-import type { AccountKeyPair } from '../../core/ports.ts';
+import type { AccountKeyPair } from '../../core/account-key-pair.ts';
 import type { AccountKeyRef, AccountKeyResult } from '../../ops/account-keys.ts';
 import { invalidField, unsupported } from './invalid.ts';
 import { parseAccountName } from './names.ts';

@@ -3,7 +3,8 @@
 
 import type { DescMethodUnary, Message, MessageShape } from '@bufbuild/protobuf';
 import type { GenService, GenServiceMethods } from '@bufbuild/protobuf/codegenv2';
-import type { AccountKeyPair, Maybe } from '../../core/ports.ts';
+import type { AccountKeyPair } from '../../core/account-key-pair.ts';
+import type { Maybe } from '../../core/ports.ts';
 import type { Caller } from '../../core/principal.ts';
 import type { Door } from '../../ops/door.ts';
 import type { Operation } from '../../ops/operation.ts';

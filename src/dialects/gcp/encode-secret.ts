@@ -52,7 +52,7 @@ export function versionName(project: Project, secret: Secret, { number }: Versio
 
 /** True where Google's alphabet can spell the name; other dialects allow more. */
 export function isSpellable(secret: Secret): boolean {
-  return /^[A-Za-z0-9/_-]+$/.test(secret.name);
+  return /^[A-Za-z0-9_-]{1,255}$/.test(secretKey(secret.name));
 }
 
 const encryption = (kmsKeyName: string) => create(CustomerManagedEncryptionSchema, { kmsKeyName });

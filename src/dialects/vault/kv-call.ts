@@ -23,7 +23,7 @@ import type { VaultRequest } from './request.ts';
 const NAMES_MAX = 100_000;
 
 /** A secret by the name that it must have. */
-export type NamedRef = Required<Omit<SecretRef, 'spelled'>>;
+export type NamedRef = Required<Omit<SecretRef, 'spelled' | 'from'>>;
 
 export class KvCall {
   readonly request: VaultRequest;

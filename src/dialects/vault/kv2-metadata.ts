@@ -1,8 +1,7 @@
 // The metadata of a secret by version 2 of kv: its settings, its versions without their values, the names in a folder.
 // Labels and annotations are one map here; what Google would take as a label is one, the rest are annotations.
 
-import { Fault } from '../../core/error.ts';
-import { parseLabels } from '../../core/labels.ts';
+import { splitLabels } from '../../core/labels.ts';
 import type { Labels, Secret } from '../../core/secret.ts';
 import { formatTime } from '../../core/vault/duration.ts';
 import { effectiveKv } from '../../core/vault/mounts.ts';
@@ -79,7 +78,7 @@ async function write(call: KvCall, path: string): Promise<WireResponse> {
   const kv = kvSettings(data, before?.kv ?? NO_SETTINGS);
   const custom = customOf(data, isPatch ? (before === undefined ? {} : (customMetadata(before) ?? {})) : {});
   const capability = before === undefined ? ('create' as const) : undefined;
-  await call.call(updateSecret, { ...ref, kv, ...(custom === undefined ? {} : split(custom)) }, capability);
+  await call.call(updateSecret, { ...ref, kv, ...(custom === undefined ? {} : splitLabels(custom)) }, capability);
   return empty();
 }
 
@@ -105,22 +104,6 @@ function customOf(data: Data, before: Labels): Labels | undefined {
     }
   }
   return merged;
-}
-
-function split(custom: Labels): { readonly labels: Labels; readonly annotations: Labels } {
-  const labels: Record<string, string> = {};
-  const annotations: Record<string, string> = {};
-  for (const [key, value] of Object.entries(custom)) (isLabel(key, value) ? labels : annotations)[key] = value;
-  return { labels, annotations };
-}
-
-function isLabel(key: string, value: string): boolean {
-  try {
-    return Object.keys(parseLabels({ [key]: value })).length === 1;
-  } catch (error) {
-    if (error instanceof Fault) return false;
-    throw error;
-  }
 }
 
 async function remove(call: KvCall, path: string): Promise<WireResponse> {

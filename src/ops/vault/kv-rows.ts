@@ -48,8 +48,8 @@ export const listNames: Operation<ListNames, ListedNames> = operation({
     input.project(input.command.project);
     const { names } = input.rows;
     const last = names.length === PAGE ? names.at(-1) : undefined;
-    // A name that is only spelled alike lies in no folder.
-    const inside = names.filter((name) => name.startsWith(input.command.folder));
+    // A name that is only spelled alike lies in no folder, and one that begins with a slash, as AWS's may, has no path.
+    const inside = names.filter((name) => name.startsWith(input.command.folder) && !name.startsWith('/'));
     return { result: { names: inside, ...(last === undefined ? {} : { next: last }) } };
   },
 });

@@ -15,6 +15,7 @@ import { keys } from './0011-keys.ts';
 import { awsAccounts } from './0012-aws-accounts.ts';
 import { awsPolicies } from './0013-aws-policies.ts';
 import { censusByPlace } from './0014-census-by-place.ts';
+import { awsSecrets } from './0015-aws-secrets.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -31,4 +32,5 @@ export const MIGRATIONS: readonly Migration[] = [
   awsAccounts,
   awsPolicies,
   censusByPlace,
+  awsSecrets,
 ];

@@ -1,8 +1,9 @@
 // Which decisions of one transaction have to look again, because an earlier one of it has changed what they saw. All
 // that the decisions of a group need is loaded at once; most of them touch different secrets, and then it still holds.
 
+import { keysSeen } from '../../core/aws/secret.ts';
 import { secretKey } from '../../core/name.ts';
-import type { Change, Need, PayloadRow } from '../../core/ports.ts';
+import type { Change, Need, PayloadRow, SecretPlace } from '../../core/ports.ts';
 import type { Secret, Version } from '../../core/secret.ts';
 
 export class Touched {
@@ -71,10 +72,13 @@ export class Touched {
     }
   }
 
-  #concernsSecret(need: Extract<Need, { readonly key: string }>, uid: string | undefined, isVersion = false): boolean {
+  #concernsSecret(need: SecretPlace, uid: string | undefined, isVersion = false): boolean {
     if (uid !== undefined) return this.#secrets.has(uid);
     // Which secret a version is missing of is not known here.
-    return isVersion ? this.#secrets.size > 0 : this.#names.has(`${need.location ?? ''}/${need.key}`);
+    if (isVersion) return this.#secrets.size > 0;
+    if (need.from === undefined) return this.#names.has(`${need.location ?? ''}/${need.key}`);
+    const { region } = need.from;
+    return keysSeen(need.from).some((key) => this.#names.has(`/${key}`) || this.#names.has(`${region}/${key}`));
   }
 }
 

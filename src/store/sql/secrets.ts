@@ -3,11 +3,11 @@
 // for, and one more thing that can be wrong.
 
 import { PROJECT_COLUMNS } from './projects.ts';
-import { byPlace, byReference, folded, placeholders, qualified } from './reference.ts';
+import { type ByReference, byPlace, byReference, folded, placeholders, qualified, SEEN_FROM } from './reference.ts';
 
 export const SECRET_COLUMNS = `uid, project_uid, location, name, created_at, labels, annotations, replication, settings,
-  etag, policy, last_version, current_version, previous_version, expires_at, rotate_at, purge_at`;
-const INSERTED = `${SECRET_COLUMNS}, key`;
+  etag, policy, last_version, current_version, previous_version, expires_at, rotate_at, purge_at, aws`;
+const INSERTED = `${SECRET_COLUMNS}, home_region, replica_regions, key`;
 const OF_PROJECT = 'FROM projects p JOIN secrets s ON s.project_uid = p.uid';
 const OF_LOCATION = 's.location = ? AND s.purge_at IS NULL';
 
@@ -21,6 +21,31 @@ export const SECRETS_LIST = byReference(
 export const SECRETS_TOTAL = byReference(
   (column) => `SELECT COUNT(*) ${OF_PROJECT} WHERE ${column} = ? AND ${OF_LOCATION}`,
 );
+
+const seen = (order: 'oldest' | 'newest', purges: readonly string[]) => {
+  const [comparison, direction] = order === 'oldest' ? ['>', 'ASC'] : ['<', 'DESC'];
+  const at = ["''", '?'].flatMap((location) => purges.map((purge) => ({ location, purge })));
+  return byReference((column) => {
+    const parts = at.map(
+      ({ location, purge }) => `SELECT * FROM (SELECT s.ordinal ${OF_PROJECT}
+    WHERE ${column} = ? AND s.location = ${location} AND ${SEEN_FROM('s')} AND s.purge_at ${purge}
+      AND s.ordinal ${comparison} ? ORDER BY s.ordinal ${direction} LIMIT ?) AS part`,
+    );
+    return `SELECT ${qualified('s', SECRET_COLUMNS)}, s.ordinal
+  FROM (${parts.join(' UNION ALL ')}) AS found JOIN secrets s ON s.ordinal = found.ordinal
+  ORDER BY s.ordinal ${direction} LIMIT ?`;
+  });
+};
+/**
+ * Those that are seen from a region. Each part is read by its own index: the global ones and those of the region, and of
+ * both the deleted ones where they are wanted.
+ */
+export const SECRETS_SEEN: Readonly<
+  Record<'oldest' | 'newest', { readonly living: ByReference; readonly any: ByReference }>
+> = {
+  oldest: { living: seen('oldest', ['IS NULL']), any: seen('oldest', ['IS NULL', 'IS NOT NULL']) },
+  newest: { living: seen('newest', ['IS NULL']), any: seen('newest', ['IS NULL', 'IS NOT NULL']) },
+};
 
 /** How many are spelled like a name; deleted ones do not count. */
 export const SPELLINGS_TOTAL = byReference(
@@ -45,7 +70,8 @@ export const SECRET_INSERT = `INSERT INTO secrets (${INSERTED}) VALUES (${placeh
 /** Finds nothing where a column that never changes would: an update is of that very secret. */
 export const SECRET_UPDATE = `UPDATE secrets
   SET labels = ?, annotations = ?, replication = ?, settings = ?, etag = ?, policy = ?, last_version = ?,
-    current_version = ?, previous_version = ?, expires_at = ?, rotate_at = ?, purge_at = ?
+    current_version = ?, previous_version = ?, expires_at = ?, rotate_at = ?, purge_at = ?, aws = ?,
+    home_region = ?, replica_regions = ?
   WHERE uid = ? AND project_uid = ? AND location = ? AND name = ? AND created_at = ?`;
 export const SECRET_NAMES = byReference(
   (column) => `SELECT s.name ${OF_PROJECT}

@@ -34,6 +34,14 @@ export const VERSION_OF_UID_SELECT = byPlace(
 export const PAYLOAD_OF_UID_SELECT = byPlace(
   (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${OWN} AND v.uid = ?`,
 );
+/** By the uid, or by a part of the attributes: whoever asks looks whether it is the one. */
+const NAMED = "(v.uid = ? OR v.attributes LIKE ? ESCAPE '!')";
+export const VERSIONS_OF_ID = byPlace(
+  (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET} WHERE ${found} AND ${OWN} AND ${NAMED}`,
+);
+export const PAYLOADS_OF_ID = byPlace(
+  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${OWN} AND ${NAMED}`,
+);
 export const PAYLOADS_LIST = byPlace(
   (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET}
   WHERE ${found} AND ${OWN} ORDER BY v.ordinal LIMIT ?`,

@@ -1,0 +1,26 @@
+// Which secret an input names: by its name, its ARN, or its ARN without the last seven characters, seen from the region of the
+// request. What belongs to another account or region is not found.
+
+import { parseRegion, parseSecretId, type SeenFrom } from '../../core/aws/secret.ts';
+import { Fault } from '../../core/error.ts';
+import type { Location } from '../../core/name.ts';
+import { type AwsRef, awsRef } from '../../ops/aws/ref.ts';
+import type { Call } from './call.ts';
+import { textMember } from './json.ts';
+
+/** The region of a request. */
+export function regionOf(call: Call): Location {
+  return parseRegion(call.region);
+}
+
+/** The secret that `id` names; throws SECRET_ID_INVALID, REGION_INVALID or SECRET_NOT_FOUND. */
+export function refOf(
+  call: Call,
+  more: Pick<SeenFrom, 'changes' | 'deleted'> = {},
+  id: string = textMember(call.input, 'SecretId') ?? '',
+): AwsRef {
+  const region = regionOf(call);
+  const { account = call.signer.account, region: named = region, name, suffix } = parseSecretId(id);
+  if (account !== call.signer.account || named !== region) throw new Fault('SECRET_NOT_FOUND', { secret: name });
+  return awsRef(call.project, { region, name, ...(suffix === undefined ? {} : { suffix }), ...more });
+}
