@@ -149,7 +149,7 @@ export class KeyCeremonies {
     const { key, config } = pending.fresh;
     checkNonce(this.#verify, fields);
     if (!this.#verify.add(parseShare(fields['key']), config.threshold)) return this.#verifyStatus();
-    const shown = await this.#verify.use(async (shares) => keyOfShares(config, shares));
+    const shown = await this.#verify.use(async (shares) => keyOfShares(shares));
     if (shown?.id !== key.id) throw wrong('rekey verification failed; incorrect shares were given: give them anew');
     const { nonce } = this.#verify;
     await this.#install(pending);

@@ -162,12 +162,7 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
     signerCertificates: () => signer.certificates(),
     makeAccountKey: accountKeyMaker(),
     openProxy: () => proxy.open(),
-    beginBackup: async () => {
-      // Nothing that restores one knows these shares.
-      if (options.seal !== undefined)
-        throw new Fault('UNIMPLEMENTED', { what: 'a backup of a server sealed by shares' });
-      return backups.begin();
-    },
+    beginBackup: () => backups.begin(),
     readBackup: (id, atBytes) => backups.read(id, atBytes),
     endBackup: (id) => backups.end(id),
     metrics: async () => metrics.render((await threads()?.counts()) ?? []),

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { listSegments, segmentName, segmentPath } from '../audit/segment.ts';
 import { MAIN, streamDirectory } from '../audit/stream.ts';
 import type { AuditMark } from '../core/audit-port.ts';
-import type { MetaStore, Store } from '../core/ports.ts';
+import type { Store } from '../core/ports.ts';
 import { CHUNK_BYTES } from '../crypto/chunks.ts';
 import { newKey } from '../crypto/envelope.ts';
+import { SEAL_META, sealKeyIdOf } from '../crypto/file-seal.ts';
 import type { Keyring } from '../crypto/keyring.ts';
-import { auditOfCopy } from '../store/snapshot.ts';
+import { auditOfCopy, metaOfCopy } from '../store/snapshot.ts';
 import { ARCHIVE_END, ChunkWriter, DATABASE, entryHead, headerLine, keyPurpose } from './format.ts';
 
 /** The audit log may be pruned while it is copied; more than once in a row it is not. */
@@ -18,10 +19,10 @@ const ATTEMPTS_MAX = 3;
 
 export interface MakeOptions {
   readonly data: string;
-  readonly store: Pick<Store, 'auditAnchors'> & Pick<MetaStore, 'meta'>;
+  readonly store: Pick<Store, 'auditAnchors'>;
   /** Copies the store to a new private SQLite file; the audit log then reaches at least as far as the copy says. */
   readonly snapshot: (to: string) => Promise<void>;
-  readonly keyring: Pick<Keyring, 'sealBytes' | 'status'>;
+  readonly keyring: Pick<Keyring, 'sealBytes'>;
   /** The id of the root key. */
   readonly storeId: string;
   readonly now: number;
@@ -56,12 +57,13 @@ async function write(
   path: string,
   snapshot: string,
   marks: readonly AuditMark[],
-  { data, store, keyring, storeId, now, signal }: MakeOptions,
+  { data, keyring, storeId, now, signal }: MakeOptions,
 ): Promise<number> {
   const sources = [await sourceOf(DATABASE, snapshot), ...(await segmentsOf(join(data, 'audit'), marks))];
-  const seal = Buffer.from((await store.meta('seal')) ?? []).toString('base64');
+  // As the copy has it: with what opens this, the restored store opens too.
+  const seal = Buffer.from(metaOfCopy(snapshot, SEAL_META) ?? []);
   const time = new Date(now).toISOString();
-  const line = headerLine({ store: storeId, sealKey: keyring.status().keyId, time, seal });
+  const line = headerLine({ store: storeId, sealKey: sealKeyIdOf(seal), time, seal: seal.toString('base64') });
   const key = newKey();
   const raw = key.export();
   const wrapped = keyring.sealBytes(keyPurpose(line), raw);

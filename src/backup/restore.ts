@@ -8,6 +8,7 @@ import { counterMac } from '../crypto/counter-mac.ts';
 import { adoptKey, associatedData, EnvelopeError, nameKey, openNamed } from '../crypto/envelope.ts';
 import { type OpenedSeal, openSealRecord } from '../crypto/file-seal.ts';
 import { refuseInside } from '../crypto/key-file.ts';
+import { openSharedRecord } from '../crypto/shamir-seal.ts';
 import { syncDirectory } from '../store/directory.ts';
 import { metaOfCopy, signCopy } from '../store/snapshot.ts';
 import { ByteReader } from './byte-reader.ts';
@@ -28,7 +29,10 @@ export interface BackupFile {
   /** How it is called where something is wrong with it. */
   readonly name: string;
   readonly content: AsyncIterable<Uint8Array>;
+  /** Opens it, unless shares do; beside it lies how far the store's counter has been seen. */
   readonly keyFile: string;
+  /** Of the key of the seal, where that was shared out. */
+  readonly shares?: readonly Uint8Array[];
 }
 
 export interface BackupFacts {
@@ -87,14 +91,14 @@ interface OpenBackup {
   readonly entries: ReturnType<typeof readEntries>;
 }
 
-async function openBackup({ name, content, keyFile }: BackupFile): Promise<OpenBackup> {
+async function openBackup({ name, content, keyFile, shares }: BackupFile): Promise<OpenBackup> {
   return named(name, async () => {
     const bytes = new ByteReader(content);
     const { header, line } = await readHeader(bytes);
-    const seal = openSealRecord(keyFile, Buffer.from(header.seal, 'base64'), {
-      name: `the backup ${name}`,
-      remedy: 'take another copy of the backup',
-    });
+    const record = Buffer.from(header.seal, 'base64');
+    const owner = { name: `the backup ${name}`, remedy: 'take another copy of the backup' };
+    const seal =
+      shares === undefined ? openSealRecord(keyFile, record, owner) : openSharedRecord(shares, record, owner.name);
     const wrapped = await bytes.take(WRAPPED_KEY_BYTES);
     const root = nameKey(seal.root);
     const key = adoptKey(openNamed(root, associatedData('coffer bytes v1', [keyPurpose(line)]), wrapped));

@@ -297,9 +297,11 @@ describe('a store that is sealed', () => {
   });
 
   it('names a seal of another kind', async () => {
-    meta.setMeta('seal', Buffer.concat([Buffer.of(1, 6), Buffer.from('shamir'), Buffer.alloc(69, 1)]));
+    meta.setMeta('seal', Buffer.concat([Buffer.of(1, 5), Buffer.from('cloud'), Buffer.alloc(69, 1)]));
     await assertRefused(
-      `the store in ${dataDir} has a "shamir" seal, which this program does not know: use a newer one`,
+      `the store in ${dataDir} has a "cloud" seal, which this program does not know: use a newer one`,
     );
+    meta.setMeta('seal', Buffer.concat([Buffer.of(1, 6), Buffer.from('shamir'), Buffer.alloc(69, 1)]));
+    await assertRefused(`the store in ${dataDir} is sealed by shares: give them, not a key file`);
   });
 });

@@ -21,6 +21,8 @@ import type { OpenRoot } from './keyring.ts';
 
 export const SEAL_META = 'seal';
 const SEAL_TYPE = 'file';
+/** The other one that there is. */
+export const SHARED_SEAL_TYPE = 'shamir';
 const RECORD_FORMAT = 1;
 const TYPE_CHARS_MAX = 32;
 
@@ -132,9 +134,9 @@ export function sealRecord(type: string, sealKey: NamedKey, root: OpenRoot['root
   return recordBytes({ type, wrappedRoot });
 }
 
-/** The id of the key that opens a record of this type. Throws EnvelopeError for what is none. */
-export function sealKeyIdOf(type: string, stored: Uint8Array): string {
-  return keyIdOf(stored.subarray(2 + type.length));
+/** The id of the key that opens a record. Throws EnvelopeError for what is none. */
+export function sealKeyIdOf(stored: Uint8Array): string {
+  return keyIdOf(stored.subarray(2 + (stored[1] ?? 0)));
 }
 
 /** The root key of a record of this type. Throws EnvelopeError where it is of another type or does not open. */
@@ -163,6 +165,7 @@ function parseRecord(bytes: Uint8Array, { name, remedy }: Owner): SealRecord {
   const typeChars = record[1] ?? 0;
   const type = record.toString('latin1', 2, 2 + typeChars);
   const known = record[0] === RECORD_FORMAT && /^[a-z-]+$/.test(type) && typeChars <= TYPE_CHARS_MAX;
+  if (known && type === SHARED_SEAL_TYPE) throw new SealError(`${name} is sealed by shares: give them, not a key file`);
   if (known && type !== SEAL_TYPE) {
     throw new SealError(`${name} has a "${type}" seal, which this program does not know: use a newer one`);
   }

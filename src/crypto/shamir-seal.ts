@@ -6,11 +6,19 @@ import { type KeyObject, randomBytes } from 'node:crypto';
 import type { MetaStore } from '../core/ports.ts';
 import { combineShares, splitSecret } from '../core/vault/shamir.ts';
 import { adoptKey, EnvelopeError, KEY_BYTES, type NamedKey, nameKey, newKey } from './envelope.ts';
-import { openRecord, SEAL_META, sealKeyIdOf, sealRecord, sealTypeOf } from './file-seal.ts';
+import {
+  type OpenedSeal,
+  openRecord,
+  SEAL_META,
+  SHARED_SEAL_TYPE,
+  sealKeyIdOf,
+  sealRecord,
+  sealTypeOf,
+} from './file-seal.ts';
 import { openFingerprintKey } from './fingerprint-key.ts';
+import { SealError } from './key-file.ts';
 import type { OpenRoot } from './keyring.ts';
 
-const SEAL_TYPE = 'shamir';
 const CONFIG_META = 'shamir';
 
 export interface ShamirConfig {
@@ -43,7 +51,7 @@ export async function shamirConfig(meta: MetaStore): Promise<ShamirConfig | unde
   if (stored === undefined) return undefined;
   const config = JSON.parse(Buffer.from(stored).toString('utf8')) as StoredConfig;
   const { sealKeyId, before, shares, threshold } = config;
-  const isOfAnother = record !== undefined && sealKeyId !== undefined && sealKeyId !== sealKeyIdOf(SEAL_TYPE, record);
+  const isOfAnother = record !== undefined && sealKeyId !== undefined && sealKeyId !== sealKeyIdOf(record);
   return isOfAnother && before !== undefined ? before : { shares, threshold };
 }
 
@@ -64,7 +72,7 @@ export async function sealByShares(
   const stored: StoredConfig = { ...config, sealKeyId: key.id, ...(before === undefined ? {} : { before }) };
   // Whoever finds the record, the new one or still the old one, knows how many shares it takes.
   await meta.setMeta(CONFIG_META, Buffer.from(JSON.stringify(stored)));
-  await meta.setMeta(SEAL_META, sealRecord(SEAL_TYPE, key, root));
+  await meta.setMeta(SEAL_META, sealRecord(SHARED_SEAL_TYPE, key, root));
 }
 
 /** The same in place of another key: its shares open the store from then on. False where that one is not the seal's. */
@@ -74,16 +82,34 @@ export async function replaceSealKey(
   { root, key }: { readonly root: KeyObject; readonly key: NamedKey },
 ): Promise<boolean> {
   const record = await meta.meta(SEAL_META);
-  if (record === undefined || sealKeyIdOf(SEAL_TYPE, record) !== key.id) return false;
+  if (record === undefined || sealKeyIdOf(record) !== key.id) return false;
   await sealByShares(meta, fresh, root);
   return true;
 }
 
-/** The key that shares make together; undefined where they cannot belong together. */
-export function keyOfShares(config: ShamirConfig, shares: readonly Uint8Array[]): NamedKey | undefined {
-  const combined = config.shares === 1 ? shares[0] : combineShares(shares);
+/** The key that shares make together; undefined where they cannot belong together. A key of one share is that share. */
+export function keyOfShares(shares: readonly Uint8Array[]): NamedKey | undefined {
+  const [first] = shares;
+  const combined = shares.length === 1 && first?.length === KEY_BYTES ? first : combineShares(shares);
   if (combined === undefined || combined.length !== KEY_BYTES) return undefined;
   return nameKey(adoptKey(Uint8Array.from(combined)));
+}
+
+/**
+ * The root key of a record that is kept elsewhere than in its store, and the id of the key that its shares make. `name` says
+ * what it is the record of. Throws SealError.
+ */
+export function openSharedRecord(shares: readonly Uint8Array[], record: Uint8Array, name: string): OpenedSeal {
+  if (sealTypeOf(record) !== SHARED_SEAL_TYPE)
+    throw new SealError(`${name} is sealed by a key file: give that, not shares`);
+  const key = keyOfShares(shares);
+  const wanted = sealKeyIdOf(record);
+  if (key?.id !== wanted) {
+    throw new SealError(
+      `the shares do not make key ${wanted}, and ${name} opens with that key only: give enough of its shares`,
+    );
+  }
+  return { root: openRecord(SHARED_SEAL_TYPE, key, record), sealKeyId: key.id };
 }
 
 export interface OpenedByShares {
@@ -99,10 +125,10 @@ export async function openByShares(
   shares: readonly Uint8Array[],
 ): Promise<OpenedByShares | undefined> {
   const [record, config] = [await meta.meta(SEAL_META), await shamirConfig(meta)];
-  const key = config === undefined ? undefined : keyOfShares(config, shares);
+  const key = keyOfShares(shares);
   if (record === undefined || config === undefined || key === undefined) return undefined;
   try {
-    return { root: openRecord(SEAL_TYPE, key, record), key, config };
+    return { root: openRecord(SHARED_SEAL_TYPE, key, record), key, config };
   } catch (error) {
     if (error instanceof EnvelopeError) return undefined;
     throw error;
@@ -120,7 +146,7 @@ export async function openShamir(
   const { root, key, config } = found;
   try {
     const fingerprintKey = await openFingerprintKey(root, meta, dataDir);
-    return { root, sealType: SEAL_TYPE, sealKeyId: key.id, shares: config, fingerprintKey };
+    return { root, sealType: SHARED_SEAL_TYPE, sealKeyId: key.id, shares: config, fingerprintKey };
   } catch (error) {
     if (error instanceof EnvelopeError) return undefined;
     throw error;

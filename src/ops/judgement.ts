@@ -12,7 +12,7 @@ import { type AccountEmail, accountProject, locationPart } from '../core/name.ts
 import type { Entropy, Need, Needs, RowsOf } from '../core/ports.ts';
 import { type Caller, SYSTEM } from '../core/principal.ts';
 import type { Account, AccountKey, Project, Secret, Token } from '../core/secret.ts';
-import { authoriseByAcl, deniedByAcl, IAM_POLICY, policyIds } from '../core/vault/authority.ts';
+import { authoriseByAcl, deniedByAcl, IAM_POLICY, policyIds, ROOT_POLICY } from '../core/vault/authority.ts';
 import type { VaultEntry } from '../core/vault/entry.ts';
 import { entityId, entityOf, groupId, groupOf, identityOf } from '../core/vault/identity.ts';
 import { tokenId } from '../core/vault/token.ts';
@@ -178,9 +178,7 @@ export class Request<C, R> {
   }
 
   #byVault(permission: Permission, scope: Scope): Grant | undefined {
-    const { vault } = this.caller;
-    if (vault === undefined) return undefined;
-    return authoriseByAcl(permission, vault, scope.callerPolicies ?? [], scope.secret !== undefined);
+    return grantByVault(this.caller, permission, scope);
   }
 
   #byIam(permission: Permission, scope: Scope, now: number): Grant | undefined {
@@ -263,11 +261,28 @@ export function rulingByAws(asked: AwsAsked): Ruling | undefined {
   });
 }
 
-/** Whether a caller holds a permission on what a target names, by every policy of IAM's and AWS's. */
-export function permits(asked: AwsAsked): boolean {
+/** What the policies of a token of Vault's grant at the path of the request. */
+function grantByVault({ vault }: Caller, permission: Permission, scope: Scope): Grant | undefined {
+  if (vault === undefined) return undefined;
+  return authoriseByAcl(permission, vault, scope.callerPolicies ?? [], scope.secret !== undefined);
+}
+
+/** Elsewhere than at that path they say nothing, but that whoever is root of a project may all there. */
+function isVaultRoot({ vault }: Caller, { project }: Scope): boolean {
+  return vault?.policies.includes(ROOT_POLICY) === true && (vault.project as string) === project?.id;
+}
+
+/**
+ * Whether a caller holds a permission on what a target names, by every policy. `ofRequest`: it is a part of what was asked
+ * for, so that Vault's policies judge it as they judged the request.
+ */
+export function permits(asked: AwsAsked, ofRequest = false): boolean {
   const { caller, permission, target, scope, now } = asked;
   const byAws = hasAwsPolicy(scope);
   if (byAws && awsDenial(asked) !== undefined) return false;
+  if (isVaultRoot(caller, scope)) return true;
+  if (ofRequest && scope.callerPolicies !== undefined && grantByVault(caller, permission, scope) !== undefined)
+    return true;
   if (grantByIam(caller, permission, scope, contextOf(target, scope, now)) !== undefined) return true;
   return byAws && grantByAws(asked) !== undefined;
 }

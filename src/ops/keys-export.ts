@@ -50,7 +50,7 @@ export const exportKey: Operation<ExportKey, ExportedKey> = operation({
     const { use } = input.command;
     if (use !== undefined) checkUse(key, use);
     const written = formOf(key, part, form);
-    const versions = wanted(key, input.rows.versions, input.command.version);
+    const versions = wantedVersions(key, input.rows.versions, input.command.version);
     return { result: { key, versions, written }, details: { part, versions: versions.length } };
   },
   finish: ({ key, versions, written }, { part }, at) => ({
@@ -78,7 +78,7 @@ function formOf({ type }: Key, part: ExportedPart, form: ExportKey['form']): Key
 }
 
 /** The versions that are asked for. Throws KEY_VERSION_TOO_OLD or KEY_VERSION_NOT_FOUND. */
-function wanted(
+export function wantedVersions(
   key: Key,
   versions: readonly KeyVersion[],
   asked: number | 'latest' | undefined,

@@ -27,6 +27,7 @@ import { randomPassword } from './aws/random-password.ts';
 import { replicateSecret } from './aws/replicate.ts';
 import { deleteAwsPolicy, getAwsPolicy, setAwsPolicy, validateAwsPolicy } from './aws/resource-policies.ts';
 import { assumeOwnRole, assumeRole, identifySigner, issueSession } from './aws/sessions.ts';
+import { stopReplication } from './aws/stop-replication.ts';
 import { tagSecret } from './aws/tag-secret.ts';
 import { createBackup, endBackup, readBackup } from './backup.ts';
 import { backUpSecret, restoreBackup } from './backup-of-secret.ts';
@@ -45,6 +46,7 @@ import { hashInput, makeRandom } from './keys-random.ts';
 import { rotateDueKey, rotateKey } from './keys-rotate.ts';
 import { decrypt, encrypt, makeDataKey, rewrap } from './keys-seal.ts';
 import { mac, sign, verify, verifyMac } from './keys-sign.ts';
+import { wrapKeyFor } from './keys-wrap.ts';
 import { getLocation, listLocations } from './locations.ts';
 import { enableManagedRotation, rotateSecret } from './managed-rotation.ts';
 import type { Operation } from './operation.ts';
@@ -116,6 +118,7 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   amendSecret,
   tagSecret,
   replicateSecret,
+  stopReplication,
   putVersion,
   moveStage,
   listSeenVersions,
@@ -230,6 +233,7 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   mac,
   verifyMac,
   exportKey,
+  wrapKeyFor,
   backupKey,
   getWrappingKey,
   importKey,

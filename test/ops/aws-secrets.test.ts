@@ -17,6 +17,7 @@ import { amendSecret, putVersion } from '../../src/ops/aws/put-version.ts';
 import { randomPassword } from '../../src/ops/aws/random-password.ts';
 import { awsRef } from '../../src/ops/aws/ref.ts';
 import { replicateSecret } from '../../src/ops/aws/replicate.ts';
+import { stopReplication } from '../../src/ops/aws/stop-replication.ts';
 import { tagSecret } from '../../src/ops/aws/tag-secret.ts';
 import { promoteVersion, rollbackSecret } from '../../src/ops/current.ts';
 import { purgeDeletedSecret, restoreSecret } from '../../src/ops/deleted-secrets.ts';
@@ -24,7 +25,14 @@ import type { Operation } from '../../src/ops/operation.ts';
 import { setSecretPolicy } from '../../src/ops/policies.ts';
 import { createSecret, deleteSecret, getSecret, updateSecret } from '../../src/ops/secrets.ts';
 import { generateToken } from '../../src/ops/tokens.ts';
-import { accessVersion, addVersion, disableVersion, getVersion, type Selector } from '../../src/ops/versions.ts';
+import {
+  accessVersion,
+  addVersion,
+  destroyVersion,
+  disableVersion,
+  getVersion,
+  type Selector,
+} from '../../src/ops/versions.ts';
 import { bytes, key, newSecret, project, refused, textOf } from './support.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -199,6 +207,30 @@ test('a replica is read where it is and changed at home', async () => {
   assert.equal(await read('copied', 'latest', west), 'one');
 });
 
+test('a replica becomes a secret of its own, with the versions and the ARN that it had', async () => {
+  await make('promoted', 'one', { replicas: [{ region: west }], tags: { 'Some Tag': 'x' } });
+  await put('promoted', 'two');
+  await ask(addVersion, { project, key: key('promoted'), payload: bytes('three') });
+  const ids = await Promise.all([1, 2, 3].map((number) => idOf('promoted', number)));
+  await ask(destroyVersion, { project, key: key('promoted'), number: 1 });
+  const before = (await ask(getSecret, seen('promoted'))).secret;
+  await refused('AWS_REQUEST_INVALID', ask(stopReplication, seen('promoted')));
+  const { secret } = await ask(stopReplication, seen('promoted', west));
+  assert.deepEqual(
+    [secret.uid.slice(0, 6), secret.location, secret.annotations],
+    [before.uid.slice(0, 6), west, before.annotations],
+  );
+  assert.notEqual(secret.uid, before.uid);
+  await put('promoted', 'four');
+  assert.deepEqual([await read('promoted'), await read('promoted', 'latest', west)], ['four', 'three']);
+  assert.equal(await read('promoted', { versionId: ids[1] ?? '' }, west), 'two');
+  assert.equal(await read('promoted', { versionId: ids[2] ?? '', stage: 'AWSCURRENT' }, west), 'three');
+  await refused('VERSION_NOT_ENABLED', read('promoted', { versionId: ids[0] ?? '' }, west));
+  await ask(putVersion, { ...seen('promoted', west, { changes: true }), ...value('five') });
+  assert.deepEqual([await read('promoted'), await read('promoted', 'latest', west)], ['four', 'five']);
+  assert.deepEqual((await ask(getSecret, seen('promoted'))).secret.aws?.replicas, []);
+});
+
 test('what is deleted is described and restored, and nothing else', async () => {
   await make('gone', 'one');
   await ask(deleteSecret, { ...seen('gone', east, { changes: true }), recoverySeconds: 7 * 24 * 3600 });
@@ -331,6 +363,7 @@ test('a stranger learns nothing, and a reader of values changes none', async () 
     [moveStage, { stage: 'x' }],
     [tagSecret, { removed: ['x'] }],
     [replicateSecret, { removed: [west] }],
+    [stopReplication, {}],
     [listSeenVersions, { deprecated: true, pageSize: 1, pageToken: '' }],
   ];
   for (const name of ['hidden', 'nothing']) {

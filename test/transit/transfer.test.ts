@@ -130,3 +130,42 @@ test('a backup that does not hold together makes no key', async () => {
     assert.notEqual(answer.status, 204, name);
   }
 });
+
+test('a key goes to another server wrapped, and only from a key that may leave to one that can take it', async () => {
+  const { data } = await ask('read', 'wrapping_key');
+  const half = { type: 'rsa-4096', public_key: data.public_key };
+  assert.equal((await ask('write', 'keys/there/import', half)).status, 204);
+  for (const type of ['aes256-gcm96', 'xchacha20-poly1305', 'ecdsa-p256', 'ed25519', 'rsa-2048', 'hmac']) {
+    const name = `moving-${type}`;
+    await ask('write', `keys/${name}`, { type });
+    await refused(400, 'key is not exportable', ask('read', `byok-export/there/${name}`));
+    await ask('write', `keys/${name}/config`, { exportable: true });
+    if (type === 'aes256-gcm96') await ask('write', `keys/${name}/rotate`);
+    const out = await ask('read', `byok-export/there/${name}/latest`, { hash: 'SHA512' });
+    const [ciphertext] = Object.values(out.data.keys) as [string];
+    assert.deepEqual([out.data.name, out.data.type, Object.keys(out.data.keys).length], [name, type, 1]);
+    const fields = { type, ciphertext, hash_function: 'SHA512', exportable: true };
+    assert.equal((await ask('write', `keys/${name}-moved/import`, fields)).status, 204);
+    const part = ['hmac', 'aes256-gcm96', 'xchacha20-poly1305'].includes(type) ? 'encryption-key' : 'signing-key';
+    const kind = type === 'hmac' ? 'hmac-key' : part;
+    const [before, after] = [name, `${name}-moved`].map((each) => ask('read', `export/${kind}/${each}/latest`));
+    assert.deepEqual(Object.values((await after)?.data.keys), Object.values((await before)?.data.keys));
+  }
+  const all = await ask('read', 'byok-export/there/moving-aes256-gcm96');
+  assert.deepEqual(Object.keys(all.data.keys), ['1', '2']);
+  await refused(400, /wraps no other/, ask('read', 'byok-export/moving-hmac/moving-ed25519'));
+  await refused(400, 'version does not exist or cannot be found', ask('read', 'byok-export/there/moving-hmac/9'));
+  await refused(400, 'unknown hash function: MD5', ask('read', 'byok-export/there/moving-hmac', { hash: 'MD5' }));
+  await refused(500, /no such destination key/, ask('read', 'byok-export/none/moving-hmac'));
+  await refused(500, /no such source key/, ask('read', 'byok-export/there/none'));
+  await refused(
+    400,
+    /does not contain a private part/,
+    (async () => {
+      await ask('write', 'keys/there/config', { exportable: true });
+      return ask('read', 'byok-export/there/there');
+    })(),
+  );
+  const kept = (await world.records()).filter(({ operation }) => operation === 'keys.exportWrapped');
+  assert.ok(kept.some(({ outcome, details }) => outcome === 'allowed' && details?.['destination'] === 'there'));
+});

@@ -141,3 +141,22 @@ test('token and wrapping', more, async () => {
   assert.equal(await bao('unwrap', '-field=a', wrapping), 'b');
   await refused(/wrapping token is not valid/, 'unwrap', wrapping);
 });
+
+test('keys of the server: rotated, made anew under a share, and a root token by shares', more, async () => {
+  assert.match(await bao('operator', 'key-status'), /Key Term\s+\d+/);
+  await bao('operator', 'rotate');
+  const otp = await bao('operator', 'generate-root', '-generate-otp');
+  const { nonce } = await json('operator', 'generate-root', '-init', `-otp=${otp}`, '-format=json');
+  await bao('operator', 'generate-root', `-nonce=${nonce}`, keys[0] as string);
+  const share = ['operator', 'generate-root', `-nonce=${nonce}`, '-format=json', keys[2] as string] as const;
+  const encoded = (await json(...share)).encoded_root_token;
+  const root = await bao('operator', 'generate-root', `-decode=${encoded}`, `-otp=${otp}`);
+  const lookup = await json('token', 'lookup', '-format=json', root);
+  assert.deepEqual(lookup.data.policies, ['root']);
+  const begun = await json('operator', 'rekey', '-init', '-key-shares=2', '-key-threshold=2', '-format=json');
+  await bao('operator', 'rekey', `-nonce=${begun.nonce}`, keys[0] as string);
+  const made = await json('operator', 'rekey', `-nonce=${begun.nonce}`, '-format=json', keys[1] as string);
+  await bao('operator', 'seal');
+  for (const key of made.keys) await bao('operator', 'unseal', key);
+  assert.match(await bao('status'), /Total Shares\s+2/);
+});

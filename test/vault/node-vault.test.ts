@@ -27,10 +27,6 @@ const REFUSED: Readonly<Record<string, readonly number[]>> = {
       ...['ldapLogin', 'oktaLogin', 'radiusLogin', 'awsIamLogin', 'generateDatabaseCredentials'],
     ].map((name) => [name, NO_ENGINE]),
   ),
-  // Not there yet.
-  ...Object.fromEntries(
-    ['rotate', 'generateRootInit', 'generateRootCancel', 'generateRootUpdate'].map((name) => [name, [404]]),
-  ),
   // There is no certificate on a connection without TLS.
   certLogin: [400, 403],
   // A lease of a token is renewed as a token, in Vault too.

@@ -4,6 +4,7 @@ import { buildCommand } from '@stricli/core';
 import { group, help, required, text } from '../define.ts';
 
 const from = required('the backup; - is stdin', 'FILE');
+const shares = text('shares that open it, one a line, in place of a key file; - is stdin', 'FILE');
 
 export const backup = group('Backups of the whole store', {
   create: buildCommand({
@@ -12,7 +13,7 @@ export const backup = group('Backups of the whole store', {
     docs: help(
       'Have the server make a sealed backup while it goes on',
       'coffer backup create --out=coffer-backup',
-      'It opens with the key file only, which is not in it: keep the two in different places',
+      'It opens with the key file or the shares of the seal only, which are not in it: keep them in different places',
     ),
   }),
   restore: buildCommand({
@@ -22,6 +23,7 @@ export const backup = group('Backups of the whole store', {
         from,
         data: required('the data directory to make; it must not be there, or be empty', 'DIR'),
         keyFile: text('the key file; DIR.key unless given', 'FILE'),
+        shares,
       },
     },
     docs: help(
@@ -31,7 +33,7 @@ export const backup = group('Backups of the whole store', {
   }),
   verify: buildCommand({
     loader: async () => (await import('./restore.ts')).verifyBackup,
-    parameters: { flags: { from, keyFile: required('the key file', 'FILE') } },
+    parameters: { flags: { from, keyFile: text('the key file', 'FILE'), shares } },
     docs: help(
       'Read a backup to its end and check that all of it is as it was made',
       'coffer backup verify --from=coffer-backup --key-file=/var/lib/coffer.key',

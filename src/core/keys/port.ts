@@ -102,6 +102,8 @@ export interface KeyCrypto {
   seal(projectKey: Uint8Array, place: KeyPlace, material: KeyMaterial): SealedPayload;
   /** Demands a grant of one of `coffer.keys.*`; throws KEY_CORRUPT where the bytes were changed. */
   open(grant: Grant, projectKey: Uint8Array, what: SealedKey, sealed: SealedPayload): OpenKey;
+  /** What `unwrap` opens with the private half: AES-KWP under a key wrapped by RSA-OAEP. Ends `plain`. */
+  wrap(publicKey: string, plain: Redacted<Uint8Array>, hash: HashName): Uint8Array;
   random(bytes: number): Redacted<Uint8Array>;
   hash(input: Uint8Array, hash: HashName): Uint8Array;
 }

@@ -18,6 +18,7 @@ const TYPES = {
   'aes128-gcm96': { kind: 'aead', bytes: 16 },
   'aes256-gcm96': { kind: 'aead', bytes: 32 },
   'chacha20-poly1305': { kind: 'aead', bytes: 32 },
+  'xchacha20-poly1305': { kind: 'aead', bytes: 32 },
   ed25519: { kind: 'eddsa' },
   'ecdsa-p256': { kind: 'ecdsa', curve: 'P-256' },
   'ecdsa-p384': { kind: 'ecdsa', curve: 'P-384' },

@@ -3,12 +3,10 @@
 
 import {
   constants,
-  createDecipheriv,
   createHmac,
   createPrivateKey,
   createPublicKey,
   type KeyObject,
-  privateDecrypt,
   publicEncrypt,
   subtle,
 } from 'node:crypto';
@@ -24,6 +22,7 @@ import { NODE_HASHES } from './hashes.ts';
 import type { HeldKey } from './record.ts';
 import { isSame, signWith, verifyWith } from './signer.ts';
 import type { Turns } from './turns.ts';
+import { unwrapBy } from './wrapped.ts';
 
 const OAEP_HASH = 'sha256';
 const OAEP_BYTES: number = 2 * 32 + 2;
@@ -32,8 +31,6 @@ const SEED_BYTES = 32;
 /** What stands before the 32 bytes of a private Ed25519 key in PKCS #8 (RFC 8410 section 7). */
 const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const DERIVED_MAX = 64;
-/** RFC 5649 section 3. */
-const KWP_IV = Buffer.from('a65959a6', 'hex');
 
 /** Material as a thread keeps it: what is costly to make of it is made once. */
 export class Material {
@@ -180,12 +177,8 @@ export class GrantedKey implements OpenKey {
     const { type } = this.#held('unwrap');
     const keyBytes = (traitsOf(type).modulusBits ?? 0) / 8;
     const key = this.#material.private(undefined);
-    const how = { key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: NODE_HASHES[hash] };
     try {
-      const ephemeral = privateDecrypt(how, wrapped.subarray(0, keyBytes));
-      const decipher = createDecipheriv('id-aes256-wrap-pad', ephemeral, KWP_IV);
-      ephemeral.fill(0);
-      return new Redacted<Uint8Array>(Buffer.concat([decipher.update(wrapped.subarray(keyBytes)), decipher.final()]));
+      return new Redacted<Uint8Array>(unwrapBy(key, keyBytes, wrapped, hash));
     } catch {
       throw new Fault('KEY_IMPORT_INVALID', { problem: 'it is not wrapped by the wrapping key' });
     }

@@ -18,6 +18,7 @@ import { adoptMaterial, makeMaterial } from './make.ts';
 import { GrantedKey, Material } from './open-key.ts';
 import { readRecord } from './record.ts';
 import type { Turns } from './turns.ts';
+import { wrapFor } from './wrapped.ts';
 
 /** Versions kept open; an RSA key takes some 10 KiB, the others a tenth of that. */
 const OPENED_MAX = 1024;
@@ -88,6 +89,10 @@ export class SealedKeys implements KeyCrypto {
       if (!(error instanceof EnvelopeError)) throw error;
       throw new Fault('KEY_CORRUPT', { key: place.keyUid, version: place.number }, { cause: error });
     }
+  }
+
+  wrap(publicKey: string, plain: Redacted<Uint8Array>, hash: HashName): Uint8Array {
+    return wrapFor(publicKey, plain.reveal(), hash);
   }
 
   random(bytes: number): Redacted<Uint8Array> {

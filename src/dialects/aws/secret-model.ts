@@ -104,6 +104,7 @@ export const INPUTS = {
     'AddReplicaRegions',
   ]),
   RemoveRegionsFromReplication: ofSecret({ RemoveReplicaRegions: list(REGION, { min: 1 }) }, ['RemoveReplicaRegions']),
+  StopReplicationToReplica: ofSecret(),
   GetRandomPassword: structure({
     PasswordLength: { type: 'integer', min: 1, max: 4096 },
     ExcludeCharacters: string(0, 4096),

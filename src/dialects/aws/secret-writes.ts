@@ -8,6 +8,7 @@ import { moveStage } from '../../ops/aws/move-stage.ts';
 import { amendSecret, putVersion } from '../../ops/aws/put-version.ts';
 import type { AwsRef } from '../../ops/aws/ref.ts';
 import { replicateSecret } from '../../ops/aws/replicate.ts';
+import { stopReplication } from '../../ops/aws/stop-replication.ts';
 import { tagSecret } from '../../ops/aws/tag-secret.ts';
 import { purgeDeletedSecret, restoreSecret } from '../../ops/deleted-secrets.ts';
 import { then } from '../../ops/maybe.ts';
@@ -34,6 +35,9 @@ const CHANGES = { changes: true } as const;
 
 export const createSecret: Action = (call) => {
   const { input } = call;
+  if (member(input, 'CrossAccountPrimaryARN') !== undefined) {
+    throw invalidRequest('A replica of a secret of another account is not supported.');
+  }
   const value = valueIn(input);
   const command = {
     ...{ project: call.project, region: regionOf(call), name: parseAwsName(textOf(input, 'Name') ?? '') },
@@ -105,6 +109,9 @@ export const removeRegionsFromReplication: Action = (call) => {
     ReplicationStatus: encodeReplicas(secret),
   }));
 };
+
+export const stopReplicationToReplica: Action = (call) =>
+  then(call.run(stopReplication, refOf(call)), ({ secret }) => ({ ARN: named(call, secret).ARN }));
 
 export const restore: Action = (call) =>
   then(call.run(restoreSecret, refOf(call, { changes: true, deleted: true })), ({ secret }) => named(call, secret));

@@ -12,6 +12,7 @@ import {
   removeRegionsFromReplication,
   replicateSecretToRegions,
   restore,
+  stopReplicationToReplica,
   tagResource,
   untagResource,
   updateSecret,
@@ -35,6 +36,7 @@ const ACTIONS: Readonly<Record<keyof typeof INPUTS, Action>> = {
   UntagResource: untagResource,
   ReplicateSecretToRegions: replicateSecretToRegions,
   RemoveRegionsFromReplication: removeRegionsFromReplication,
+  StopReplicationToReplica: stopReplicationToReplica,
   GetRandomPassword: getRandomPassword,
 };
 

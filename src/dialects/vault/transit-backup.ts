@@ -26,6 +26,7 @@ const TYPE_NUMBERS: Readonly<Record<KeyType, number>> = {
   'aes128-gcm96': 8,
   'rsa-3072': 9,
   hmac: 10,
+  'xchacha20-poly1305': 11,
 };
 const VAULT_HMAC = 11;
 const HKDF = 1;

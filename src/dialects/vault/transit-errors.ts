@@ -12,6 +12,7 @@ export type TransitUse =
   | 'hmac'
   | 'verify-hmac'
   | 'export'
+  | 'byok'
   | 'backup'
   | 'key';
 
@@ -72,6 +73,12 @@ const TEXTS: Readonly<Record<TransitUse, Texts>> = {
   },
   key: {},
   export: { KEY_USE_UNSUPPORTED: '{use}ing is not supported for the key' },
+  byok: {
+    KEY_NOT_EXPORTABLE: 'key is not exportable',
+    KEY_USE_UNSUPPORTED: 'a key of type {type} wraps no other: the destination is an RSA key',
+    KEY_VERSION_NOT_FOUND: 'version does not exist or cannot be found',
+    KEY_VERSION_TOO_OLD: 'version does not exist or cannot be found',
+  },
   backup: { KEY_NOT_EXPORTABLE: 'exporting is disallowed on the policy' },
 };
 

@@ -1,6 +1,7 @@
 // export, backup, restore, the wrapping key and import: keys that leave, and keys that come.
 // Source: https://developer.hashicorp.com/vault/api-docs/secret/transit#export-key
 
+import { Fault } from '../../core/error.ts';
 import { parseKeyName } from '../../core/keys/key.ts';
 import { type HashName, isAsymmetric, traitsOf } from '../../core/keys/type.ts';
 import {
@@ -11,7 +12,8 @@ import {
   exportKey,
 } from '../../ops/keys-export.ts';
 import { getWrappingKey, type Imported, importKey, importKeyVersion, restoreKey } from '../../ops/keys-import.ts';
-import { then } from '../../ops/maybe.ts';
+import { wrapKeyFor } from '../../ops/keys-wrap.ts';
+import { attempt, then } from '../../ops/maybe.ts';
 import { booleanField, integerField, textField } from '../../ops/vault/fields.ts';
 import type { Data } from './request.ts';
 import { ABSENT, NOTHING, ok, oneError, Refusal, type TransitHandler } from './transit-answer.ts';
@@ -116,6 +118,35 @@ const OAEP_HASHES: Readonly<Record<string, HashName>> = {
   SHA512: 'sha2-512',
 };
 
+function hashOf(named: string): HashName {
+  const hash = OAEP_HASHES[named.toUpperCase()];
+  if (hash === undefined) throw new Refusal(`unknown hash function: ${named.slice(0, 64)}`);
+  return hash;
+}
+
+/** Keys that are not there are told by which of the two they are. */
+export const exportWrapped: TransitHandler = (request, { destination = '', name = '', version }) => {
+  const asked = versionOf(version);
+  const command = {
+    ...keyRef(request, name),
+    ...{ destination: parseKeyName(destination), hash: hashOf(textField(request.data, 'hash') ?? 'SHA256') },
+    ...(asked === undefined ? {} : { version: asked }),
+  };
+  return attempt(
+    () =>
+      then(request.call(wrapKeyFor, command, 'read'), ({ key, versions }) => {
+        const keys = versions.map(({ number, wrapped }) => [String(number), encodeBase64(wrapped)] as const);
+        return ok({ name: key.name, type: key.type, keys: Object.fromEntries(keys) });
+      }),
+    (error) => {
+      if (!(error instanceof Fault) || error.code !== 'KEY_NOT_FOUND') throw error;
+      const isDestination = error.facts['key'] === destination;
+      const which = isDestination ? 'no such destination key to export to' : 'no such source key for export';
+      throw new Refusal(oneError(which), 500, true);
+    },
+  );
+};
+
 function importedOf(data: Data): Imported {
   const ciphertext = textField(data, 'ciphertext');
   if (ciphertext === undefined) {
@@ -123,10 +154,7 @@ function importedOf(data: Data): Imported {
     if (publicKey === '') throw new Refusal('neither a ciphertext nor a public_key were given to import');
     return { publicKey };
   }
-  const named = textField(data, 'hash_function') ?? 'SHA256';
-  const hash = OAEP_HASHES[named.toUpperCase()];
-  if (hash === undefined) throw new Refusal(`unknown hash function: ${named.slice(0, 64)}`);
-  return { wrapped: decodeBase64(ciphertext), hash };
+  return { wrapped: decodeBase64(ciphertext), hash: hashOf(textField(data, 'hash_function') ?? 'SHA256') };
 }
 
 export const importTransitKey: TransitHandler = (request, { name }) => {

@@ -28,6 +28,7 @@ import { hmacData, signData, verifyData } from './transit-sign.ts';
 import {
   backupTransitKey,
   exportTransitKey,
+  exportWrapped,
   importTransitKey,
   importTransitVersion,
   restoreTransitKey,
@@ -73,6 +74,12 @@ const TRANSIT_ROUTES: readonly Route[] = [
   { path: 'keys/:name/import_version', help: 'import a version of a key', use: 'key', write: importTransitVersion },
   { path: 'wrapping_key', help: 'the key under which others are imported', use: 'key', read: wrappingKey },
   { path: 'export/:kind/:name/[version]', help: 'take a key out', use: 'export', read: exportTransitKey },
+  {
+    path: 'byok-export/:destination/:name/[version]',
+    help: 'take a key out, wrapped for another',
+    use: 'byok',
+    read: exportWrapped,
+  },
   { path: 'backup/:name', help: 'take a whole key out', use: 'backup', read: backupTransitKey },
   { path: 'restore/[name]', help: 'make a key anew from its backup', use: 'key', write: restoreTransitKey },
 ];
