@@ -115,7 +115,12 @@ test('the server says what it is, and what a token may', async () => {
   const { data } = (await vault.must('LIST', 'sys/version-history')).json;
   assert.deepEqual(Object.keys(data.key_info), data.keys);
   assert.equal((await vault.must('GET', 'sys/ha-status')).json.nodes.length, 1);
-  assert.deepEqual((await vault.must('GET', 'sys/plugins/catalog')).json.data.auth, ['approle', 'cert', 'token', 'userpass']);
+  assert.deepEqual((await vault.must('GET', 'sys/plugins/catalog')).json.data.auth, [
+    'approle',
+    'cert',
+    'token',
+    'userpass',
+  ]);
   assert.equal((await vault.ask('LIST', 'sys/plugins/catalog/__proto__')).status, 400);
   const spec = (await vault.must('GET', 'sys/internal/specs/openapi')).json;
   assert.deepEqual(Object.keys(spec.paths['/sys/leases/lookup/{path}']), [
