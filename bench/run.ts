@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { accessByGrpc, accessByRest, wireByGrpc, wireByRest } from './access.ts';
 import { accessByAzure } from './access-azure.ts';
+import { accessByAws, besideMoto } from './aws-access.ts';
 import { firstAnswer, idleMemory } from './idle.ts';
 import { onPostgres } from './postgres.ts';
 import { vaultBeside } from './vault.ts';
@@ -34,6 +35,8 @@ const BENCHES: Readonly<Record<string, (bench: string) => Promise<void>>> = {
     accessByRest(bench, [...args, '--audit-sync=always'], { seconds, targets: { requests: { least: 0.2 } } }),
   'access.grpc': (bench) => accessByGrpc(bench, args, { seconds, targets: { requests: { least: 0.6 }, ...tail } }),
   'access.azure': (bench) => accessByAzure(bench, args, { seconds, targets: { cpu: { most: 1.3 } } }),
+  'access.aws': (bench) => accessByAws(bench, args, { seconds, targets: { cpu: { most: 1.5 } } }),
+  'aws.moto': (bench) => besideMoto(bench, args, { seconds, targets: { requests: { least: 1 } } }),
   'versions.add': (bench) => addVersions(bench, seconds, args),
   'postgres.rest': (bench) =>
     onPostgres(bench, seconds, args, {

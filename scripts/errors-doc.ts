@@ -56,6 +56,7 @@ const remedies: Record<FaultCode, string> = {
   FIELD_IMMUTABLE: 'Create a new secret with the value you want.',
   VERSION_SELECTOR_INVALID: 'Name the version by its number; `latest` and aliases only work for reading.',
   POLICY_INVALID: 'Correct the binding that the message names, and set the policy again.',
+  DEFAULT_KEY_FOREIGN: "Give the secret a customer's key, or read it by an account of its own project.",
   POLICY_PUBLIC: 'Name the principals of that statement, or hold it to fixed values of a condition key that binds.',
   ROLE_UNKNOWN: 'Use one of the predefined roles that this resource takes.',
   CONDITION_INVALID: 'Correct the expression; see `docs/conditions.md` for what one may hold. Nothing was granted.',

@@ -54,6 +54,10 @@ const kinds = {
   FIELD_IMMUTABLE: { class: 'invalid', message: '{field} cannot be changed' },
   VERSION_SELECTOR_INVALID: { class: 'invalid', message: '{selector} does not name one version by number' },
   POLICY_INVALID: { class: 'invalid', message: 'the policy is not valid: {problem}' },
+  DEFAULT_KEY_FOREIGN: {
+    class: 'precondition',
+    message: 'secret {secret} is under the key of its own account, which another account cannot use',
+  },
   POLICY_PUBLIC: { class: 'invalid', message: 'statement {statement} of the policy grants to the public' },
   ROLE_UNKNOWN: { class: 'invalid', message: 'role {role} is not supported for this resource' },
   CONDITION_INVALID: { class: 'invalid', message: 'the condition cannot be set ({rule}): {problem}' },

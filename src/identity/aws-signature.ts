@@ -3,6 +3,7 @@
 // whatever the request says of it. Source: AWS IAM, "Create a signed AWS API request".
 
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import type { SigningScope } from '../core/aws/keys-port.ts';
 import {
   type AwsSignature,
   invalidSignature,
@@ -21,95 +22,127 @@ const HEADER_NAMES = /^[!#$%&'*+.^_`|~0-9a-z-]{1,128}(?:;[!#$%&'*+.^_`|~0-9a-z-]
 const LIFETIME_SECONDS_MAX = 604_800;
 const SESSION_TOKEN_CHARS_MAX = 4096;
 
-/** What the two forms say, before any of it was looked at. */
+/** What a client says alike in every request of a day: whose key it is, for what, and which headers are signed. */
+interface Terms {
+  readonly accessKeyId: string;
+  readonly scope: SigningScope;
+  /** `20250131/eu-west-1/secretsmanager/aws4_request`. */
+  readonly scopeText: string;
+  readonly names: readonly string[];
+  readonly signed: ReadonlySet<string>;
+}
+
+/** What the two forms say besides. */
 interface Told {
-  readonly credential: string;
-  readonly signedHeaders: string;
+  readonly terms: Terms | SignatureProblem;
   readonly signature: string;
   readonly date: string;
   readonly sessionToken: string | undefined;
   readonly lifetime?: string;
 }
 
+/** Terms that were in order, by the text that they stood in; each has some 300 bytes. */
+const TERMS_MAX = 1024;
+const MALFORMED = `The signature must be ${ALGORITHM}, with Credential, SignedHeaders and Signature each given once`;
+
 export function createSignatureReader(): SignatureReader {
-  return { read, isSigned };
+  const known = new Map<string, Terms>();
+  const termsOf = (text: string, parse: () => Terms | SignatureProblem | undefined) => {
+    const kept = known.get(text);
+    if (kept !== undefined) return kept;
+    const terms = parse();
+    if (terms === undefined || !('scope' in terms)) return terms;
+    if (known.size >= TERMS_MAX) known.delete(known.keys().next().value as string);
+    known.set(text, terms);
+    return terms;
+  };
+  return { read: (parts) => read(parts, termsOf), isSigned };
 }
 
-function read(parts: SignedParts): AwsSignature | SignatureProblem | undefined {
+type TermsOf = (
+  text: string,
+  parse: () => Terms | SignatureProblem | undefined,
+) => Terms | SignatureProblem | undefined;
+
+function read(parts: SignedParts, termsOf: TermsOf): AwsSignature | SignatureProblem | undefined {
   const header = parts.headers['authorization'];
   const query = parseQuery(parts.query);
   if (query === undefined) return incomplete('The query string is not encoded as it should be.');
   const isInQuery = query.some(([name]) => name === 'X-Amz-Signature' || name === 'X-Amz-Algorithm');
   if (header === undefined && !isInQuery) return undefined;
-  if (header !== undefined && isInQuery)
+  if (header !== undefined && isInQuery) {
     return incomplete('A request is signed in its header or in its query, not in both.');
-  const told = header === undefined ? toldByQuery(query) : toldByHeader(header, parts);
-  if (told === undefined) {
-    return incomplete(
-      `The signature must be ${ALGORITHM}, with Credential, SignedHeaders and Signature each given once` +
-        `${header === undefined ? '' : " in the Authorization header, and an 'X-Amz-Date' header"}.`,
-    );
   }
-  return parsed(parts, query, told);
+  const told = header === undefined ? toldByQuery(query, termsOf) : toldByHeader(header, parts, termsOf);
+  if (told !== undefined) return parsed(parts, query, told);
+  return incomplete(
+    header === undefined ? `${MALFORMED}.` : `${MALFORMED} in the Authorization header, and an 'X-Amz-Date' header.`,
+  );
 }
 
 function incomplete(message: string): SignatureProblem {
   return { code: 'IncompleteSignatureException', message };
 }
 
-function toldByHeader(header: string, { headers }: SignedParts): Told | undefined {
-  if (!header.startsWith(`${ALGORITHM} `)) return undefined;
-  const fields = new Map<string, string>();
-  for (const field of header.slice(ALGORITHM.length + 1).split(',')) {
-    const [, name = '', value = ''] = /^ *(Credential|SignedHeaders|Signature)=([^ ,]*) *$/.exec(field) ?? [];
-    if (name === '' || fields.has(name)) return undefined;
-    fields.set(name, value);
-  }
-  return told(fields, ['Credential', 'SignedHeaders', 'Signature'], {
-    date: headers['x-amz-date'],
-    sessionToken: headers['x-amz-security-token'],
+/** The signature comes last, as every client has it; all before it is the same in many requests. */
+const HEADER = /^(.{1,4096}?), ?Signature=([^ ,]*)$/;
+
+function toldByHeader(header: string, { headers }: SignedParts, termsOf: TermsOf): Told | undefined {
+  const { 'x-amz-date': date, 'x-amz-security-token': sessionToken } = headers;
+  const [, text, signature] = HEADER.exec(header) ?? [];
+  if (text === undefined || signature === undefined || date === undefined) return undefined;
+  const terms = termsOf(text, () => {
+    const fields = new Map<string, string>();
+    for (const field of text.startsWith(`${ALGORITHM} `) ? text.slice(ALGORITHM.length + 1).split(',') : []) {
+      const [, name = '', value = ''] = /^ *(Credential|SignedHeaders)=([^ ,]*) *$/.exec(field) ?? [];
+      if (name === '' || fields.has(name)) return undefined;
+      fields.set(name, value);
+    }
+    return parseTerms(fields.get('Credential'), fields.get('SignedHeaders'));
   });
+  return terms === undefined ? undefined : { terms, signature, date, sessionToken };
 }
 
-function toldByQuery(query: Query): Told | undefined {
+function toldByQuery(query: Query, termsOf: TermsOf): Told | undefined {
   const fields = new Map(query);
   // A parameter that comes twice could mean two things.
   const own = query.filter(([name]) => name.startsWith('X-Amz-'));
   if (own.length !== new Set(own.map(([name]) => name)).size || fields.get('X-Amz-Algorithm') !== ALGORITHM) {
     return undefined;
   }
+  const [credential, names] = [fields.get('X-Amz-Credential'), fields.get('X-Amz-SignedHeaders')];
+  const terms = termsOf(`${credential}\n${names}`, () => parseTerms(credential, names));
+  const [signature, date] = [fields.get('X-Amz-Signature'), fields.get('X-Amz-Date')];
   const lifetime = fields.get('X-Amz-Expires');
-  const known = told(fields, ['X-Amz-Credential', 'X-Amz-SignedHeaders', 'X-Amz-Signature'], {
-    date: fields.get('X-Amz-Date'),
-    sessionToken: fields.get('X-Amz-Security-Token'),
-  });
-  return known === undefined || lifetime === undefined ? undefined : { ...known, lifetime };
+  if (terms === undefined || signature === undefined || date === undefined || lifetime === undefined) return undefined;
+  return { terms, signature, date, sessionToken: fields.get('X-Amz-Security-Token'), lifetime };
 }
 
-function told(
-  fields: ReadonlyMap<string, string>,
-  names: readonly [string, string, string],
-  { date, sessionToken }: { readonly date: string | undefined; readonly sessionToken: string | undefined },
-): Told | undefined {
-  const [credential, signedHeaders, signature] = names.map((name) => fields.get(name));
-  if (credential === undefined || signedHeaders === undefined || signature === undefined || date === undefined) {
-    return undefined;
-  }
-  return { credential, signedHeaders, signature, date, sessionToken };
-}
-
-function parsed(parts: SignedParts, query: Query, told: Told): AwsSignature | SignatureProblem {
-  const { date, signature, sessionToken, lifetime } = told;
-  const [, accessKeyId, day, region, service] = CREDENTIAL.exec(told.credential) ?? [];
-  if (accessKeyId === undefined || day === undefined || region === undefined || service === undefined) {
+/** Names of headers in the one order that there is. */
+function parseTerms(credential: string | undefined, text: string | undefined): Terms | SignatureProblem | undefined {
+  if (credential === undefined || text === undefined) return undefined;
+  const [, accessKeyId, date, region, service] = CREDENTIAL.exec(credential) ?? [];
+  if (accessKeyId === undefined || date === undefined || region === undefined || service === undefined) {
     return incomplete(
       'Credential must have exactly 5 slash-delimited elements: KEY/YYYYMMDD/REGION/SERVICE/aws4_request.',
     );
   }
+  const names = text.split(';');
+  if (!HEADER_NAMES.test(text) || names.some((name, index) => index > 0 && name <= (names[index - 1] as string))) {
+    return incomplete('SignedHeaders must be names in lower case, in alphabetical order, each once.');
+  }
+  const scopeText = `${date}/${region}/${service}/aws4_request`;
+  return { accessKeyId, scope: { date, region, service }, scopeText, names, signed: new Set(names) };
+}
+
+function parsed(parts: SignedParts, query: Query, told: Told): AwsSignature | SignatureProblem {
+  const { terms, date, signature, sessionToken, lifetime } = told;
+  if (!('scope' in terms)) return terms;
+  const { accessKeyId, scope, scopeText, names } = terms;
   if (!SIGNATURE.test(signature)) return incomplete('Signature must be 64 hexadecimal digits in lower case.');
   const time = parseIsoBasic(date);
   if (time === undefined) return incomplete('Date must be in ISO-8601 "basic format", YYYYMMDDTHHMMSSZ.');
-  if (!date.startsWith(day)) {
+  if (!date.startsWith(scope.date)) {
     return invalidSignature(
       'Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.',
     );
@@ -122,44 +155,34 @@ function parsed(parts: SignedParts, query: Query, told: Told): AwsSignature | Si
   if (sessionToken !== undefined && sessionToken.length > SESSION_TOKEN_CHARS_MAX) {
     return incomplete('The security token is too long.');
   }
-  const names = told.signedHeaders.split(';');
-  const problem = headersProblem(told.signedHeaders, names, parts);
+  const problem = headersProblem(terms, parts);
   if (problem !== undefined) return problem;
-  const canonical = canonicalRequest(parts, query, names);
-  const scope = `${day}/${region}/${service}/aws4_request`;
+  // Node gives headers as Latin-1: so the bytes are those that came.
+  const canonical = Buffer.from(canonicalRequest(parts, query, names), 'latin1');
+  const said = { accessKeyId, scope, date, time, signature };
+  const stringToSign = `${ALGORITHM}\n${date}\n${scopeText}\n${hash('sha256', canonical, 'hex')}`;
+  if (lifetimeSeconds === undefined && sessionToken === undefined) return { ...said, stringToSign };
   return {
-    accessKeyId,
-    scope: { date: day, region, service },
-    date,
-    time,
+    ...{ ...said, stringToSign },
     ...(lifetimeSeconds === undefined ? {} : { lifetimeSeconds }),
     ...(sessionToken === undefined ? {} : { sessionToken }),
-    signature,
-    // Node gives headers as Latin-1: so the bytes are those that came.
-    stringToSign: `${ALGORITHM}\n${date}\n${scope}\n${hash('sha256', Buffer.from(canonical, 'latin1'), 'hex')}`,
   };
 }
 
-/** Whatever says what is asked for must be signed, and in the one order that there is. */
-function headersProblem(
-  text: string,
-  names: readonly string[],
-  { headers }: SignedParts,
-): SignatureProblem | undefined {
-  if (!HEADER_NAMES.test(text) || names.some((name, index) => index > 0 && name <= (names[index - 1] as string))) {
-    return incomplete('SignedHeaders must be names in lower case, in alphabetical order, each once.');
-  }
-  const signed = new Set(names);
+/** Whatever says what is asked for must be signed. */
+function headersProblem({ names, signed }: Terms, { headers }: SignedParts): SignatureProblem | undefined {
   if (!signed.has('host')) {
     return invalidSignature("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   }
   for (const name in headers) {
-    if ((name.startsWith('x-amz-') || name === 'content-type') && !signed.has(name)) {
+    if ((name === 'content-type' || name.startsWith('x-amz-')) && !signed.has(name)) {
       return invalidSignature(`'${name}' must be a 'SignedHeader' in the AWS Authorization.`);
     }
   }
-  const absent = names.find((name) => headers[name] === undefined);
-  return absent === undefined ? undefined : invalidSignature(`The signed header '${absent}' is not in the request.`);
+  for (const name of names) {
+    if (headers[name] === undefined) return invalidSignature(`The signed header '${name}' is not in the request.`);
+  }
+  return undefined;
 }
 
 function canonicalRequest(
@@ -167,9 +190,13 @@ function canonicalRequest(
   query: Query,
   names: readonly string[],
 ): string {
-  const lines = names.map((name) => `${name}:${(headers[name] as string).trim().replaceAll(/ +/g, ' ')}`);
+  let lines = '';
+  for (const name of names) {
+    const value = (headers[name] as string).trim();
+    lines += `${name}:${value.includes('  ') ? value.replaceAll(/ +/g, ' ') : value}\n`;
+  }
   const bodyHash = hash('sha256', body, 'hex');
-  return [method, canonicalPath(path), canonicalQuery(query), ...lines, '', names.join(';'), bodyHash].join('\n');
+  return `${method}\n${canonicalPath(path)}\n${canonicalQuery(query)}\n${lines}\n${names.join(';')}\n${bodyHash}`;
 }
 
 /** Each segment encoded once more, without empty ones and dots (RFC 3986 section 5.2.4), as every service but S3 has it. */
@@ -202,6 +229,7 @@ function parseQuery(text: string): Query | undefined {
 }
 
 function canonicalQuery(query: Query): string {
+  if (query.length === 0) return '';
   const pairs = query
     .filter(([name]) => name !== 'X-Amz-Signature')
     .map(([name, value]) => [encode(name), encode(value)] as const);

@@ -30,6 +30,8 @@ export interface CensusBook extends Census {
 type Entry = { -readonly [K in keyof Sighting]: Sighting[K] } & {
   /** When it was last handed on; 0: never. */
   dueSince: number;
+  /** Another of the same secret and principal: they differ in version, workload and dialect, and are a few. */
+  next: Entry | undefined;
 };
 
 const DUE_MS = CENSUS_DUE_SECONDS * 1000;
@@ -39,8 +41,8 @@ export function createCensus({ entriesMax, onFull }: CensusOptions): CensusBook 
 }
 
 class Book implements CensusBook {
-  /** By secret, then by principal; what is left differs in version, workload and dialect, and is a few. */
-  #entries = new Map<string, Map<string, Entry[]>>();
+  /** By secret, and by principal where there are several: what is seen once costs no more than itself. */
+  #entries = new Map<string, Entry | Map<string, Entry>>();
   #size = 0;
   #missed = 0;
   readonly #entriesMax: number;
@@ -60,40 +62,35 @@ class Book implements CensusBook {
   }
 
   seen(read: Seen, now: number): void {
-    const known = this.#entries.get(read.secretUid)?.get(read.principal);
-    const entry = known === undefined ? undefined : find(known, read);
+    const entry = find(this.#firstOf(read), read);
     if (entry === undefined) this.#add(read, now);
-    else count(entry, now);
+    else again(entry, now);
   }
 
   due(now: number): Sighting[] {
     const due: Sighting[] = [];
-    for (const [secretUid, ofSecret] of this.#entries) {
-      for (const [principal, entries] of ofSecret) {
-        const kept = entries.filter((entry) => {
-          const waited = now - entry.dueSince;
-          // Below 0 the clock was set back.
-          if (waited >= 0 && waited < DUE_MS) return true;
-          if (entry.reads === 0) return false;
-          due.push(sightingOf(entry));
-          entry.reads = 0;
-          entry.dueSince = now;
-          return true;
-        });
-        this.#size -= entries.length - kept.length;
-        if (kept.length === 0) ofSecret.delete(principal);
-        else if (kept.length < entries.length) ofSecret.set(principal, kept);
+    for (const [secretUid, known] of this.#entries) {
+      if (!(known instanceof Map)) {
+        const kept = this.#dueOf(entriesFrom(known), now, due);
+        if (kept === undefined) this.#entries.delete(secretUid);
+        else this.#entries.set(secretUid, kept);
+        continue;
       }
-      if (ofSecret.size === 0) this.#entries.delete(secretUid);
+      for (const [principal, first] of known) {
+        const kept = this.#dueOf(entriesFrom(first), now, due);
+        if (kept === undefined) known.delete(principal);
+        else known.set(principal, kept);
+      }
+      if (known.size === 0) this.#entries.delete(secretUid);
     }
     return due;
   }
 
   take(): Sighting[] {
     const taken: Sighting[] = [];
-    for (const ofSecret of this.#entries.values()) {
-      for (const entries of ofSecret.values()) {
-        for (const entry of entries) if (entry.reads > 0) taken.push(sightingOf(entry));
+    for (const known of this.#entries.values()) {
+      for (const first of known instanceof Map ? known.values() : [known]) {
+        for (const entry of entriesFrom(first)) if (entry.reads > 0) taken.push(sightingOf(entry));
       }
     }
     this.#entries = new Map();
@@ -103,11 +100,9 @@ class Book implements CensusBook {
 
   restore(sightings: readonly Sighting[]): void {
     for (const sighting of sightings) {
-      const known = this.#entriesOf(sighting);
-      const entry = find(known, sighting);
+      const entry = find(this.#firstOf(sighting), sighting);
       if (entry === undefined) {
-        known.push({ ...sighting, dueSince: 0 });
-        this.#size += 1;
+        this.#keep({ ...sighting, dueSince: 0, next: undefined });
         continue;
       }
       entry.firstSeenAt = Math.min(entry.reads === 0 ? sighting.firstSeenAt : entry.firstSeenAt, sighting.firstSeenAt);
@@ -117,9 +112,43 @@ class Book implements CensusBook {
     }
   }
 
-  #entriesOf({ secretUid, principal }: Seen): Entry[] {
-    const ofSecret = this.#entries.get(secretUid) ?? added(this.#entries, secretUid, new Map<string, Entry[]>());
-    return ofSecret.get(principal) ?? added(ofSecret, principal, []);
+  #firstOf({ secretUid, principal }: Seen): Entry | undefined {
+    const known = this.#entries.get(secretUid);
+    if (known instanceof Map) return known.get(principal);
+    return known?.principal === principal ? known : undefined;
+  }
+
+  #keep(entry: Entry): void {
+    const { secretUid, principal } = entry;
+    this.#size += 1;
+    const last = entriesFrom(this.#firstOf(entry)).at(-1);
+    if (last !== undefined) {
+      last.next = entry;
+      return;
+    }
+    const known = this.#entries.get(secretUid);
+    if (known instanceof Map) known.set(principal, entry);
+    else if (known === undefined) this.#entries.set(secretUid, entry);
+    else this.#entries.set(secretUid, new Map([known, entry].map((each) => [each.principal, each])));
+  }
+
+  /** Adds what is due of these to `due`; answers the first of those that are still known. */
+  #dueOf(entries: readonly Entry[], now: number, due: Sighting[]): Entry | undefined {
+    const kept = entries.filter((entry) => {
+      const waited = now - entry.dueSince;
+      // Below 0 the clock was set back.
+      if (waited >= 0 && waited < DUE_MS) return true;
+      if (entry.reads === 0) return false;
+      due.push(sightingOf(entry));
+      entry.reads = 0;
+      entry.dueSince = now;
+      return true;
+    });
+    this.#size -= entries.length - kept.length;
+    kept.forEach((entry, at) => {
+      entry.next = kept[at + 1];
+    });
+    return kept[0];
   }
 
   #add(read: Seen, now: number): void {
@@ -128,43 +157,46 @@ class Book implements CensusBook {
       this.#missed += 1;
       return;
     }
-    const known = this.#entriesOf(read);
     // A principal that calls itself something else each time would make this list long, and it is walked.
+    const known = entriesFrom(this.#firstOf(read));
     const isNamed = known.length < WORKLOADS_PER_PRINCIPAL_MAX;
-    const nameless = isNamed ? undefined : find(known, { ...read, workload: '' });
+    const nameless = isNamed ? undefined : find(known[0], { ...read, workload: '' });
     if (nameless !== undefined) {
-      count(nameless, now);
+      again(nameless, now);
       return;
     }
     const { projectUid, secretUid, version, principal, workload, dialect } = read;
     const named = { projectUid, secretUid, version, principal, workload: isNamed ? workload : '', dialect };
-    known.push({ ...named, firstSeenAt: now, lastSeenAt: now, reads: 1, dueSince: 0 });
-    this.#size += 1;
+    this.#keep({ ...named, firstSeenAt: now, lastSeenAt: now, reads: 1, dueSince: 0, next: undefined });
   }
 }
 
-function added<V>(map: Map<string, V>, key: string, value: V): V {
-  map.set(key, value);
-  return value;
-}
-
-function find(entries: readonly Entry[], { version, workload, dialect }: Seen): Entry | undefined {
-  for (const entry of entries) {
+function find(first: Entry | undefined, { version, workload, dialect }: Seen): Entry | undefined {
+  for (let entry = first; entry !== undefined; entry = entry.next) {
     if (entry.version === version && entry.workload === workload && entry.dialect === dialect) return entry;
   }
   return undefined;
 }
 
-function count(entry: Entry, now: number): void {
+function entriesFrom(first: Entry | undefined): readonly Entry[] {
+  const entries: Entry[] = [];
+  for (let entry = first; entry !== undefined; entry = entry.next) entries.push(entry);
+  return entries;
+}
+
+/** Counts one more read. */
+function again(entry: Entry, now: number): void {
   if (entry.reads === 0) entry.firstSeenAt = now;
   // A clock that was set back takes nothing back.
   if (now > entry.lastSeenAt) entry.lastSeenAt = now;
   entry.reads += 1;
 }
 
-function sightingOf({ dueSince: _, ...entry }: Entry): Sighting {
+function sightingOf(entry: Entry): Sighting {
+  const { projectUid, secretUid, version, principal, workload, dialect, lastSeenAt, reads } = entry;
   // Where the clock was set back since the last time, the first is the later of the two.
-  return { ...entry, firstSeenAt: Math.min(entry.firstSeenAt, entry.lastSeenAt) };
+  const firstSeenAt = Math.min(entry.firstSeenAt, lastSeenAt);
+  return { projectUid, secretUid, version, principal, workload, dialect, firstSeenAt, lastSeenAt, reads };
 }
 
 type Recorder = Pick<Store, 'recordCensus'>;

@@ -163,6 +163,8 @@ export class Request<C, R> {
     const asked = { caller: this.caller, permission, operation: this.operation.name, target: this.target, scope, now };
     const byAws = hasAwsPolicy(scope);
     const denial = byAws ? awsDenial(asked) : undefined;
+    // Whoever brings no credential is told that alone, whatever is there.
+    if (denial !== undefined && principal.member === 'anonymous') throw new Fault('CREDENTIAL_MISSING');
     if (denial !== undefined) {
       const deniedBy = rulingText(denial);
       throw new Fault('PERMISSION_DENIED', { permission, resource: this.target.asked, deniedBy });

@@ -1,5 +1,6 @@
 // Versions: immutable payloads under numbers that are never used again, and the one operation that lets a payload out.
 
+import { isUnderDefaultKey } from '../core/aws/secret.ts';
 import { isPastShowing, stagesOfVersion } from '../core/aws/stages.ts';
 import type { SightingOfVersion } from '../core/census.ts';
 import { Fault } from '../core/error.ts';
@@ -36,6 +37,8 @@ export type Selector =
 
 export interface VersionRef extends SecretRef {
   readonly selector: Selector;
+  /** Reads no secret that is under the project's default key. */
+  readonly ownKeyOnly?: true;
 }
 
 export interface VersionResult extends SecretResult {
@@ -286,6 +289,9 @@ export const accessVersion: Operation<VersionRef, AccessedVersion> = operation({
     const project = input.project(input.command.project);
     const secret = input.secret(input.command);
     checkEnabled(project, secret, version);
+    if (input.command.ownKeyOnly && isUnderDefaultKey(secret)) {
+      throw new Fault('DEFAULT_KEY_FOREIGN', secretFacts(project, secret.name, secret.location));
+    }
     return { result: { project, secret, version, sealed }, version: version.number };
   },
   seen: ({ project, secret, version }) => ({

@@ -37,7 +37,6 @@ before(async () => {
   for (const [name, value] of [
     ['text', Buffer.from('good morning')],
     ['bytes', Buffer.of(0xff, 0, 1)],
-    ['prod--myapp--database', Buffer.from('{"password":"s3cret"}')],
   ] as const) {
     const secrets = '/v1/projects/aws-account/secrets';
     await must(owner, 'POST', `${secrets}?secretId=${name}`, { replication: { automatic: {} } });
@@ -109,10 +108,17 @@ const run = (command: readonly string[], flags: readonly string[] = []) =>
 test('unmodified programs run as the service account, whatever AWS the user has', async () => {
   const aws = join(dirname(venv), 'aws');
   const ids = ['--secret-id', 'prod/myapp/database', '--query', 'SecretString', '--output', 'text'];
+  const started = [
+    ...['s3cret', 'first', "the database [{'Key': 'team', 'Value': 'web'}] 2", "['prod/myapp/database']"],
+    ...['InvalidRequestException', "['AWSCURRENT']", ''],
+  ];
+  const json = '{"password": "s3cret"}';
   const programs: readonly (readonly [string, readonly string[]])[] = [
+    [started.join('\n'), [venv, '-B', join(python, 'quick_start.py')]],
+    [`${json} ${json}\ns3cret ['DescribeSecret', 'GetSecretValue']\n`, [venv, '-B', join(python, 'caching.py')]],
     [`s3cret ${ROLE}/python\n`, [venv, '-B', join(python, 'seed_003.py')]],
     [`s3cret ${ROLE}/node ResourceNotFoundException 400\n`, [process.execPath, join(node, 'read.mjs')]],
-    ['{"password":"s3cret"}\n', [aws, 'secretsmanager', 'get-secret-value', ...ids]],
+    [`${json}\n`, [aws, 'secretsmanager', 'get-secret-value', ...ids]],
     [`${ROLE}/aws\n`, [aws, 'sts', 'get-caller-identity', '--query', 'Arn', '--output', 'text']],
   ];
   for (const [expected, command] of programs) {

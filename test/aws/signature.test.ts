@@ -138,7 +138,7 @@ test('an access key is only of its own account, and its secret is not shown agai
   assert.deepEqual([status, json.__type], [400, 'ResourceNotFoundException']);
   const mine = await at.ok('GetSecretValue', { SecretId: 'kept' });
   const foreign = await at.call('GetSecretValue', { SecretId: mine.ARN }, other);
-  assert.equal(foreign.json.__type, 'ResourceNotFoundException');
+  assert.equal(foreign.json.__type, 'AccessDeniedException');
   const name = `/v1/projects/-/serviceAccounts/${accountOf(PROJECT)}/keys/${at.key.id}`;
   const shown = JSON.stringify(await at.must('GET', `${name}?publicKeyType=TYPE_RAW_PUBLIC_KEY`));
   assert.ok(!shown.includes(at.key.secret) && !shown.includes('publicKeyData'), shown);

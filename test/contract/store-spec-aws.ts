@@ -4,9 +4,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AwsSettings, SeenFrom } from '../../src/core/aws/secret.ts';
+import { AWS_POLICY_MEMBER } from '../../src/core/aws-policy/statement.ts';
 import { type Location, parseProjectRef, type SecretName, secretKey } from '../../src/core/name.ts';
-import type { Project, Secret } from '../../src/core/secret.ts';
-import { type AnyStore, aProject, apply, aSealed, aSecret, aVersion } from './store-rows.ts';
+import type { Account, Project, Secret } from '../../src/core/secret.ts';
+import { type AnyStore, anAccount, aProject, apply, aSealed, aSecret, aVersion, deletion } from './store-rows.ts';
 
 const [east, west, north] = ['us-east-1', 'us-west-2', 'eu-north-1'] as readonly string[] as readonly [
   Location,
@@ -23,6 +24,47 @@ async function keep(store: AnyStore, project: Project, name: string, over: Parti
 const madeIn = (home: Location, over: Partial<AwsSettings> = {}) => ({ aws: { changedAt: 1, home, ...over } });
 
 export function describeAws(use: () => AnyStore): void {
+  test('policies are kept as they were put, and name nobody whose account is gone', async () => {
+    const store = use();
+    const project = aProject();
+    await apply(store, { change: 'project.insert', project });
+    const account = anAccount(project, 'named-once', { awsPolicies: { readers: '{"a":"é"}', b: '' } });
+    const other = anAccount(project, 'named-twice');
+    for (const each of [account, other]) await apply(store, { change: 'account.insert', account: each });
+    const accountOf = async ({ email }: Account) => (await store.read({ it: { need: 'account', email } })).it;
+    assert.deepEqual([await accountOf(account), await accountOf(other)], [account, other]);
+    const without = { ...anAccount(project, 'named-once'), ...account };
+    delete (without as { awsPolicies?: unknown }).awsPolicies;
+    await apply(store, { change: 'account.update', account: without });
+    assert.deepEqual(await accountOf(account), without);
+
+    const role = (name: string) => `arn:aws:iam::123456789012:role/${name}`;
+    const policy = (...AWS: string[]) => JSON.stringify({ Statement: [{ Principal: { AWS } }, { Principal: '*' }] });
+    const named = await keep(store, project, 'named', { awsPolicy: policy(role('named-once'), role('named-twice')) });
+    const bare = await keep(store, project, 'bare', { awsPolicy: policy(role('named-twice')) });
+    const plain = await keep(store, project, 'plain');
+    const policyOf = async ({ name }: Secret) => {
+      const place = { project: parseProjectRef(project.id), key: secretKey(name) };
+      return (await store.read({ it: { need: 'secret', ...place } })).it?.awsPolicy;
+    };
+    const having = async () => {
+      const need = {
+        need: 'secretsNaming',
+        project: parseProjectRef(project.id),
+        members: [AWS_POLICY_MEMBER],
+      } as const;
+      return (await store.read({ it: { ...need, after: '', limit: 10 } })).it.map(({ name }) => name).sort();
+    };
+    assert.deepEqual(await having(), ['bare', 'named']);
+    await apply(store, { change: 'secret.update', secret: { ...plain, awsPolicy: policy() } });
+    assert.deepEqual(await having(), ['bare', 'named', 'plain']);
+    await apply(store, { ...deletion(account), awsArns: [role('named-once')], awsDeleted: 'AIDA0' });
+    assert.equal(await accountOf(account), undefined);
+    assert.equal(await policyOf(named), policy('AIDA0', role('named-twice')));
+    assert.equal(await policyOf(bare), bare.awsPolicy);
+    assert.equal(await policyOf(plain), policy());
+  });
+
   test('a region sees its own secret, else the global one that is at home, everywhere, or a replica there', async () => {
     const store = use();
     const project = aProject();

@@ -117,6 +117,11 @@ export function liveReplicas({ aws }: Pick<Secret, 'aws'>): readonly Location[] 
   return (aws?.replicas ?? []).filter(({ problem }) => problem === undefined).map(({ region }) => region);
 }
 
+/** Whether a secret is under the key that an account has without asking for one. */
+export function isUnderDefaultKey({ aws }: Pick<Secret, 'aws'>): boolean {
+  return /^(?:arn:aws:kms:[^:]*:\d*:)?(?:alias\/aws\/secretsmanager)?$/.test(aws?.kmsKeyId ?? '');
+}
+
 /** Whether a secret is there for a region. */
 export function isSeenFrom(secret: Pick<Secret, 'location' | 'aws'>, region: Location): boolean {
   if (secret.location !== GLOBAL) return secret.location === region;

@@ -102,14 +102,18 @@ export function judgeScope(
   return undefined;
 }
 
-const BASIC = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
+const BASIC = /^\d{8}T\d{6}Z$/;
 
 /** `20250131T235959Z` in milliseconds since 1970; undefined for any other form, and for what is no time. */
 export function parseIsoBasic(text: string): number | undefined {
   if (!BASIC.test(text)) return undefined;
-  const time = Date.parse(text.replace(BASIC, '$1-$2-$3T$4:$5:$6Z'));
-  // 24:00:00 is a time to JavaScript, of the day after.
-  return Number.isNaN(time) || isoBasic(time) !== text ? undefined : time;
+  const part = (from: number, to: number) => Number(text.slice(from, to));
+  const [year, month, day] = [part(0, 4), part(4, 6), part(6, 8)];
+  const [hour, minute, second] = [part(9, 11), part(11, 13), part(13, 15)];
+  const time = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  // What overflows its place is a time to JavaScript, of another day.
+  const isOne = time.getUTCMonth() === month - 1 && time.getUTCDate() === day && time.getUTCHours() === hour;
+  return isOne && minute < 60 && second < 60 && year >= 1970 ? time.getTime() : undefined;
 }
 
 function isoBasic(time: number): string {

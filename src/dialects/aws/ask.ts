@@ -22,6 +22,8 @@ const MEMBERS = [
   ...['Name', 'RecoveryWindowInDays', 'RotateImmediately', 'RotationLambdaARN', 'Type', 'VersionId', 'VersionStage'],
 ];
 
+const READING: ReadonlySet<string> = new Set(['GetSecretValue', 'BatchGetSecretValue']);
+
 export function askOf({ service, action, region, signer, input }: Asked): AwsAsk {
   const keys: Record<string, readonly string[]> = {};
   // A member that is null was not sent.
@@ -31,7 +33,7 @@ export function askOf({ service, action, region, signer, input }: Asked): AwsAsk
     if (value !== undefined) keys[`${service}:${name.toLowerCase()}`] = [value];
   }
   // What names no version reads the current one.
-  if (action === 'GetSecretValue' && !members.has('VersionId') && !members.has('VersionStage')) {
+  if (READING.has(action) && !members.has('VersionId') && !members.has('VersionStage')) {
     keys[`${service}:versionstage`] = ['AWSCURRENT'];
   }
   addTags(keys, members);

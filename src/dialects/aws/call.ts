@@ -16,6 +16,13 @@ export interface CallParts {
   /** `GetSecretValue`. */
   readonly action: string;
   readonly input: Json;
+  /** Where the secret is that the input names by the whole ARN of another account. */
+  readonly foreign?: Foreign;
+}
+
+export interface Foreign {
+  readonly account: string;
+  readonly project: ProjectRef;
 }
 
 /** Of the one operation that is not signed. */
@@ -35,6 +42,7 @@ export class Call {
   readonly region: string;
   readonly action: string;
   readonly input: Json;
+  readonly foreign: Foreign | undefined;
   readonly #parts: CallParts;
 
   constructor(parts: CallParts) {
@@ -44,6 +52,12 @@ export class Call {
     this.region = parts.region;
     this.action = parts.action;
     this.input = parts.input;
+    this.foreign = parts.foreign;
+  }
+
+  /** Of what the request is about. */
+  get account(): string {
+    return this.foreign?.account ?? this.signer.account;
   }
 
   run<C, R>(operation: Operation<C, R>, command: C): Maybe<R> {

@@ -10,12 +10,13 @@ import { then } from '../../ops/maybe.ts';
 import { rejectRequest } from '../../ops/rejected.ts';
 import type { Dialect, RequestHead, WireRequest, WireResponse } from '../../wire/types.ts';
 import { askOf } from './ask.ts';
-import { Call, NO_SIGNER } from './call.ts';
+import { Call, type CallParts, NO_SIGNER } from './call.ts';
 import { AwsError, awsErrorOf } from './errors.ts';
 import { ownsAwsHost, regionOfHost } from './hosts.ts';
 import { jsonCall } from './json-call.ts';
 import type { Asked } from './protocol.ts';
 import { isForm, queryCall } from './query-call.ts';
+import { foreignAccount } from './secret-ref.ts';
 
 const NAME = 'aws';
 const GRPC_UNIMPLEMENTED = 12;
@@ -125,12 +126,25 @@ function serve(exchange: Exchange, entered: Entered): Maybe<WireResponse> {
       signer,
       input,
     };
-    call = new Call({ door, caller: { ...caller, aws: askOf(ask) }, ...ask });
-    const answered = then(action(call), (result) => asked.encode(result, request.id));
+    const made = { door, caller: { ...caller, aws: askOf(ask) }, ...ask };
+    const answered = then(located(made), (parts) => {
+      call = new Call(parts);
+      return then(action(call), (result) => asked.encode(result, request.id));
+    });
     return answered instanceof Promise ? answered.catch(failed) : answered;
   } catch (error) {
     return failed(error);
   }
+}
+
+/** The call, led to the other account that it names. What is none of this server's is refused as what may not be seen. */
+function located(made: CallParts): Maybe<CallParts> {
+  const account = foreignAccount(made.input, made.signer.account);
+  if (account === undefined) return made;
+  return then(made.door.projectOf(account, made.caller), (project) => {
+    if (project === undefined) throw new Fault('PERMISSION_DENIED', { permission: '', resource: account });
+    return { ...made, foreign: { account, project } };
+  });
 }
 
 /** What the ledger says of a request that no operation has judged. */

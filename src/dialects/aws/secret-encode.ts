@@ -24,7 +24,7 @@ export function named(
   call: Call,
   secret: Pick<Secret, 'name' | 'uid'>,
 ): { readonly ARN: string; readonly Name: string } {
-  return { ARN: secretArn(call.signer.account, call.region, secret), Name: secret.name };
+  return { ARN: secretArn(call.account, call.region, secret), Name: secret.name };
 }
 
 export function encodeValue(call: Call, { secret, version, payload }: AccessedVersion): Members {

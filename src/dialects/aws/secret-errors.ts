@@ -54,6 +54,17 @@ export function explainSecret({ code, facts, message }: Fault, call: Call): AwsE
         `The parameter RemoveFromVersionId can't be empty. Staging label ${facts['stage']} is currently attached to ` +
           `version ${facts['holder']}, so you must explicitly reference that version in RemoveFromVersionId.`,
       );
+    case 'POLICY_INVALID':
+      return new AwsError('MalformedPolicyDocumentException', `This policy has invalid syntax. ${facts['problem']}`);
+    case 'POLICY_PUBLIC':
+      return new AwsError(
+        'PublicPolicyException',
+        `The resource policy grants broad access to the secret in statement ${facts['statement']}.`,
+      );
+    case 'DEFAULT_KEY_FOREIGN':
+      return invalidRequest(
+        "You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key.",
+      );
     case 'PAGE_TOKEN_INVALID':
       return new AwsError('InvalidNextTokenException', 'You provided an invalid NextToken value.');
     case 'LIST_TOO_LONG':
@@ -71,6 +82,6 @@ function missingVersion({ input, action }: Call, asked: string): AwsError {
   return notFound(`the specified secret value for ${which}`);
 }
 
-function arnOf({ signer, region }: Call, { secret, suffix }: Fault['facts']): string {
-  return `arn:aws:secretsmanager:${region}:${signer.account}:secret:${secret}-${suffix}`;
+function arnOf({ account, region }: Call, { secret, suffix }: Fault['facts']): string {
+  return `arn:aws:secretsmanager:${region}:${account}:secret:${secret}-${suffix}`;
 }

@@ -2,7 +2,7 @@
 // numbers are those of the service's model, service-2.json of 2017-10-17.
 
 import { FILTER_KEYS } from '../../core/aws/filter.ts';
-import { AWS_NAME_CHARS_MAX, PAYLOAD_BYTES_MAX } from '../../core/limits.ts';
+import { AWS_NAME_CHARS_MAX, AWS_POLICY_CHARS_MAX, PAYLOAD_BYTES_MAX } from '../../core/limits.ts';
 import type { Shape, Structure } from './constraint.ts';
 
 const string = (min: number, max: number): Shape => ({ type: 'string', min, max });
@@ -41,6 +41,7 @@ const FILTERS = list(
   }),
   { max: 10 },
 );
+const POLICY = string(1, AWS_POLICY_CHARS_MAX);
 const MAX_RESULTS: Shape = { type: 'integer', min: 1, max: 100 };
 const VALUE = { SecretString: SECRET_STRING, SecretBinary: SECRET_BINARY };
 
@@ -104,6 +105,10 @@ export const INPUTS = {
     'AddReplicaRegions',
   ]),
   RemoveRegionsFromReplication: ofSecret({ RemoveReplicaRegions: list(REGION, { min: 1 }) }, ['RemoveReplicaRegions']),
+  GetResourcePolicy: ofSecret(),
+  PutResourcePolicy: ofSecret({ ResourcePolicy: POLICY, BlockPublicPolicy: boolean }, ['ResourcePolicy']),
+  DeleteResourcePolicy: ofSecret(),
+  ValidateResourcePolicy: structure({ SecretId: SECRET_ID, ResourcePolicy: POLICY }, ['ResourcePolicy']),
   StopReplicationToReplica: ofSecret(),
   GetRandomPassword: structure({
     PasswordLength: { type: 'integer', min: 1, max: 4096 },

@@ -15,7 +15,12 @@ import { refOf, regionOf } from './secret-ref.ts';
 import type { Action } from './service.ts';
 
 export const getSecretValue: Action = (call) => {
-  const command = { ...refOf(call), selector: selectorOf(call.input) };
+  const command = {
+    ...refOf(call),
+    selector: selectorOf(call.input),
+    // The account's own key is nobody else's.
+    ...(call.foreign === undefined ? {} : { ownKeyOnly: true as const }),
+  };
   return then(call.run(accessVersion, command), (found) => encodeValue(call, found));
 };
 

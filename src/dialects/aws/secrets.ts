@@ -3,6 +3,7 @@
 import { checkInput } from './constraint.ts';
 import { explainSecret } from './secret-errors.ts';
 import { INPUTS } from './secret-model.ts';
+import { deleteResourcePolicy, getResourcePolicy, putResourcePolicy, validateResourcePolicy } from './secret-policy.ts';
 import { describeSecret, getRandomPassword, listSecrets, listSecretVersionIds } from './secret-reads.ts';
 import { batchGetSecretValue, getSecretValue } from './secret-value.ts';
 import {
@@ -36,6 +37,10 @@ const ACTIONS: Readonly<Record<keyof typeof INPUTS, Action>> = {
   UntagResource: untagResource,
   ReplicateSecretToRegions: replicateSecretToRegions,
   RemoveRegionsFromReplication: removeRegionsFromReplication,
+  GetResourcePolicy: getResourcePolicy,
+  PutResourcePolicy: putResourcePolicy,
+  DeleteResourcePolicy: deleteResourcePolicy,
+  ValidateResourcePolicy: validateResourcePolicy,
   StopReplicationToReplica: stopReplicationToReplica,
   GetRandomPassword: getRandomPassword,
 };

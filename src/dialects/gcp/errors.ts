@@ -92,6 +92,7 @@ const MESSAGES = {
   VERSION_SELECTOR_INVALID:
     'The provided Secret Version ID [{selector}] does not match the expected format [projects/*/secrets/*/versions*]',
   POLICY_INVALID: 'The policy is not valid: {problem}.',
+  DEFAULT_KEY_FOREIGN: 'Secret [{secret}] cannot be read from another AWS account.',
   POLICY_PUBLIC: 'The policy grants to the public in statement {statement}.',
   ROLE_UNKNOWN: 'Role {role} is not supported for this resource.',
   CONDITION_INVALID: 'LintValidationUnits/{rule} Error: {problem}',

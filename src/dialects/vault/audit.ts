@@ -90,11 +90,12 @@ function requestEntry(about: Audited, hash: Hash): Entry {
 }
 
 function whoEntry({ caller, token }: Entered): Entry {
-  const { policies } = caller.vault;
+  const { policies, tokenPolicies = policies, identity } = caller.vault;
   if (policies.length === 0) return {};
   const display = token?.token.displayName ?? caller.principal.member;
   return {
-    ...{ display_name: display, policies, token_policies: policies },
+    ...{ display_name: display, policies, token_policies: tokenPolicies },
+    ...(identity === undefined ? {} : { identity_policies: identity.policies, entity_id: identity.id }),
     token_type: token?.token.accessor === '' ? 'batch' : 'service',
     ...(token === undefined
       ? {}

@@ -5,6 +5,9 @@
 
 import { awsAccountOf } from '../../core/aws/access-key.ts';
 import { actionsOf, mayGive } from '../../core/aws/actions.ts';
+import { arnSuffix, homeOf, liveReplicas } from '../../core/aws/secret.ts';
+import { stagesOfVersion } from '../../core/aws/stages.ts';
+import { tagsOf } from '../../core/aws/tags.ts';
 import {
   type AwsQuestion,
   type AwsResource,
@@ -153,13 +156,15 @@ function resourceOf(target: Target, { project, secret }: Scope, region: string |
     const name = target.account.slice(0, target.account.indexOf('@'));
     return { arn: `arn:aws:iam::${account}:role/${name}`, others: [`arn:aws:iam::${account}:user/${name}`] };
   }
-  const name = secret?.name ?? target.name ?? namedIn(target);
+  const name = secret?.name ?? target.from?.name ?? target.name ?? namedIn(target);
   if (name === undefined) return { arn: '*' };
-  const suffix = secret === undefined ? '??????' : secret.uid.slice(0, 6);
+  // Of a secret that is not there, or not yet: any.
+  const suffix = secret === undefined ? '??????' : arnSuffix(secret.uid);
   const inRegion = (place: string) => `arn:aws:secretsmanager:${place}:${account}:secret:${name}-${suffix}`;
-  const home = secret === undefined || secret.location === '' ? undefined : secret.location;
-  if (home === undefined) return { arn: inRegion(region ?? 'global'), inRegion };
-  return { arn: inRegion(region ?? home), others: [inRegion(home)] };
+  const home = secret === undefined ? undefined : homeOf(secret);
+  const others = secret === undefined ? [] : liveReplicas(secret).map(inRegion);
+  if (home === undefined) return { arn: inRegion(region ?? 'global'), others, inRegion };
+  return { arn: inRegion(region ?? home), others: [inRegion(home), ...others] };
 }
 
 const CREATED = /^(?:locations\/[^/]+\/)?secrets\/(.+)$/;
@@ -209,23 +214,25 @@ const KEYS: Readonly<Record<string, (asking: Asking) => string | readonly string
   'aws:resourceaccount': ({ scope: { project } }) => (project === undefined ? undefined : awsAccountOf(project)),
   'secretsmanager:secretid': ({ scope, resource }) => (scope.secret === undefined ? undefined : resource.arn),
   'secretsmanager:name': ({ target, scope }) => (scope.secret === undefined ? namedIn(target) : undefined),
-  'secretsmanager:secretprimaryregion': ({ scope: { secret } }) => secret?.location || undefined,
+  'secretsmanager:secretprimaryregion': ({ scope: { secret } }) => (secret === undefined ? undefined : homeOf(secret)),
   'secretsmanager:versionstage': ({ target, scope, caller }) =>
-    caller.aws === undefined ? stageOf(target.version, scope) : undefined,
+    caller.aws === undefined ? stagesAsked(target.version, scope) : undefined,
 };
 
-/** The label by which a version was asked for, whatever it was called. */
-function stageOf(version: string | undefined, { secret }: Scope): string | undefined {
+/** The labels of a version, whatever it was called. */
+function stagesAsked(version: string | undefined, { secret }: Scope): readonly string[] | undefined {
   if (version === undefined || secret === undefined) return undefined;
-  if (version === 'latest' || version === String(secret.currentVersion)) return 'AWSCURRENT';
-  if (version === String(secret.previousVersion)) return 'AWSPREVIOUS';
-  return Object.hasOwn(secret.versionAliases, version) ? version : undefined;
+  const alias = Object.hasOwn(secret.versionAliases, version) ? secret.versionAliases[version] : undefined;
+  const number = version === 'latest' ? secret.currentVersion : (alias ?? Number(version));
+  const stages = stagesOfVersion(secret, number);
+  return stages.length === 0 ? undefined : stages;
 }
 
 /** Of every tag of that name, in letters of either case. */
 function tagValues(name: string, { secret }: Scope): readonly string[] | undefined {
   if (secret === undefined) return undefined;
-  const all = [...Object.entries(secret.labels), ...Object.entries(secret.annotations)];
-  const values = all.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+  const values = Object.entries(tagsOf(secret))
+    .filter(([key]) => key.toLowerCase() === name)
+    .map(([, value]) => value);
   return values.length === 0 ? undefined : values;
 }

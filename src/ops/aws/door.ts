@@ -17,7 +17,13 @@ import {
   WRONG_SIGNATURE,
 } from '../../core/aws/signature.ts';
 import { type JwtProblem, type JwtReader, judgeIdToken } from '../../core/jwt.ts';
-import { type AccountEmail, accountProject, type ProjectId } from '../../core/name.ts';
+import {
+  type AccountEmail,
+  accountProject,
+  type ProjectId,
+  type ProjectRef,
+  parseProjectRef,
+} from '../../core/name.ts';
 import type { Clock, Keyring, Maybe, Store } from '../../core/ports.ts';
 import { ANONYMOUS, accountOfMember, accountPrincipal, type Caller, type Seen } from '../../core/principal.ts';
 import type { Project } from '../../core/secret.ts';
@@ -59,6 +65,8 @@ export interface Expected {
 export interface AwsDoor extends Engine {
   /** Who signed; a bad signature makes a caller whom every operation refuses. */
   enter(parts: SignedParts, origin: Origin, expected: Expected): Maybe<Entered>;
+  /** The project that an account of AWS's is, for whoever names it by an ARN. */
+  projectOf(account: string, caller: Caller): Maybe<ProjectRef | undefined>;
   /** The address of the service account that a role would be, whether it is there or not. */
   roleAccount(arn: string): Maybe<AccountEmail | undefined>;
   /** The account that an ID token of this server is about, where it is that role. */
@@ -110,6 +118,10 @@ export function createAwsDoor(deps: AwsDoorDeps): AwsDoor {
   const { engine, signatures, keyring, clock } = deps;
   return {
     call: (operation, caller, command) => engine.call(operation, caller, command),
+    projectOf: (account, caller) =>
+      then(deps.store.read({ found: { need: 'projectOfAwsAccount', account } }, caller.seen), ({ found }) =>
+        found === undefined ? undefined : parseProjectRef(found.id),
+      ),
     enter: (parts, origin, expected) => {
       const signature = signatures.read(parts);
       if (signature === undefined) return { caller: { ...origin, principal: ANONYMOUS }, problem: UNSIGNED };

@@ -7,6 +7,7 @@ import { publicStatement } from '../../core/aws-policy/public.ts';
 import { type AwsPolicy, type PolicyKind, parseAwsPolicy } from '../../core/aws-policy/statement.ts';
 import { Fault } from '../../core/error.ts';
 import { AWS_POLICY_CHARS_MAX } from '../../core/limits.ts';
+import type { ProjectRef } from '../../core/name.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { Fields } from '../fields.ts';
 import { nativeFields, nativeSecret } from '../native-ref.ts';
@@ -20,7 +21,10 @@ export interface SetAwsPolicy extends SecretRef {
   readonly blockPublic?: boolean;
 }
 
-export interface ValidateAwsPolicy extends SecretRef {
+export interface ValidateAwsPolicy {
+  readonly project: ProjectRef;
+  /** The one that it is for; absent: none in particular. */
+  readonly secret?: SecretRef;
   readonly policy: string;
 }
 
@@ -137,11 +141,17 @@ export const validateAwsPolicy: Operation<ValidateAwsPolicy, ValidatedAwsPolicy>
     method: 'POST',
     path: '/secrets:validateAwsPolicy',
     fields: { ...nativeFields, ...policyField },
-    command: ({ policy, ...values }) => ({ ...nativeSecret(values), policy: String(policy) }),
+    command: ({ policy, ...values }) => {
+      const secret = nativeSecret(values);
+      return { project: secret.project, secret, policy: String(policy) };
+    },
   },
-  target: (command: ValidateAwsPolicy) => secretTarget(command),
+  target: ({ project, secret }: ValidateAwsPolicy) =>
+    secret === undefined ? { project, asked: `projects/${project}` } : secretTarget(secret),
   decide: (input) => {
-    found(input);
+    const { project, secret } = input.command;
+    input.project(project);
+    if (secret !== undefined) input.secret(secret);
     return { result: { findings: findingsOf(input) } };
   },
 });
@@ -165,7 +175,8 @@ function findingsOf({
     findings.push({ check: 'PUBLIC_ACCESS', message: `statement ${statement} grants to the public` });
   }
   const permission = 'secretmanager.secrets.setIamPolicy';
-  const question = awsQuestionOf({ caller, permission, target: secretTarget(command), scope, now });
+  if (command.secret === undefined) return findings;
+  const question = awsQuestionOf({ caller, permission, target: secretTarget(command.secret), scope, now });
   for (const name of OWN_ACTIONS) {
     const denial = denialBy([{ name: '', policy }], { ...question, actions: [`secretsmanager:${name}`] });
     if (denial === undefined) continue;

@@ -14,6 +14,7 @@ import { LOOKUP_ROUTES } from './identity-lookup.ts';
 import { KV_CONFIG_ROUTES } from './kv-config.ts';
 import { LEASE_ROUTES } from './leases.ts';
 import { MOUNT_ROUTES } from './mounts.ts';
+import { NAMESPACE_ROUTES } from './namespaces.ts';
 import { POLICY_ROUTES } from './policies.ts';
 import { REMOUNT_ROUTES } from './remount.ts';
 import { ROTATION_ROUTES } from './rotation.ts';
@@ -43,6 +44,7 @@ export const VAULT_ROUTES: readonly VaultRoute[] = [
   ...AUDIT_ROUTES,
   ...ROTATION_ROUTES,
   ...CEREMONY_ROUTES,
+  ...NAMESPACE_ROUTES,
   ...SYSTEM_ROUTES,
   {
     path: 'sys/internal/specs/openapi',

@@ -2,6 +2,7 @@
 // it has left them itself. Rows that were not read yet are asked for, and the judgement begins anew with them.
 
 import { Fault } from '../../core/error.ts';
+import { PROJECTS_MAX } from '../../core/limits.ts';
 import type { Change, Entropy, Need, Needs } from '../../core/ports.ts';
 import type { Caller } from '../../core/principal.ts';
 import type { Project } from '../../core/secret.ts';
@@ -99,6 +100,11 @@ export class View {
     const need = { need: 'vaultEntries', prefix, after, limit } as const;
     const rows = this.#row(need, `${prefix}\n${after}\n${limit}`) as readonly VaultEntry[];
     return rows.filter((row) => this.#living(row) !== undefined && !this.#changed.has(row.id));
+  }
+
+  /** All projects of the server, by id. */
+  projects(): readonly Project[] {
+    return this.#row({ need: 'projects', after: '', limit: PROJECTS_MAX }, 'projects') as readonly Project[];
   }
 
   put(entry: VaultEntry): void {
