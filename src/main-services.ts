@@ -11,6 +11,7 @@ import { type AuditSink, openAuditSink, readDelivered } from './audit/sink.ts';
 import { MAIN, streamOf } from './audit/stream.ts';
 import { Backups } from './backup/source.ts';
 import { Fault } from './core/error.ts';
+import type { RotationFunctions } from './core/rotation/port.ts';
 import { accountKeyMaker } from './crypto/account-keys.ts';
 import { openAuthority } from './crypto/ca.ts';
 import { systemClock } from './crypto/clock.ts';
@@ -67,6 +68,7 @@ export interface MainOptions {
   readonly quotaMemory: SharedArrayBuffer;
   /** How the loopback proxy gets to what is not ours. */
   readonly upstream: (host: string, port: number) => Route;
+  readonly functions: RotationFunctions;
   readonly log: Logger;
   /** What is to be done at the end, the last first. */
   readonly closing: (() => unknown)[];
@@ -128,7 +130,7 @@ export function openMainAudit(
 }
 
 export async function openMainServices(options: MainOptions): Promise<MainServices> {
-  const { keyring, audit, host, at, closing, ledger, threads } = options;
+  const { keyring, audit, host, at, closing, ledger, threads, functions } = options;
   const { store } = options.opened;
   const clock = systemClock;
   const entropy = systemEntropy;
@@ -162,6 +164,7 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
     signerCertificates: () => signer.certificates(),
     makeAccountKey: accountKeyMaker(),
     openProxy: () => proxy.open(),
+    functionExists: (arn) => functions.exists(arn),
     beginBackup: () => backups.begin(),
     readBackup: (id, atBytes) => backups.read(id, atBytes),
     endBackup: (id) => backups.end(id),
@@ -179,6 +182,7 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
     settleCensus: () => main.settleCensus(),
     // Nor does it enable a device.
     auditFiles: { open: () => {}, append: () => false },
+    functions,
     // The server's own work reads no payload, and nobody asks it a question.
     census: { seen: () => {} },
     exercisedBy: () => [],

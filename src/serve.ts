@@ -27,6 +27,8 @@ import { bootstrap } from './ops/bootstrap.ts';
 import { newQuotaMemory } from './ops/quota-table.ts';
 import { operationNamed } from './ops/table.ts';
 import { readUpstream } from './proxy/upstream.ts';
+import { startRotations } from './rotations.ts';
+import { type LambdaSettings, NO_FUNCTIONS, openLambda } from './rotators/lambda.ts';
 import { type OpenServer, ShareSeal } from './share-seal.ts';
 import { type OpenStore, openStore } from './store/open.ts';
 import { nameOf, type PostgresAddress, parseDsn } from './store/postgres/dsn.ts';
@@ -52,6 +54,8 @@ export interface ServeOptions {
   /** Threads that answer requests; 0: the main thread does. Absent: as many as the machine has for them. */
   readonly workers?: number;
   readonly audit?: AuditSettings;
+  /** Where rotation functions are invoked; absent: nowhere. */
+  readonly lambda?: LambdaSettings;
   /** Start on an older copy of the store. */
   readonly acceptRollback?: boolean;
   /** Of a new store; absent: that of the store, or a file. */
@@ -215,10 +219,26 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
   const { seal, keyring, storeId, ledger, audit, isNew } = prepared;
   const at = starting.at ?? (await reserveFor(starting));
   const quotaMemory = newQuotaMemory();
+  const functions =
+    starting.lambda === undefined ? NO_FUNCTIONS : openLambda({ ...starting.lambda, clock: systemClock });
   let threads: Threads | undefined;
   const { main, engine, metrics, proxy } = await opened.alone(() =>
     openMainServices({
-      ...{ data, opened, ledger, storeId, keyring, audit, settings, certificate, at, quotaMemory, log, closing },
+      ...{
+        data,
+        opened,
+        ledger,
+        storeId,
+        keyring,
+        audit,
+        settings,
+        certificate,
+        at,
+        quotaMemory,
+        functions,
+        log,
+        closing,
+      },
       host: listenOn.host,
       upstream: readUpstream(process.env),
       seal: starting.sealAgain,
@@ -258,6 +278,8 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
   closing.push(() => removeNote(note));
   const sweeping = { store, engine, clock: systemClock, entropy: systemEntropy };
   closing.push(...startSweeping(sweeping, log.error.bind(log)));
+  const failed = (error: unknown) => log.error({ err: error }, 'a rotation could not be carried out');
+  closing.push(startRotations({ ...sweeping, functions, isAlone: opened.shared === undefined, failed }));
   return {
     address,
     greeting: greeting(address, place, seal.keyFile, isNew),

@@ -120,6 +120,7 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
     entropy: systemEntropy,
     signer: main,
     auditFiles,
+    functions: { exists: (arn) => main.functionExists(arn) },
     proxy: { open: () => main.openProxy() },
     backups: backupsOf(main),
     charge: createCharge(new QuotaTable(quotaMemory)),

@@ -165,6 +165,8 @@ const server = buildCommand({
       },
       auditSink: text('where every audit record is sent: file:/PATH, https://HOST/PATH or http://HOST/PATH', 'TARGET'),
       auditSinkHeaders: text('a file of header lines that go with each POST to the sink', 'FILE'),
+      awsLambdaEndpoint: text("where Lambda's Invoke API answers, by which rotation functions are run", 'URL'),
+      awsLambdaKeyFile: text('a file with the access key by which they are signed', 'FILE'),
       acceptRollback: toggle('start on an older copy of the store, once; it is recorded'),
       seal: {
         kind: 'enum',

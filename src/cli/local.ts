@@ -19,6 +19,8 @@ export interface ServerFlags {
   readonly auditSink?: string;
   readonly auditSinkHeaders?: string;
   readonly auditRetention?: number;
+  readonly awsLambdaEndpoint?: string;
+  readonly awsLambdaKeyFile?: string;
   readonly acceptRollback?: boolean;
   readonly seal?: 'file' | 'shamir';
 }
@@ -51,6 +53,7 @@ export async function runServer(this: Context, flags: ServerFlags): Promise<void
       ...(flags.storePasswordFile ? { storePasswordFile: resolve(this.io.cwd, flags.storePasswordFile) } : {}),
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),
       audit: auditSettings(this.io.cwd, flags),
+      ...lambdaSettings(this.io.cwd, flags),
       ...(flags.acceptRollback ? { acceptRollback: true } : {}),
       ...(flags.seal === undefined ? {} : { seal: flags.seal }),
       ...(flags.keyFile ? { keyFile: resolve(this.io.cwd, flags.keyFile) } : {}),
@@ -74,6 +77,12 @@ function auditSettings(cwd: string, flags: ServerFlags) {
     ...(auditSinkHeaders ? { sinkHeaders: resolve(cwd, auditSinkHeaders) } : {}),
     ...(auditRetention === undefined ? {} : { retentionSeconds: auditRetention * DAY_SECONDS }),
   };
+}
+
+function lambdaSettings(cwd: string, { awsLambdaEndpoint: endpoint, awsLambdaKeyFile: keyFile }: ServerFlags) {
+  if (!endpoint && keyFile) throw new UsageError('--aws-lambda-key-file goes with --aws-lambda-endpoint');
+  if (!endpoint) return {};
+  return { lambda: { endpoint, ...(keyFile ? { keyFile: resolve(cwd, keyFile) } : {}) } };
 }
 
 /** `coffer run -- CMD`: the child's exit code is ours. @throws UsageError where there is no command behind `--`. */

@@ -173,6 +173,23 @@ const kinds = {
   KEY_PRIVATE_MISSING: { class: 'precondition', message: 'only the public half of this version is here' },
   KEY_NOT_IMPORTED: { class: 'precondition', message: 'key {key} was not imported, or {problem}' },
   ROTATION_TIME_MISSING: { class: 'precondition', message: 'a rotation period needs the time of the next rotation' },
+  ROTATION_FUNCTION_MISSING: { class: 'precondition', message: 'secret {secret} has no rotation function' },
+  ROTATION_FUNCTION_REFUSED: {
+    class: 'denied',
+    message: 'there is no rotation function {function} that may be invoked for this secret',
+  },
+  ROTATION_FUNCTIONS_UNSET: {
+    class: 'precondition',
+    message: 'this server has no address of rotation functions: start it with --aws-lambda-endpoint',
+  },
+  ROTATION_FUNCTION_UNREACHABLE: {
+    class: 'unavailable',
+    message: 'the rotation function does not answer: retry later',
+  },
+  ROTATION_INCOMPLETE: {
+    class: 'precondition',
+    message: 'an earlier rotation of secret {secret} is not complete; it is tried again',
+  },
   ROTATION_NOT_MANAGED: { class: 'precondition', message: 'secret {secret} is of no type whose rotation is managed' },
   ROLLBACK_NOWHERE: { class: 'precondition', message: 'secret {secret} has no version that was current before' },
   AUDIT_INCOMPLETE: {

@@ -138,7 +138,7 @@ test('times are Pacific, with the offset of that moment', () => {
   }
 });
 
-test('the registry is Google’s vocabulary', () => {
+test('the registry is Google’s vocabulary, and what no topic of Google hears of', () => {
   const versions = Object.entries(EVENT_TYPES).filter(([, kind]) => kind.version);
   assert.ok(versions.every(([type]) => type.startsWith('SECRET_VERSION_')));
   assert.equal(versions.length, 5);
@@ -146,6 +146,6 @@ test('the registry is Google’s vocabulary', () => {
     Object.entries(EVENT_TYPES)
       .filter(([, kind]) => !kind.data)
       .map(([type]) => type),
-    ['TOPIC_CONFIGURED'],
+    ['SECRET_ROTATION', 'TOPIC_CONFIGURED'],
   );
 });

@@ -4,6 +4,7 @@
 // Source: https://cloud.google.com/secret-manager/docs/event-notifications.
 
 import { secretKey } from './name.ts';
+import type { Rotation } from './rotation/machine.ts';
 import type { Labels, Project, Secret, StoredEvent, Uid, Version } from './secret.ts';
 
 interface EventKind {
@@ -28,13 +29,18 @@ export const EVENT_TYPES = {
     data: true,
   },
   SECRET_ROTATE: { help: 'it is time for a new version of a secret', version: false, data: true },
+  SECRET_ROTATION: {
+    help: 'the rotation of a secret went a step further, ended or failed',
+    version: false,
+    data: false,
+  },
   TOPIC_CONFIGURED: { help: 'a topic was set on a secret, which tests it', version: false, data: false },
 } as const satisfies Record<string, EventKind>;
 
 export type EventType = keyof typeof EVENT_TYPES;
 
 type VersionEventType = { [T in EventType]: (typeof EVENT_TYPES)[T]['version'] extends true ? T : never }[EventType];
-type SecretEventType = Exclude<EventType, VersionEventType | 'TOPIC_CONFIGURED'>;
+type SecretEventType = Exclude<EventType, VersionEventType | 'TOPIC_CONFIGURED' | 'SECRET_ROTATION'>;
 
 export interface EventOfSecret {
   /** A new uid: the event's own. */
@@ -81,6 +87,20 @@ export function versionEvent(
 /** What goes to topics (full names) when a secret begins to name them: the type alone, and no data. */
 export function topicEvent(about: EventOfSecret, topics: readonly string[]): StoredEvent {
   return { ...base('TOPIC_CONFIGURED', about), topics, attributes: { eventType: 'TOPIC_CONFIGURED' }, data: '' };
+}
+
+/** How far a rotation is. Google has no such event, so no topic of Google's hears of it. */
+export function rotationEvent(
+  about: EventOfSecret,
+  { state, details: { version, attempts, problem } }: Pick<Rotation, 'state' | 'details'>,
+): StoredEvent {
+  const told: Labels = {
+    ...attributes('SECRET_ROTATION', about),
+    ...{ state, attempts: String(attempts) },
+    ...(version === undefined ? {} : { rotationVersion: version }),
+    ...(problem === undefined ? {} : { problem }),
+  };
+  return { ...base('SECRET_ROTATION', about), topics: [], attributes: told, data: '' };
 }
 
 function base(type: EventType, { uid, now, project, secret }: EventOfSecret) {

@@ -181,6 +181,11 @@ export const SIGNATURE_ITEMS_MAX = 1000;
 export const KEY_CONTEXT_BYTES_MAX: number = 32 * 1024;
 /** Vault's `transit/random`: 128 KiB. */
 export const RANDOM_BYTES_MAX: number = 128 * 1024;
+/** Ours: rotations that a server carries out at once, and of these how many of one project. */
+export const ROTATIONS_AT_ONCE_MAX = 16;
+export const ROTATIONS_OF_PROJECT_AT_ONCE_MAX = 4;
+/** Ours: of those that are due, how many it looks at in one go. */
+export const ROTATIONS_LOOKED_AT_MAX = 1000;
 
 /** AWS Secrets Manager: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutResourcePolicy.html. */
 export const AWS_POLICY_CHARS_MAX = 20_480;

@@ -17,6 +17,7 @@ import type { KeyChange, KeyNeed, KeyRowByNeed } from './keys/rows.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
 import type { Seen } from './principal.ts';
 import type { Redacted } from './redacted.ts';
+import type { RotationChange, RotationNeed, RotationRowByNeed } from './rotation/rows.ts';
 import type {
   Account,
   AccountKey,
@@ -149,6 +150,7 @@ export type Need =
   | AwsNeed
   | CensusNeed
   | KeyNeed
+  | RotationNeed
   | VaultNeed;
 
 export interface Listed<T> {
@@ -174,7 +176,7 @@ export interface PayloadRow {
   readonly sealed?: SealedPayload;
 }
 
-interface RowByNeed extends AwsRowByNeed, KeyRowByNeed, VaultRowByNeed {
+interface RowByNeed extends AwsRowByNeed, KeyRowByNeed, RotationRowByNeed, VaultRowByNeed {
   readonly server: Policy;
   readonly project: Project | undefined;
   readonly projectOfAwsAccount: Project | undefined;
@@ -279,6 +281,7 @@ export type Change =
   /** Revokes whatever this member holds. */
   | { readonly change: 'token.deleteAll'; readonly member: string }
   | KeyChange
+  | RotationChange
   | VaultChange;
 
 export interface Decided<R> {
@@ -368,6 +371,8 @@ export interface Keyring {
   open(grant: Grant, projectKey: Uint8Array, place: PayloadPlace, sealed: SealedPayload): Redacted<Uint8Array>;
   /** Whether a value is a JSON object, a text or neither: all that can be told of it without a grant. */
   shapeOf(projectKey: Uint8Array, place: PayloadPlace, sealed: SealedPayload): Shape;
+  /** The same value sealed for another place: nobody sees it. Throws as `open` does. */
+  copy(projectKey: Uint8Array, from: PayloadPlace, to: PayloadPlace, sealed: SealedPayload): SealedPayload;
   /** The keyed fingerprint of a value: 64 hex digits under one store-wide key, wrapped by the root. */
   fingerprint(payload: Redacted<Uint8Array>): string;
   /** By which the holder of this key of a service account may use the server's proxy: kept nowhere, made anew. */

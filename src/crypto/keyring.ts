@@ -127,6 +127,11 @@ export class Keyring implements KeyringPort {
     return shapeOf(this.#open(projectKey, place, sealed).reveal());
   }
 
+  /** The same value under a key of its own for another place. Throws as `open` does. */
+  copy(projectKey: Uint8Array, from: PayloadPlace, to: PayloadPlace, sealed: SealedPayload): SealedPayload {
+    return this.seal(projectKey, to, this.#open(projectKey, from, sealed));
+  }
+
   #open(projectKey: Uint8Array, place: PayloadPlace, sealed: SealedPayload): Redacted<Uint8Array> {
     const known = this.#opened.get(projectKey, place, sealed);
     if (known !== undefined) return known;

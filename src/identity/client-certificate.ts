@@ -3,7 +3,7 @@
 // authority with constraints on names). And what one says of its subject.
 
 import { hash, X509Certificate } from 'node:crypto';
-import type { CertificateReader, ClientCertificate } from '../core/vault/client-certificate.ts';
+import type { CertificateReader, ClientCertificate, Trust } from '../core/vault/client-certificate.ts';
 
 /** Ours: certificates of one role, and links of a chain. */
 const TRUSTED_MAX = 50;
@@ -17,11 +17,11 @@ const TEXT_CHARS_MAX = 1024;
 const PEM = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----/g;
 
 export function createCertificateReader(): CertificateReader {
-  const parsed = new Map<string, readonly X509Certificate[]>();
-  const read = (pem: string) => {
-    const known = parsed.get(pem) ?? certificatesIn(pem);
+  const parsed = new Map<string, readonly Link[]>();
+  const anchorsOf = ({ pem, fingerprint }: Trust, Parser: Parse) => {
+    const known = parsed.get(fingerprint) ?? certificatesIn(pem).map((each) => link(each, Parser));
     if (parsed.size >= PARSED_MAX) parsed.clear();
-    parsed.set(pem, known);
+    parsed.set(fingerprint, known);
     return known;
   };
   return {
@@ -36,36 +36,41 @@ export function createCertificateReader(): CertificateReader {
       }
     },
     fingerprint: (der) => hash('sha256', der, 'hex'),
-    verify: async (chain, roles, now) => {
+    verify: async (sent, roles, now) => {
       const { ParsedCertificate } = await import('./parsed-certificate.ts');
       let presented: Link[];
       try {
-        presented = chain.slice(0, LINKS_MAX).map((der) => link(new X509Certificate(der), ParsedCertificate));
+        presented = sent.slice(0, LINKS_MAX).map((der) => link(new X509Certificate(der), ParsedCertificate));
       } catch {
         return undefined;
       }
-      const [own, ...between] = presented;
+      const [own] = presented;
       if (own === undefined) return undefined;
-      const trusted = Object.entries(roles).filter(([, { pem }]) => {
-        const anchors = read(pem).map((each) => link(each, ParsedCertificate));
-        return leadsTo(own, between, anchors, now);
-      });
+      const chain = linked(presented, now);
+      const trusted = new Map<string, boolean>();
+      const isTrusted = (trust: Trust) => {
+        const known = trusted.get(trust.fingerprint) ?? leadsTo(chain, anchorsOf(trust, ParsedCertificate), now);
+        trusted.set(trust.fingerprint, known);
+        return known;
+      };
+      const found = Object.entries(roles).filter(([, trust]) => isTrusted(trust));
       return {
         ...factsOf(own),
-        roles: Object.fromEntries(trusted.map(([name, { fingerprint }]) => [name, fingerprint])),
+        roles: Object.fromEntries(found.map(([name, { fingerprint }]) => [name, fingerprint])),
       };
     },
   };
 }
 
 type Parsed = import('./parsed-certificate.ts').ParsedCertificate;
+type Parse = new (der: Uint8Array) => Parsed;
 
 interface Link {
   readonly certificate: X509Certificate;
   readonly parsed: Parsed;
 }
 
-function link(certificate: X509Certificate, Parser: new (der: Uint8Array) => Parsed): Link {
+function link(certificate: X509Certificate, Parser: Parse): Link {
   return { certificate, parsed: new Parser(certificate.raw) };
 }
 
@@ -84,31 +89,28 @@ function hasStrongKey({ certificate }: Link): boolean {
   return asymmetricKeyType !== 'rsa' || bits >= MODULUS_BITS_MIN;
 }
 
-/** Whether a client may be trusted by these: as the one that was named itself, or by an authority among them. */
-function leadsTo(own: Link, between: readonly Link[], anchors: readonly Link[], now: number): boolean {
-  if (!isTimely(own, now) || own.parsed.hasUnknownCritical || !own.parsed.isForClients) return false;
-  const isNamed = anchors.some(({ certificate }) => !certificate.ca && certificate.raw.equals(own.certificate.raw));
-  if (isNamed) return true;
-  const authorities = anchors.filter(({ certificate }) => certificate.ca);
-  return climbs(own, between, authorities, now, 0);
+/** As much of a chain as leads on, each by a signature of the next. Whoever sends more pays for no more than that. */
+function linked(presented: readonly Link[], now: number): readonly Link[] {
+  const end = presented.findIndex((child, below) => {
+    const issuer = presented[below + 1];
+    return issuer === undefined || !child.parsed.isSoundlySigned || !issued(issuer, child, now, below);
+  });
+  return presented.slice(0, end + 1);
 }
 
-/** `below`: intermediate authorities between the client and this one. */
-function climbs(
-  child: Link,
-  between: readonly Link[],
-  authorities: readonly Link[],
-  now: number,
-  below: number,
-): boolean {
-  if (below > LINKS_MAX || !child.parsed.isSoundlySigned) return false;
-  if (authorities.some((issuer) => issued(issuer, child, now, below))) return true;
-  return between.some(
-    (issuer, index) =>
-      issued(issuer, child, now, below) && climbs(issuer, between.toSpliced(index, 1), authorities, now, below + 1),
+/** Whether a client may be trusted by these: as the one that was named itself, or by an authority among them. */
+function leadsTo(chain: readonly Link[], anchors: readonly Link[], now: number): boolean {
+  const [own] = chain;
+  if (own === undefined || !isTimely(own, now) || own.parsed.hasUnknownCritical || !own.parsed.isForClients)
+    return false;
+  const isNamed = anchors.some(({ certificate }) => !certificate.ca && certificate.raw.equals(own.certificate.raw));
+  if (isNamed) return true;
+  return chain.some(
+    (child, below) => child.parsed.isSoundlySigned && anchors.some((authority) => issued(authority, child, now, below)),
   );
 }
 
+/** `below`: intermediate authorities between the client and this one. */
 function issued(issuer: Link, child: Link, now: number, below: number): boolean {
   const { certificate, parsed } = issuer;
   // Names and the use of the key first: they cost nothing.

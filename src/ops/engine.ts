@@ -12,6 +12,7 @@ import { Fault, type FaultCode } from '../core/error.ts';
 import type { LoopbackProxy } from '../core/loopback-port.ts';
 import type { Clock, Entropy, Keyring, Maybe, Needs, Store, TokenSigner } from '../core/ports.ts';
 import { type Caller, SYSTEM } from '../core/principal.ts';
+import type { RotationFunctions } from '../core/rotation/port.ts';
 import type { AuditFiles } from '../core/vault/audit-device.ts';
 import { type Admission, Request } from './judgement.ts';
 import { attempt, then } from './maybe.ts';
@@ -34,6 +35,7 @@ export interface EngineDeps {
   readonly signer: TokenSigner;
   /** Of Vault's audit devices, as this thread writes them. */
   readonly auditFiles: AuditFiles;
+  readonly functions: Pick<RotationFunctions, 'exists'>;
   readonly proxy: LoopbackProxy;
   readonly backups: BackupSource;
   readonly charge: Charge;
@@ -118,13 +120,13 @@ class Call<C, R> {
 
   #write(round: number): Maybe<R> {
     const { operation, command, caller } = this.#request;
-    const { store, writer, keyring, clock, entropy, signer, auditFiles } = this.#deps;
+    const { store, writer, keyring, clock, entropy, signer, auditFiles, functions } = this.#deps;
     this.#request.checkCredential();
     return then(store.read(this.#request.needs(operation.prepareNeeds?.(command)), caller.seen), (rows) => {
       const now = clock.now();
       const { scope, grant } = this.#admit(this.#request.scopeOf(rows), now);
       const fields = { command, rows, scope, caller, now, entropy, prepared: undefined };
-      return then(operation.prepare?.(new Input(fields), keyring, { signer, grant, auditFiles }), (made) => {
+      return then(operation.prepare?.(new Input(fields), keyring, { signer, grant, auditFiles, functions }), (made) => {
         const submission = {
           operation: operation as Operation<unknown, unknown>,
           command: operation.carried?.(command) ?? command,

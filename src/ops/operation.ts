@@ -19,6 +19,7 @@ import {
 } from '../core/name.ts';
 import type { Change, Entropy, Keyring, Maybe, Needs, RowsOf, TokenSigner } from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
+import type { RotationFunctions } from '../core/rotation/port.ts';
 import type { Account, Project, Secret, StoredEvent, Uid } from '../core/secret.ts';
 import type { AuditFiles } from '../core/vault/audit-device.ts';
 import type { VaultEntry } from '../core/vault/entry.ts';
@@ -171,6 +172,7 @@ export interface Finish {
 /** What making ready may reach. */
 export interface Prepare extends Pick<Finish, 'signer' | 'grant'> {
   readonly auditFiles: AuditFiles;
+  readonly functions: Pick<RotationFunctions, 'exists'>;
 }
 
 /** The dialects that have an operation which takes this permission. */

@@ -57,6 +57,9 @@ import { getQuotas, setQuotas } from './quotas.ts';
 import { whatAccess } from './reach.ts';
 import { getReaderGuard, setReaderGuard } from './reader-settings.ts';
 import { rejectRequest } from './rejected.ts';
+import { claimRotation, renewRotation, stepRotation } from './rotation/advance-rotation.ts';
+import { cancelRotation } from './rotation/cancel-rotation.ts';
+import { startRotation } from './rotation/start-rotation.ts';
 import { sameValue } from './same-value.ts';
 import { listSecrets } from './secret-list.ts';
 import { createSecret, deleteSecret, getSecret, updateSecret } from './secrets.ts';
@@ -138,6 +141,11 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   destroyVersion,
   enableManagedRotation,
   rotateSecret,
+  startRotation,
+  cancelRotation,
+  claimRotation,
+  renewRotation,
+  stepRotation,
   getLocation,
   listLocations,
   getSecretPolicy,

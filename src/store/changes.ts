@@ -6,6 +6,7 @@ import type { KeyChange } from '../core/keys/rows.ts';
 import type { Change } from '../core/ports.ts';
 import { accountPrincipal } from '../core/principal.ts';
 import { policyColumn } from './columns.ts';
+import { writeRotation } from './rotations.ts';
 import { ACCOUNT_KEY_DELETE } from './sql/account-keys.ts';
 import { ACCOUNT_DELETE } from './sql/accounts.ts';
 import { CENSUS_DELETE, CENSUS_DELETE_AT, MEMBER_DELETE } from './sql/census.ts';
@@ -130,6 +131,10 @@ function writeOf(change: Exclude<Change, KeyChange | { change: ManyWrites }>): W
       return insertToken(change.token);
     case 'token.deleteAll':
       return any(TOKENS_DELETE_OF_MEMBER, [change.member]);
+    case 'rotation.insert':
+    case 'rotation.update':
+    case 'rotation.delete':
+      return writeRotation(change);
     case 'vaultEntry.put':
     case 'vaultEntry.delete':
     case 'vaultEntry.deleteBelow':

@@ -4,6 +4,7 @@ import type { AwsSettings, Replica } from '../core/aws/secret.ts';
 import type { Condition } from '../core/iam/condition.ts';
 import type { Binding, Policy } from '../core/iam/policy.ts';
 import type { KeySettings } from '../core/keys/key.ts';
+import type { RotationDetails } from '../core/rotation/machine.ts';
 import type {
   Labels,
   ProjectSettings,
@@ -68,7 +69,7 @@ export const awsSettingsColumn: JsonColumn<AwsSettings> = new JsonColumn(
       { changedAt: isCount },
       {
         ...{ description: isText, kmsKeyId: isText, type: isText, owningService: isText, home: isText },
-        ...{ replicas: listOf(isReplica), stages: isAliases },
+        ...{ replicas: listOf(isReplica), stages: isAliases, reserved: isReservation, rotation: isRotationSettings },
       },
     ),
   'distinct',
@@ -117,6 +118,24 @@ export const keySettingsColumn: JsonColumn<KeySettings> = new JsonColumn((value)
   ),
 );
 
+export const rotationDetailsColumn: JsonColumn<RotationDetails> = new JsonColumn(
+  (value): value is RotationDetails =>
+    hasShape(
+      value,
+      { attempts: isCount },
+      {
+        ...{
+          claimed: (claimed) => claimed === true,
+          version: isText,
+          number: isCount,
+          until: isCount,
+          problem: isText,
+        },
+      },
+    ),
+  'distinct',
+);
+
 function isKeyMoment(value: unknown): boolean {
   return hasShape(value, { time: isCount, version: isCount });
 }
@@ -139,6 +158,15 @@ function isReplicaLocation(value: unknown): value is ReplicaLocation {
 
 function isReplica(value: unknown): value is Replica {
   return hasShape(value, { region: isText }, { kmsKeyId: isText, problem: isText });
+}
+
+function isReservation(value: unknown): boolean {
+  return hasShape(value, { versionId: isText, at: isCount });
+}
+
+function isRotationSettings(value: unknown): boolean {
+  const rules: Check = (of) => hasShape(of, {}, { afterDays: isCount, schedule: isText, duration: isText });
+  return hasShape(value, { functionArn: isText, isEnabled: isFlag, rules }, { rotatedAt: isCount, nextBy: isCount });
 }
 
 function isLabels(value: unknown): value is Labels {

@@ -10,6 +10,7 @@ import { readCensus } from './reads-census.ts';
 import { readEvents } from './reads-events.ts';
 import { readKeys } from './reads-keys.ts';
 import { readTags } from './reads-tags.ts';
+import { readRotations } from './rotations.ts';
 import {
   currentInListOf,
   payloadOf,
@@ -70,6 +71,9 @@ export function readOf(need: Need): Read {
     case 'version':
     case 'payload':
       return readOneVersion(need);
+    case 'rotation':
+    case 'dueRotations':
+      return readRotations(need);
     case 'secretsSeen':
       return readSeen(need);
     case 'spellings':

@@ -40,6 +40,8 @@ export interface MainThread extends Writer, MainCensus {
   signerCertificates(): Maybe<Readonly<Record<string, string>>>;
   makeAccountKey(): Promise<AccountKeyPair>;
   openProxy(): Promise<{ readonly host: string; readonly port: number }>;
+  /** Whether there is such a rotation function. */
+  functionExists(arn: string): Promise<boolean>;
   beginBackup(): Promise<BackupBegun>;
   readBackup(id: string, atBytes: number): Promise<BackupPart>;
   endBackup(id: string): Promise<void>;
@@ -91,6 +93,7 @@ export function mainThreadOver(line: Line): MainThread {
       return { ...pair, privateKey: new Redacted(privateKey) };
     },
     openProxy: () => ask('openProxy'),
+    functionExists: (arn) => ask('functionExists', arn),
     beginBackup: () => ask('beginBackup'),
     readBackup: (id, atBytes) => ask('readBackup', { id, atBytes } satisfies SentPlace),
     endBackup: (id) => ask('endBackup', id),
@@ -123,6 +126,7 @@ export function answersOf(
       return { ...pair, privateKey: privateKey.reveal() };
     },
     openProxy: () => main.openProxy(),
+    functionExists: (arn: string) => main.functionExists(arn),
     beginBackup: () => main.beginBackup(),
     readBackup: ({ id, atBytes }: SentPlace) => main.readBackup(id, atBytes),
     endBackup: (id: string) => main.endBackup(id),

@@ -160,6 +160,9 @@ test('every need is answered from an index', async () => {
       ...(['oldest', 'newest'] as const).flatMap((order) =>
         [true, false].map((withDeleted) => ({ need: 'secretsSeen', project, ...seen, order, withDeleted }) as const),
       ),
+      { need: 'rotation', project, key },
+      { need: 'rotation', project, key, from },
+      { need: 'dueRotations', until: 1, limit: 1 },
       { need: 'currentVersions', project, deleted: false, before: 0, limit: 1 },
       { need: 'currentVersions', project, deleted: true, before: 0, limit: 1 },
       { need: 'account', email: 'a@b' as never },

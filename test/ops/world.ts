@@ -12,6 +12,7 @@ import type { Audit } from '../../src/core/audit-port.ts';
 import type { AuditRecord } from '../../src/core/audit-record.ts';
 import type { Clock, Store } from '../../src/core/ports.ts';
 import { type Caller, SYSTEM } from '../../src/core/principal.ts';
+import type { RotationFunctions } from '../../src/core/rotation/port.ts';
 import { systemEntropy } from '../../src/crypto/entropy.ts';
 import { Keyring } from '../../src/crypto/keyring.ts';
 import { openSigningKeys, type SigningKeys } from '../../src/crypto/signing-keys.ts';
@@ -23,7 +24,7 @@ import { type AwsDoor, createAwsDoor } from '../../src/ops/aws/door.ts';
 import { bootstrap } from '../../src/ops/bootstrap.ts';
 import { type CensusBook, createCensus, settleCensus } from '../../src/ops/census.ts';
 import { createDoor, type Door } from '../../src/ops/door.ts';
-import { createEngine } from '../../src/ops/engine.ts';
+import { createEngine, type Engine } from '../../src/ops/engine.ts';
 import { then } from '../../src/ops/maybe.ts';
 import type { Operation } from '../../src/ops/operation.ts';
 import { createProxyGate } from '../../src/ops/proxy.ts';
@@ -31,6 +32,7 @@ import { newQuotaMemory, QuotaTable } from '../../src/ops/quota-table.ts';
 import { createCharge } from '../../src/ops/quotas.ts';
 import { sweep } from '../../src/ops/sweep.ts';
 import { createWriter, type Writer } from '../../src/ops/writer.ts';
+import { NO_FUNCTIONS } from '../../src/rotators/lambda.ts';
 import { CachedReads } from '../../src/store/cached-reads.ts';
 import { snapshotStore } from '../../src/store/snapshot.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
@@ -39,6 +41,8 @@ export interface World {
   readonly store: Store;
   readonly door: Door;
   readonly awsDoor: AwsDoor;
+  /** For what the server does by itself. */
+  readonly engine: Engine;
   readonly signer: SigningKeys;
   readonly census: CensusBook;
   readonly clock: { now(): number; advance(milliseconds: number): void };
@@ -58,6 +62,8 @@ export interface WorldOptions {
   readonly wrapAudit?: (audit: Audit) => Audit;
   /** How many sightings wait at the most. */
   readonly censusEntriesMax?: number;
+  /** Absent: there are none. */
+  readonly functions?: RotationFunctions;
 }
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
@@ -114,6 +120,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const census = createCensus({ entriesMax: options.censusEntriesMax ?? 1000 });
   const engine = createEngine({
     auditFiles: { open: () => {}, append: () => true },
+    functions: options.functions ?? NO_FUNCTIONS,
     ...{ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, backups, charge, census },
     settleCensus: () => settleCensus(census, store),
     exercisedBy: (permission) => [`test of ${permission}`],
@@ -140,6 +147,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     store,
     door,
     awsDoor,
+    engine,
     signer,
     census,
     clock,

@@ -20,6 +20,7 @@ import { createEngine } from '../../src/ops/engine.ts';
 import { newQuotaMemory, QuotaTable } from '../../src/ops/quota-table.ts';
 import { createCharge } from '../../src/ops/quotas.ts';
 import type { Writer } from '../../src/ops/writer.ts';
+import { NO_FUNCTIONS } from '../../src/rotators/lambda.ts';
 import { CachedReads } from '../../src/store/cached-reads.ts';
 import { openSqlite, type SqliteStore } from '../../src/store/sqlite.ts';
 import { SqliteReader } from '../../src/store/sqlite-reads.ts';
@@ -154,6 +155,7 @@ function openDoor(options: CoreOptions, { store, reader, keyring, writer, log }:
   const census = createCensus({ entriesMax: 1000 });
   const engine = createEngine({
     auditFiles: { open: () => {}, append: () => true },
+    functions: NO_FUNCTIONS,
     ...{ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, backups, charge, census },
     settleCensus: () => settleCensus(census, store),
     exercisedBy: () => [],

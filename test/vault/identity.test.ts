@@ -304,3 +304,23 @@ test('another namespace knows neither the entity nor, by their names, the polici
   assert.equal((await vault.ask('GET', 'sys/auth', undefined, asked)).status, 403);
   assert.equal((await vault.ask('GET', 'identity/entity/name/here', undefined, asked)).status, 403);
 });
+
+test('many at once: members, deletions and merges of more than one look finds', async () => {
+  const made: string[] = [];
+  for (let at = 0; at < 90; at++) made.push((await vault.must('POST', 'identity/entity', {})).json.data.id);
+  const groups: string[] = [];
+  for (let at = 0; at < 80; at++) {
+    const fields = { member_entity_ids: [made[at], made[at + 1]] };
+    groups.push((await vault.must('POST', 'identity/group', fields)).json.data.id);
+  }
+  const all = (await vault.must('POST', 'identity/group', { name: 'all', member_entity_ids: made })).json.data.id;
+  const [to, ...from] = made.slice(0, 80);
+  await vault.must('POST', 'identity/entity/merge', { from_entity_ids: from, to_entity_id: to });
+  const { data } = (await vault.must('GET', `identity/entity/id/${to}`)).json;
+  assert.deepEqual([...data.group_ids].sort(), [...groups, all].sort());
+  await vault.must('POST', 'identity/entity/batch-delete', { entity_ids: made });
+  const left = (await vault.must('GET', `identity/group/id/${all}`)).json.data;
+  assert.deepEqual(left.member_entity_ids, []);
+  const ids = (await vault.must('LIST', 'identity/entity/id')).json.data.keys;
+  assert.ok(!made.some((id) => ids.includes(id)));
+});

@@ -6,6 +6,7 @@ import { Fault } from '../error.ts';
 import { AWS_NAME_CHARS_MAX } from '../limits.ts';
 import { GLOBAL, type Location, type SecretKey, type SecretName, secretKey } from '../name.ts';
 import type { Secret, Uid, Version } from '../secret.ts';
+import type { RotationRules } from './rotation-schedule.ts';
 
 export interface AwsSettings {
   readonly description?: string;
@@ -19,8 +20,27 @@ export interface AwsSettings {
   readonly replicas?: readonly Replica[];
   /** Grows with every change. Milliseconds since 1970. */
   readonly changedAt: number;
+  /** What AWSPENDING is on before it has a value: what will name that version, and since when. */
+  readonly reserved?: Reservation;
+  readonly rotation?: RotationSettings;
   /** Labels of versions that cannot be aliases. */
   readonly stages?: Readonly<Record<string, number>>;
+}
+
+export interface Reservation {
+  readonly versionId: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** How a secret is rotated. */
+export interface RotationSettings {
+  readonly functionArn: string;
+  readonly isEnabled: boolean;
+  readonly rules: RotationRules;
+  /** When it was last, and when it is next at the latest: milliseconds since 1970. */
+  readonly rotatedAt?: number;
+  readonly nextBy?: number;
 }
 
 /** A region in which a secret of another can be read. */

@@ -47,7 +47,7 @@ function attached<T extends Staged>(secret: T, label: string, number: number): T
     return { ...secret, currentVersion: number, previousVersion: secret.currentVersion };
   }
   if (label === PREVIOUS) return { ...secret, previousVersion: number };
-  if (label === PENDING) return { ...secret, candidateVersion: number };
+  if (label === PENDING) return { ...withoutReservation(secret), candidateVersion: number };
   if (isAlias(label)) return { ...secret, versionAliases: { ...secret.versionAliases, [label]: number } };
   const stages = { ...secret.aws?.stages, [label]: number };
   return { ...secret, aws: { changedAt: 0, ...secret.aws, stages } };
@@ -57,12 +57,23 @@ function attached<T extends Staged>(secret: T, label: string, number: number): T
 export function detachStage<T extends Staged>(secret: T, label: string): T {
   if (label === PREVIOUS) return { ...secret, previousVersion: 0 };
   if (label === PENDING) {
-    const { candidateVersion: _gone, ...rest } = secret;
+    const { candidateVersion: _gone, ...rest } = withoutReservation(secret);
     return rest as T;
   }
   const { [label]: _alias, ...versionAliases } = secret.versionAliases;
   const { [label]: _stage, ...stages } = secret.aws?.stages ?? {};
   return { ...secret, versionAliases, ...(secret.aws === undefined ? {} : { aws: { ...secret.aws, stages } }) };
+}
+
+/** The secret with AWSPENDING on a version that has no value yet. */
+export function reserve<T extends Staged & Pick<Secret, 'aws'>>(secret: T, versionId: string, now: number): T {
+  const free = detachStage(secret, PENDING);
+  return { ...free, aws: { changedAt: now, ...free.aws, reserved: { versionId, at: now } } };
+}
+
+function withoutReservation<T extends Staged>(secret: T): T {
+  const { reserved, ...aws } = secret.aws ?? {};
+  return reserved === undefined ? secret : { ...secret, aws: { changedAt: 0, ...aws } };
 }
 
 const UNLABELLED_MAX = 100;

@@ -2,13 +2,14 @@
 // 2017-10-17, and recorded replies.
 
 import { changedAtOf, primaryRegion, secretArn, versionIdOf } from '../../core/aws/secret.ts';
-import { CURRENT, PREVIOUS, stagesOfVersion } from '../../core/aws/stages.ts';
+import { CURRENT, PENDING, PREVIOUS, stagesOfVersion } from '../../core/aws/stages.ts';
 import { tagsOf } from '../../core/aws/tags.ts';
 import type { Secret, Version } from '../../core/secret.ts';
 import type { Told } from '../../ops/aws/describe-secret.ts';
 import type { SeenVersion } from '../../ops/aws/list-versions.ts';
 import type { AccessedVersion } from '../../ops/versions.ts';
 import type { Call } from './call.ts';
+import { encodeRotation } from './rotation-encode.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -65,9 +66,11 @@ export function encodeSecret(
     versionIdOf(version),
     stagesShown(secret, version.number),
   ]);
+  if (aws?.reserved !== undefined) labels.push([aws.reserved.versionId, [PENDING]]);
   const newest = versions.at(-1)?.createdAt;
   return {
     ...named(call, secret),
+    ...encodeRotation(secret),
     ...given({ Type: aws?.type, Description: aws?.description, KmsKeyId: aws?.kmsKeyId }),
     LastChangedDate: seconds(changedAtOf(secret, newest)),
     ...(readAt === undefined ? {} : { LastAccessedDate: dayOf(readAt) }),

@@ -49,6 +49,19 @@ export function explainSecret({ code, facts, message }: Fault, call: Call): AwsE
       return invalidParameter(
         `You can't delete secret ${arnOf(call, facts)} that still has replica regions [${facts['regions']}]`,
       );
+    case 'ROTATION_FUNCTION_MISSING':
+      return invalidRequest('No Lambda rotation function ARN is associated with this secret.');
+    case 'ROTATION_FUNCTION_REFUSED':
+      return new AwsError(
+        'AccessDeniedException',
+        'Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to ' +
+          'the principal secretsmanager.amazonaws.com.',
+      );
+    case 'ROTATION_FUNCTIONS_UNSET':
+    case 'ROTATION_FUNCTION_UNREACHABLE':
+      return invalidRequest(message);
+    case 'ROTATION_INCOMPLETE':
+      return invalidRequest("A previous rotation isn't complete. That rotation will be reattempted.");
     case 'STAGE_HELD':
       return invalidParameter(
         `The parameter RemoveFromVersionId can't be empty. Staging label ${facts['stage']} is currently attached to ` +

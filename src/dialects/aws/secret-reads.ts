@@ -6,6 +6,7 @@ import { listSeenVersions } from '../../ops/aws/list-versions.ts';
 import { randomPassword } from '../../ops/aws/random-password.ts';
 import { then } from '../../ops/maybe.ts';
 import { type Json, member } from './json.ts';
+import { encodeReserved } from './rotation-encode.ts';
 import { encodeListed, encodeSecret, named, replicationOf } from './secret-encode.ts';
 import { filtersOf, flagOf, invalidParameter, nextOf, pageOf, textOf } from './secret-input.ts';
 import { refOf, regionOf } from './secret-ref.ts';
@@ -45,7 +46,10 @@ export const listSecretVersionIds: Action = (call) => {
   const command = { ...refOf(call), deprecated, ...pageOf(call.input) };
   return then(call.run(listSeenVersions, command), (page) => ({
     ...named(call, page.secret),
-    Versions: page.versions.map((version) => encodeListed(page.secret, version)),
+    Versions: [
+      ...page.versions.map((version) => encodeListed(page.secret, version)),
+      ...(page.nextPageToken === '' ? encodeReserved(page.secret) : []),
+    ],
     ...nextOf(page),
   }));
 };

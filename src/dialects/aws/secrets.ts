@@ -5,6 +5,7 @@ import { explainSecret } from './secret-errors.ts';
 import { INPUTS } from './secret-model.ts';
 import { deleteResourcePolicy, getResourcePolicy, putResourcePolicy, validateResourcePolicy } from './secret-policy.ts';
 import { describeSecret, getRandomPassword, listSecrets, listSecretVersionIds } from './secret-reads.ts';
+import { cancelRotateSecret, rotateSecret } from './secret-rotation.ts';
 import { batchGetSecretValue, getSecretValue } from './secret-value.ts';
 import {
   createSecret,
@@ -43,6 +44,8 @@ const ACTIONS: Readonly<Record<keyof typeof INPUTS, Action>> = {
   ValidateResourcePolicy: validateResourcePolicy,
   StopReplicationToReplica: stopReplicationToReplica,
   GetRandomPassword: getRandomPassword,
+  RotateSecret: rotateSecret,
+  CancelRotateSecret: cancelRotateSecret,
 };
 
 /** Each with its input checked first. */

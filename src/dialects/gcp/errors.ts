@@ -169,6 +169,11 @@ const MESSAGES = {
   CHECK_AND_SET_FAILED: 'The current version is not the one that was named.',
   VERSION_SCHEDULED: 'SecretVersion is already scheduled for DESTRUCTION.',
   ROTATION_TIME_MISSING: 'Next rotation time must be set while the rotation period is set.',
+  ROTATION_FUNCTION_MISSING: `Secret [${SECRET}] has no rotation function.`,
+  ROTATION_FUNCTION_REFUSED: 'Rotation function [{function}] cannot be invoked for this secret.',
+  ROTATION_FUNCTIONS_UNSET: 'This server has no address of rotation functions.',
+  ROTATION_FUNCTION_UNREACHABLE: 'The rotation function does not answer.',
+  ROTATION_INCOMPLETE: `An earlier rotation of Secret [${SECRET}] is not complete.`,
   ROTATION_NOT_MANAGED: `Secret [${SECRET}] is not of a type that supports managed rotation.`,
   ROLLBACK_NOWHERE: `Secret [${SECRET}] has no version that was current before.`,
   QUOTA_EXCEEDED:

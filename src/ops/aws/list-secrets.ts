@@ -97,14 +97,15 @@ interface Found {
 }
 
 /** The rows of the page: it ends where it is full, or where as many were looked at as one page may. */
-function page(command: ListSeen, all: readonly Ranked[], after: Cursor | undefined): Found {
+function page(command: ListSeen, all: readonly Ranked[], after: Cursor | undefined, now: number): Found {
   const sign = command.order === 'ascending' ? 1 : -1;
   const isAfter = (row: Ranked) =>
     after === undefined || sign * compare(row, { value: after.value, cursor: after.ordinal }) > 0;
   const rows = all.filter(isAfter);
   const found: Ranked[] = [];
   for (const [index, row] of rows.entries()) {
-    if (fits(row.secret, command.filters)) found.push(row);
+    // What is over is gone, although nobody has swept it yet.
+    if ((row.secret.purgeAt ?? now + 1) > now && fits(row.secret, command.filters)) found.push(row);
     const isEnd = found.length === command.pageSize || index + 1 === FILTER_SCAN_MAX;
     if (isEnd) return { rows: found, last: index + 1 < rows.length ? row : undefined };
   }
@@ -120,9 +121,9 @@ export const listSeen: Operation<ListSeen, ListedSeen> = operation({
   needs,
   opens: (command, keyring) => cursorOf(keyring, command),
   decide: (input) => {
-    const { command, rows, prepared: after } = input;
+    const { command, rows, now, prepared: after } = input;
     const project = input.project(command.project);
-    const { rows: found, last } = page(command, ranked(command, rows), after);
+    const { rows: found, last } = page(command, ranked(command, rows), after, now);
     const secrets = tell(
       rows,
       command.project,

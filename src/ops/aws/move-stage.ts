@@ -2,7 +2,7 @@
 // has it, so that nobody moves what somebody else has moved meanwhile. Where AWSCURRENT was, AWSPREVIOUS is put.
 
 import { versionIdOf } from '../../core/aws/secret.ts';
-import { attachStage, CURRENT, detachStage, stagesOf } from '../../core/aws/stages.ts';
+import { attachStage, CURRENT, detachStage, PENDING, stagesOf } from '../../core/aws/stages.ts';
 import { Fault } from '../../core/error.ts';
 import { secretEvent } from '../../core/events.ts';
 import type { Need } from '../../core/ports.ts';
@@ -27,7 +27,8 @@ function moved(input: Input<MoveStage, StageNeeds, unknown>, before: Secret): Se
   const { holder: holding, to } = input.rows;
   // A label may still be on a version that is destroyed, which AWS's API does not know.
   const holder = stagesOf(before).has(stage) ? holding : undefined;
-  const held = holder === undefined ? undefined : versionIdOf(holder);
+  const reserved = stage === PENDING ? before.aws?.reserved?.versionId : undefined;
+  const held = holder === undefined ? reserved : versionIdOf(holder);
   if (moveTo !== undefined && (to === undefined || to.state === 'DESTROYED')) {
     throw new Fault('VERSION_NOT_FOUND', { ...secretFacts(project, before.name), version: moveTo });
   }
@@ -36,8 +37,8 @@ function moved(input: Input<MoveStage, StageNeeds, unknown>, before: Secret): Se
     throw new Fault('AWS_REQUEST_INVALID', { problem });
   }
   if (to === undefined) return taken(before, input.command);
-  if (holder !== undefined && holder.number !== to.number && removeFrom === undefined) {
-    throw new Fault('STAGE_HELD', { stage, holder: held as string });
+  if (held !== undefined && held !== versionIdOf(to) && removeFrom === undefined) {
+    throw new Fault('STAGE_HELD', { stage, holder: held });
   }
   if (stage === CURRENT) checkEnabled(project, before, to);
   return attachStage(before, stage, to.number);

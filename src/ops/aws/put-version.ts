@@ -3,7 +3,7 @@
 // Source: the Secrets Manager API reference, PutSecretValue and UpdateSecret.
 
 import type { AwsSettings } from '../../core/aws/secret.ts';
-import { attachStage, CURRENT } from '../../core/aws/stages.ts';
+import { attachStage, CURRENT, PENDING } from '../../core/aws/stages.ts';
 import { secretEvent, versionEvent } from '../../core/events.ts';
 import type { Keyring } from '../../core/ports.ts';
 import type { Redacted } from '../../core/redacted.ts';
@@ -61,8 +61,10 @@ export function labelled(
     { clientChecksum: false, candidate: true, attributes },
   );
   const { lastVersion } = secret;
-  // The first is the current one, whatever it is called.
-  const labels = before.currentVersion === 0 ? [...new Set([...stages, CURRENT])] : stages;
+  // The first is the current one, whatever it is called; one that was reserved is the pending one.
+  const first = before.currentVersion === 0 ? [CURRENT] : [];
+  const reserved = before.aws?.reserved?.versionId === token ? [PENDING] : [];
+  const labels = [...new Set([...stages, ...reserved, ...first])];
   const started: Secret = { ...before, lastVersion, aws: { ...before.aws, changedAt: later } };
   return { secret: labels.reduce((moved, label) => attachStage(moved, label, lastVersion), started), version };
 }

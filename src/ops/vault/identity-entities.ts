@@ -126,7 +126,7 @@ const removeMany: Handler = ({ view, data }) => {
   const ids = listField(data, 'entity_ids') ?? [];
   if (ids.length === 0) throw invalid('missing entity ids to delete');
   if (ids.length > MEMBERS_MAX) throw invalid(`at most ${MEMBERS_MAX} entities at once`);
-  load(view, 'entity', ids);
+  loadAll(view, ids);
   for (const id of ids) drop(view, 'entity', id);
   return {};
 };
@@ -161,10 +161,20 @@ const merge: Handler = ({ view, data }) => {
   if (from.length > MEMBERS_MAX) throw invalid(`at most ${MEMBERS_MAX} entities at once`);
   if (found(view, 'entity', to) === undefined) throw invalid('entity id to merge to is invalid');
   if (from.includes(to)) throw invalid('to_entity_id should not be present in from_entity_ids');
-  load(view, 'entity', from);
+  loadAll(view, from);
   for (const id of from) mergeOne(view, id, to, kept, force);
   return {};
 };
+
+/** With the groups that they are in. */
+function loadAll(view: View, ids: readonly string[]): void {
+  load(view, 'entity', ids);
+  load(
+    view,
+    'group',
+    ids.flatMap((id) => found(view, 'entity', id)?.row.groups ?? []),
+  );
+}
 
 function mergeOne(view: View, from: string, to: string, kept: readonly string[], force: boolean): void {
   const source = found(view, 'entity', from);
@@ -187,7 +197,6 @@ function mergeOne(view: View, from: string, to: string, kept: readonly string[],
       );
     }
   }
-  load(view, 'group', source.row.groups);
   for (const each of source.row.groups) replaceMember(view, each, from, to);
   const merged = [...target.row.merged, ...source.row.merged, from];
   const groups = [...new Set([...target.row.groups, ...source.row.groups])];

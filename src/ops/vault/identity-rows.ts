@@ -90,12 +90,15 @@ export function all<K extends Kind>(view: View, kind: K): readonly Found<K>[] {
   }));
 }
 
-function checkRoom(view: View, kind: Kind): void {
-  if (view.below(rowId(view, kind, ''), IDENTITIES_MAX).length < IDENTITIES_MAX) return;
-  throw new Fault('LIMIT_REACHED', {
-    what: kind === 'entity' ? 'entities of one project' : 'groups of one project',
-    limit: IDENTITIES_MAX,
-  });
+/** One more or one less of a project's, by a count of its own: to look at all of them would cost more with each. */
+function count(view: View, kind: Kind, change: 1 | -1): void {
+  const id = `${prefixOf(view, 'identity-count')}${kind}`;
+  const next = Number(view.get(id)?.data['count'] ?? 0) + change;
+  if (next > IDENTITIES_MAX) {
+    const what = kind === 'entity' ? 'entities of one project' : 'groups of one project';
+    throw new Fault('LIMIT_REACHED', { what, limit: IDENTITIES_MAX });
+  }
+  view.put({ id, data: { count: Math.max(0, next) } });
 }
 
 /**
@@ -103,7 +106,7 @@ function checkRoom(view: View, kind: Kind): void {
  * follows from it.
  */
 export function insert<K extends Kind>(view: View, kind: K, { id, row }: Found<K>): Found<K> {
-  checkRoom(view, kind);
+  count(view, kind, 1);
   view.put({ id: rowId(view, kind, id), data: row as unknown as VaultEntry['data'] });
   if (row.name === ownName(kind, id)) indexName(view, kind, id, row.name);
   else rename(view, kind, id, row.name);
@@ -162,6 +165,7 @@ export function drop(view: View, kind: Kind, id: string): void {
     setMembers(view, id, 'group', row.groups ?? [], []);
   }
   view.remove(rowId(view, kind, id));
+  count(view, kind, -1);
 }
 
 /** The group's own end of a membership that is no more. */

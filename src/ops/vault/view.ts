@@ -83,16 +83,16 @@ export class View {
 
   /** The same of many, in their order; `get` then has them. */
   all(ids: readonly string[]): readonly (VaultEntry | undefined)[] {
-    const found: (VaultEntry | undefined)[] = [];
-    for (let at = 0; at < ids.length; at += NAMED_MAX) {
-      const some = ids.slice(at, at + NAMED_MAX);
-      const rows = this.#row({ need: 'vaultEntriesNamed', ids: some }, `all ${some.join('\n')}`) as typeof found;
-      some.forEach((id, index) => {
-        this.#named.set(id, this.#living(rows[index]));
-        found.push(this.get(id));
-      });
+    const unread = [...new Set(ids)].filter((id) => !this.#changed.has(id) && !this.#named.has(id));
+    for (let at = 0; at < unread.length; at += NAMED_MAX) {
+      const some = unread.slice(at, at + NAMED_MAX);
+      const rows = this.#row({ need: 'vaultEntriesNamed', ids: some }, `all ${some.join('\n')}`) as readonly (
+        | VaultEntry
+        | undefined
+      )[];
+      for (const [index, id] of some.entries()) this.#named.set(id, this.#living(rows[index]));
     }
-    return found;
+    return ids.map((id) => this.get(id));
   }
 
   /** Living entries below a path that ends in `/`, by id; those put by this judgement are not among them. */

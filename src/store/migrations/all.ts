@@ -16,6 +16,7 @@ import { awsAccounts } from './0012-aws-accounts.ts';
 import { awsPolicies } from './0013-aws-policies.ts';
 import { censusByPlace } from './0014-census-by-place.ts';
 import { awsSecrets } from './0015-aws-secrets.ts';
+import { rotations } from './0016-rotations.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -33,4 +34,5 @@ export const MIGRATIONS: readonly Migration[] = [
   awsPolicies,
   censusByPlace,
   awsSecrets,
+  rotations,
 ];

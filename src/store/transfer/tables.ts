@@ -22,6 +22,7 @@ export const KEYS: Readonly<Record<string, readonly string[]>> = {
   tag_values: ['id'],
   secrets: ['ordinal'],
   versions: ['ordinal'],
+  rotations: ['secret_uid'],
   tag_bindings: ['secret_uid', 'value_id'],
   secret_members: ['secret_uid', 'member'],
   census_principals: ['ordinal'],

@@ -18,8 +18,8 @@ export interface Front {
 // biome-ignore lint/suspicious/noExplicitAny: JSON of any answer
 type Json = any;
 
-/** Both are `http://HOST:PORT`. */
-export async function startFront(coffer: string, moto: string): Promise<Front> {
+/** Both are `http://HOST:PORT`; without moto's nothing else is to be had. */
+export async function startFront(coffer: string, moto: string | undefined): Promise<Front> {
   const regions = new Set(['us-east-1']);
 
   async function call(region: string, operation: string, input: object): Promise<Json> {
@@ -46,7 +46,12 @@ export async function startFront(coffer: string, moto: string): Promise<Front> {
     }
   }
 
-  function pass(to: string, from: IncomingMessage, response: ServerResponse): void {
+  function pass(to: string | undefined, from: IncomingMessage, response: ServerResponse): void {
+    if (to === undefined) {
+      from.resume();
+      response.end();
+      return;
+    }
     const { hostname, port } = new URL(to);
     const { method, url: path, headers } = from;
     const onward = request({ hostname, port, method, path, headers }, (answer) => {
