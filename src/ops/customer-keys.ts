@@ -9,7 +9,7 @@ import { type ProjectId, parseProjectRef } from '../core/name.ts';
 import type { Need, Needs, WrappingKey } from '../core/ports.ts';
 import type { Project, Secret, Version } from '../core/secret.ts';
 import { demand } from './demand.ts';
-import { keyNeed, keyTarget } from './keys-found.ts';
+import { keyNeed, keyTarget, ringTarget } from './keys-found.ts';
 import { Wanting } from './writer.ts';
 
 /** What an operation has read. */
@@ -107,12 +107,10 @@ export function namedKey(
   const name = id === undefined ? undefined : keyMeant(project, region, id);
   const unusable = (state: string) =>
     new Fault('CUSTOMER_KEY_UNUSABLE', { key: text.slice(0, KEY_ECHO_CHARS_MAX), state });
+  const ring = { project: parseProjectRef(project.id as ProjectId), ring: AWS_RING };
+  // Before it is told whether there is such a key.
+  demand(input, 'coffer.keys.encrypt', name === undefined ? ringTarget(ring) : keyTarget({ ...ring, name }));
   if (name === undefined) throw unusable('no key of this account and region');
-  demand(
-    input,
-    'coffer.keys.encrypt',
-    keyTarget({ project: parseProjectRef(project.id as ProjectId), ring: AWS_RING, name }),
-  );
   const found = customerKeyRow(input, project, { name, version: NEWEST });
   if (found?.key.aws?.region !== region) throw unusable('no key of this account and region');
   usable(input, project, { name, version: NEWEST });

@@ -251,8 +251,10 @@ test('a key that is not there, of another account or region, or that the caller 
   const bindings = [...policy.bindings, { role: 'roles/secretmanager.admin', members: [`serviceAccount:${email}`] }];
   await aws.must('POST', `/v3/projects/${PROJECT}:setIamPolicy`, { policy: { bindings } });
   const plain = await aws.keyOf(email);
-  const asked = { Name: 'denied', ClientRequestToken: token('x'), SecretString: 'x', KmsKeyId: own.Arn };
-  assert.equal((await fails(aws.call('CreateSecret', asked, plain)))[0], 'AccessDeniedException');
+  for (const KmsKeyId of [own.Arn, 'alias/none', 'anything']) {
+    const asked = { Name: 'denied', ClientRequestToken: token('x'), SecretString: 'x', KmsKeyId };
+    assert.equal((await fails(aws.call('CreateSecret', asked, plain)))[0], 'AccessDeniedException', KmsKeyId);
+  }
   for (const [operation, input] of [
     ['CreateKey', {}],
     ['DescribeKey', { KeyId: own.KeyId }],
