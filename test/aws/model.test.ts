@@ -11,11 +11,7 @@ import { pythonVenv } from '../support/venv.ts';
 import { type Json, openAws } from './fixture.ts';
 
 /** Cross-account replicas came to AWS in 2026; the others are not there yet. */
-const ABSENT = [
-  ...['AssociateCrossAccountReplica', 'DisassociateCrossAccountReplica', 'ListResourcePolicies'],
-  ...['RotateSecret', 'CancelRotateSecret'],
-  ...['GetResourcePolicy', 'PutResourcePolicy', 'DeleteResourcePolicy', 'ValidateResourcePolicy'],
-];
+const ABSENT = [...['AssociateCrossAccountReplica', 'DisassociateCrossAccountReplica', 'ListResourcePolicies']];
 /** Of replicas in another account, and refused as such. */
 const REFUSED = 'CrossAccountPrimaryARN';
 
