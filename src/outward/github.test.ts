@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { hostname } from 'node:os';
 import { after, test } from 'node:test';
 import { startGithub } from '../../test/support/github.ts';
 import { Redacted } from '../core/redacted.ts';
+import { ExchangeProblem, exchange } from './exchange.ts';
 import { openGithub } from './github.ts';
 
 const ORG = { login: 'Acme', id: 7 };
@@ -124,14 +126,27 @@ test('answers without end, without hurry, cut off, or of another kind are none',
   }
 });
 
-test('a name that stands for this machine is not asked', async () => {
+test('a name that stands for this machine is not asked, nor any whose addresses may not be', async () => {
   const fake = await answering(good());
   const { port } = new URL(fake.url);
-  // Resolvers answer any name below it with loopback; where one does not, the name is not there at all.
-  await unusable(github.member(`http://a.localhost:${port}/`, 7, token));
+  for (const name of [hostname(), 'a.localhost'])
+    await unusable(github.member(`http://${name}:${port}/`, 7, token), name);
   assert.equal(fake.asked.length, 0);
   assert.equal((await github.member(`http://localhost:${port}/`, 7, token))?.login, 'ann');
   assert.equal(fake.asked[0]?.headers.host, `localhost:${port}`);
+  const judged: string[] = [];
+  const asking = (isAllowed: (address: string) => boolean) =>
+    exchange({
+      ...{ url: new URL(`http://localhost:${port}/`), method: 'GET', path: '/user', headers: {} },
+      ...{ signal: AbortSignal.timeout(10_000), answerBytesMax: 1000, isAllowed },
+    });
+  await assert.rejects(
+    asking((address) => judged.push(address) === 0),
+    ExchangeProblem,
+  );
+  assert.ok(judged.includes('127.0.0.1'), judged.join());
+  assert.equal((await asking((address) => address === '127.0.0.1')).status, 200);
+  assert.equal(fake.asked.length, 4);
 });
 
 test('logins at once are bounded', async () => {
