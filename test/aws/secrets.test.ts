@@ -169,6 +169,12 @@ test('errors are those of AWS, to the letter', async () => {
       'Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!',
     ],
     ['ListSecrets', { NextToken: 'forged' }, 'InvalidNextTokenException', 'You provided an invalid NextToken value.'],
+    [
+      'ListResourcePolicies',
+      { SecretId: 'errors' },
+      'UnknownOperationException',
+      'ListResourcePolicies is no operation of this service.',
+    ],
   ];
   for (const [operation, input, type, message] of cases)
     assert.deepEqual(await fails(operation, input), [type, message]);
@@ -206,7 +212,7 @@ test('a value that is refused is in no answer and no record', async () => {
   assert.doesNotMatch(JSON.stringify(await aws.world.records()), /canary/);
 });
 
-test('whether an ARN of another account or region names a secret is not told', async () => {
+test('the ARN of another account is refused and that of another region is not found, whether there is such a secret or not', async () => {
   const other = await aws.keyOf(accountOf(OTHER_PROJECT));
   const { ARN } = await aws.ok('CreateSecret', asked('theirs', 'value'), other);
   await aws.ok('CreateSecret', asked('mine', 'value'));
@@ -220,10 +226,11 @@ test('whether an ARN of another account or region names a secret is not told', a
     'ListSecretVersionIds',
   ]) {
     const [there, not] = [await fails(operation, { SecretId: ARN }), await fails(operation, { SecretId: absent })];
-    assert.equal(there[0], 'AccessDeniedException');
+    assert.equal(there[0], 'AccessDeniedException', operation);
     assert.deepEqual([not[0], not[1].replaceAll('absent', 'theirs')], there);
-    for (const SecretId of [own.replace('eu-west-1', 'us-east-1'), own.replace('mine', 'mini')])
-      assert.equal((await fails(operation, { SecretId }))[0], 'ResourceNotFoundException');
+    for (const SecretId of [own.replace('eu-west-1', 'us-east-1'), own.replace('mine', 'mini')]) {
+      assert.equal((await fails(operation, { SecretId }))[0], 'ResourceNotFoundException', `${operation} ${SecretId}`);
+    }
   }
   assert.deepEqual((await aws.ok('ListSecrets', { Filters: [{ Key: 'name', Values: ['theirs'] }] })).SecretList, []);
 });
