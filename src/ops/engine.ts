@@ -14,6 +14,7 @@ import type { Clock, Entropy, Keyring, Maybe, Needs, Store, TokenSigner } from '
 import { type Caller, SYSTEM } from '../core/principal.ts';
 import type { RotationFunctions } from '../core/rotation/port.ts';
 import type { AuditFiles } from '../core/vault/audit-device.ts';
+import type { GithubApi } from '../core/vault/github.ts';
 import { type Admission, Request } from './judgement.ts';
 import { attempt, then } from './maybe.ts';
 import { type Decision, type ExercisedBy, Input, type Operation, type Prepared, type Scope } from './operation.ts';
@@ -36,6 +37,7 @@ export interface EngineDeps {
   /** Of Vault's audit devices, as this thread writes them. */
   readonly auditFiles: AuditFiles;
   readonly functions: Pick<RotationFunctions, 'exists'>;
+  readonly github: GithubApi;
   readonly proxy: LoopbackProxy;
   readonly backups: BackupSource;
   readonly charge: Charge;
@@ -121,34 +123,32 @@ class Call<C, R> {
   /** `wanted`: rows that making ready asked for, `wants` times so far. */
   #write(round: number, wanted: Needs = {}, wants = 1): Maybe<R> {
     const { operation, command, caller } = this.#request;
-    const { store, writer, keyring, clock, entropy, signer, auditFiles, functions } = this.#deps;
+    const { store, writer, keyring, clock, entropy, signer, auditFiles, functions, github } = this.#deps;
     this.#request.checkCredential();
-    return then(
-      store.read(this.#request.needs({ ...operation.prepareNeeds?.(command), ...wanted }), caller.seen),
-      (rows) => {
-        const now = clock.now();
-        const { scope, grant } = this.#admit(this.#request.scopeOf(rows), now);
-        const fields = { command, rows, scope, caller, now, entropy, prepared: undefined };
-        const at = { signer, grant, auditFiles, functions };
-        const ready = attempt<Prepared<unknown, unknown> | Wanting | undefined>(
-          () => operation.prepare?.(new Input(fields), keyring, at),
-          orWanting,
+    const needs = this.#request.needs({ ...operation.prepareNeeds?.(command), ...wanted });
+    return then(store.read(needs, caller.seen), (rows) => {
+      const now = clock.now();
+      const { scope, grant } = this.#admit(this.#request.scopeOf(rows), now);
+      const fields = { command, rows, scope, caller, now, entropy, prepared: undefined };
+      const at = { signer, grant, auditFiles, functions, github };
+      const ready = attempt<Prepared<unknown, unknown> | Wanting | undefined>(
+        () => operation.prepare?.(new Input(fields), keyring, at),
+        orWanting,
+      );
+      return then(ready, (made) => {
+        if (made instanceof Wanting) return this.#write(round, more(wanted, made, wants), wants + 1);
+        const submission = {
+          operation: operation as Operation<unknown, unknown>,
+          command: operation.carried?.(command) ?? command,
+          caller,
+          prepared: made?.carried,
+        };
+        if (!operation.explores) return this.#submit(writer, submission, made?.kept, round);
+        return then(this.#explore(submission, {}, 1), (explored) =>
+          this.#submit(writer, { ...submission, wanted: explored }, made?.kept, round),
         );
-        return then(ready, (made) => {
-          if (made instanceof Wanting) return this.#write(round, more(wanted, made, wants), wants + 1);
-          const submission = {
-            operation: operation as Operation<unknown, unknown>,
-            command: operation.carried?.(command) ?? command,
-            caller,
-            prepared: made?.carried,
-          };
-          if (!operation.explores) return this.#submit(writer, submission, made?.kept, round);
-          return then(this.#explore(submission, {}, 1), (explored) =>
-            this.#submit(writer, { ...submission, wanted: explored }, made?.kept, round),
-          );
-        });
-      },
-    );
+      });
+    });
   }
 
   /** Tries the decision here, only to learn which rows it takes; what it ends badly in is the end of the request. */

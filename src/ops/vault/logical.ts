@@ -3,19 +3,20 @@
 
 import { Fault } from '../../core/error.ts';
 import { type ProjectId, parseProjectRef } from '../../core/name.ts';
-import type { Keyring, Needs } from '../../core/ports.ts';
+import type { Keyring, Maybe, Needs } from '../../core/ports.ts';
 import { Redacted } from '../../core/redacted.ts';
 import type { Project } from '../../core/secret.ts';
 import { authoriseByAcl } from '../../core/vault/authority.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import type { KnownToken } from '../../core/vault/token.ts';
 import { DEFAULT_PROJECT } from '../bootstrap.ts';
+import { then } from '../maybe.ts';
 import { type Finish, type Input, type Operation, operation, type Prepare, type Prepared } from '../operation.ts';
 import { mayAsk } from '../viewing.ts';
 import { type Data, invalid } from './fields.ts';
 import { type FinishedReply, type Hashes, isOf, type Made, type Reply, type VaultRoute, type Verb } from './route.ts';
 import { routeNamed } from './routes.ts';
-import { View } from './view.ts';
+import { entryNeed, View } from './view.ts';
 
 export interface Logical {
   readonly project: ProjectId;
@@ -31,6 +32,8 @@ export interface Logical {
   readonly payload?: Redacted<Uint8Array>;
   /** The text of the token to make, where the caller chose it. */
   readonly chosen?: Redacted<string>;
+  /** The caller's credential of somewhere else, which is asked there. */
+  readonly credential?: Redacted<string>;
 }
 
 interface Kept {
@@ -57,8 +60,15 @@ export function sealEntry(
   return { data: { uid }, sealed: keyring.seal(project.wrappedKey, placeOf(keyring, project, id, uid), payload) };
 }
 
-function prepare(input: Input<Logical, Needs>, keyring: Keyring, { auditFiles }: Prepare): Prepared<Made, Kept> {
-  const { route: name, params, data, verb, payload, chosen, hashes } = input.command;
+/** What another server has to say to it first. */
+function prepareNeeds({ route, verb, params }: Logical): Needs {
+  const { inquiry } = routeNamed(route) ?? {};
+  return inquiry === undefined || verb !== 'write' ? {} : entryNeed(inquiry.entry(params));
+}
+
+function prepare(input: Input<Logical, Needs>, keyring: Keyring, at: Prepare): Maybe<Prepared<Made, Kept>> {
+  const { auditFiles, github } = at;
+  const { route: name, params, data, verb, payload, chosen, hashes, credential } = input.command;
   const route = routeNamed(name);
   if (route?.server) checkServer(input, route, verb);
   if (verb === 'write') route?.tries?.({ params, data }, auditFiles);
@@ -82,7 +92,10 @@ function prepare(input: Input<Logical, Needs>, keyring: Keyring, { auditFiles }:
     const id = route.sealsAt(params, input.caller, carried);
     carried.sealed = sealEntry(keyring, new View(input).project, id, input.entropy.uid(), payload);
   }
-  return { carried, kept };
+  if (route?.inquiry === undefined || verb !== 'write') return { carried, kept };
+  return then(route.inquiry.ask({ view: new View(input), params, data, credential }, github), (said) => ({
+    ...{ carried: { ...carried, ...said }, kept },
+  }));
 }
 
 /** What is about the whole server is no tenant's: neither his namespace's, nor by what IAM grants him there. */
@@ -173,7 +186,13 @@ function logical(
       below: `vault/${path.slice(0, 200)}`,
       asked: `vault/${path.slice(0, 200)}`,
     }),
-    ...(kind === 'read' ? {} : { prepare, carried: ({ payload: _, chosen: __, ...command }: Logical) => command }),
+    ...(kind === 'read'
+      ? {}
+      : {
+          prepare,
+          prepareNeeds,
+          carried: ({ payload: _, chosen: __, credential: ___, ...command }: Logical) => command,
+        }),
     decide: judge,
     finish,
   }) as unknown as Operation<Logical, FinishedReply>;

@@ -7,6 +7,7 @@ import type { AuditFiles } from '../../core/vault/audit-device.ts';
 import type { CeremonyStep } from '../../core/vault/ceremony.ts';
 import type { Trust, VerifiedCertificate } from '../../core/vault/client-certificate.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
+import type { GithubApi, GithubMember } from '../../core/vault/github.ts';
 import type { KnownToken } from '../../core/vault/token.ts';
 import type { Data } from './fields.ts';
 import type { View } from './view.ts';
@@ -52,6 +53,24 @@ export interface Made {
   /** The project's keys as they were, and with a new one. */
   readonly rotated?: { readonly from: Uint8Array; readonly to: Uint8Array };
   readonly sealed?: Pick<VaultEntry, 'data' | 'sealed'>;
+  /** What GitHub said, and by which config it was asked. */
+  readonly github?: {
+    readonly organization: string;
+    readonly organizationId: number;
+    readonly baseUrl: string;
+    readonly member?: GithubMember;
+  };
+}
+
+/** What is asked of another server before a write is judged. */
+export interface Inquiry {
+  /** The entry that says how; it and the project are all that the view has. */
+  entry(params: Readonly<Record<string, string>>): string;
+  /** Rejects where the request ends with it. `credential`: that of another's which was sent along. */
+  ask(
+    call: Pick<VaultCall, 'view' | 'params' | 'data'> & { readonly credential?: Redacted<string> | undefined },
+    github: GithubApi,
+  ): Promise<Pick<Made, 'github'>>;
 }
 
 export interface ReplyAuth {
@@ -130,6 +149,7 @@ export interface VaultRoute {
   sealsAt?(params: Readonly<Record<string, string>>, caller: Caller, made: Made): string;
   /** What is tried in the thread that answers, before a write is judged; throws where it cannot be done. */
   tries?(call: Pick<VaultCall, 'params' | 'data'>, files: AuditFiles): void;
+  readonly inquiry?: Inquiry;
   /** Once it is judged, the step that holders of shares do by it. */
   readonly ceremony?: Readonly<Partial<Record<Verb, CeremonyStep>>>;
   readonly read?: Handler;
