@@ -93,8 +93,8 @@ export const INPUTS = {
     RotationLambdaARN: string(0, 2048),
     RotationRules: structure({
       AutomaticallyAfterDays: { type: 'integer', min: 1, max: 1000 },
-      Duration: { type: 'string', min: 2, max: 3, pattern: '^[0-9h]+$' },
-      ScheduleExpression: { type: 'string', min: 1, max: 256, pattern: '^[0-9A-Za-z\\(\\)#\\?\\*\\-\\/, ]+$' },
+      Duration: { type: 'string', min: 2, max: 3, pattern: '[0-9]+h' },
+      ScheduleExpression: { type: 'string', min: 1, max: 256, pattern: '[0-9A-Za-z\\(\\)#\\?\\*\\-\\/, ]+' },
     }),
     RotateImmediately: boolean,
     ExternalSecretRotationRoleArn: string(20, 2048),
