@@ -3,18 +3,18 @@
 
 import { Fault } from '../../core/error.ts';
 import { type ProjectId, parseProjectRef } from '../../core/name.ts';
-import type { Keyring, Needs } from '../../core/ports.ts';
+import type { Keyring, Maybe, Needs } from '../../core/ports.ts';
 import { Redacted } from '../../core/redacted.ts';
-import type { Project } from '../../core/secret.ts';
 import { authoriseByAcl } from '../../core/vault/authority.ts';
-import type { VaultEntry } from '../../core/vault/entry.ts';
 import type { KnownToken } from '../../core/vault/token.ts';
 import { DEFAULT_PROJECT } from '../bootstrap.ts';
 import { type Finish, type Input, type Operation, operation, type Prepare, type Prepared } from '../operation.ts';
 import { mayAsk } from '../viewing.ts';
 import { type Data, invalid } from './fields.ts';
+import { certified, finishedList } from './pki-made.ts';
 import { type FinishedReply, type Hashes, isOf, type Made, type Reply, type VaultRoute, type Verb } from './route.ts';
 import { routeNamed } from './routes.ts';
+import { placeOf, sealEntry } from './sealed-entry.ts';
 import { View } from './view.ts';
 
 export interface Logical {
@@ -35,33 +35,18 @@ export interface Logical {
 
 interface Kept {
   readonly issued?: Redacted<string>;
+  /** Of the certificate that was made. */
+  readonly privateKey?: Redacted<string>;
 }
 
 const encoder = new TextEncoder();
 const SECRET_ID_CHARS = 36;
 
-/** Where the secret of an entry belongs: sealed with it, so that it opens at no other path. */
-function placeOf(keyring: Keyring, project: Project, id: string, uid: string) {
-  const secretUid = keyring.fingerprint(new Redacted(encoder.encode(id))).slice(0, 32);
-  return { projectUid: project.uid, secretUid, versionUid: uid };
-}
-
-/** The part of an entry that holds a secret. */
-export function sealEntry(
-  keyring: Keyring,
-  project: Project,
-  id: string,
-  uid: string,
-  payload: Redacted<Uint8Array>,
-): Pick<VaultEntry, 'data' | 'sealed'> {
-  return { data: { uid }, sealed: keyring.seal(project.wrappedKey, placeOf(keyring, project, id, uid), payload) };
-}
-
-function prepare(input: Input<Logical, Needs>, keyring: Keyring, { auditFiles }: Prepare): Prepared<Made, Kept> {
+function prepare(input: Input<Logical, Needs>, keyring: Keyring, at: Prepare): Maybe<Prepared<Made, Kept>> {
   const { route: name, params, data, verb, payload, chosen, hashes } = input.command;
   const route = routeNamed(name);
   if (route?.server) checkServer(input, route, verb);
-  if (verb === 'write') route?.tries?.({ params, data }, auditFiles);
+  if (verb === 'write') route?.tries?.({ params, data }, at.auditFiles);
   const carried: { -readonly [K in keyof Made]: Made[K] } = { uid: input.entropy.uid() };
   let kept: Kept = {};
   if (route?.issues) {
@@ -82,7 +67,14 @@ function prepare(input: Input<Logical, Needs>, keyring: Keyring, { auditFiles }:
     const id = route.sealsAt(params, input.caller, carried);
     carried.sealed = sealEntry(keyring, new View(input).project, id, input.entropy.uid(), payload);
   }
-  return { carried, kept };
+  if (route?.certifies === undefined || verb !== 'write') return { carried, kept };
+  return certified(route.certifies, input, carried, keyring, at);
+}
+
+/** What a certificate is made by is read before it is judged. */
+function prepareNeeds({ route, verb, params, project }: Logical): Needs {
+  const ids = verb === 'write' ? (routeNamed(route)?.certifies?.looksAt(params, project) ?? []) : [];
+  return Object.fromEntries(ids.map((id) => [`vault ${id}`, { need: 'vaultEntry', id }]));
 }
 
 /** What is about the whole server is no tenant's: neither his namespace's, nor by what IAM grants him there. */
@@ -120,7 +112,11 @@ function judge(input: Input<Logical, Needs, Made | undefined>) {
   return { result: reply, changes: view.changes, ...details };
 }
 
-function finish(reply: Reply, { path }: Logical, at: Finish & { readonly kept: Kept | undefined }): FinishedReply {
+function finish(
+  reply: Reply,
+  { path }: Logical,
+  at: Finish & { readonly kept: Kept | undefined },
+): Maybe<FinishedReply> {
   const { scope, keyring, grant, kept } = at;
   const { opens, batch, audits } = reply;
   const issued = batch === undefined ? kept?.issued : signedToken(keyring, batch);
@@ -129,6 +125,8 @@ function finish(reply: Reply, { path }: Logical, at: Finish & { readonly kept: K
   if (audits !== undefined) {
     return { ...reply, data: { hash: auditHash(keyring, audits.uid, audits.input) } };
   }
+  if (reply.revocations !== undefined) return finishedList(reply, reply.revocations, at);
+  if (reply.keyed !== undefined) return { ...reply, privateKey: kept?.privateKey } as FinishedReply;
   if (opens === undefined) return finished as FinishedReply;
   if (opens.sealed === undefined || scope.project === undefined || grant === undefined) {
     throw new TypeError(`${path} opens what is not sealed`);
@@ -173,7 +171,9 @@ function logical(
       below: `vault/${path.slice(0, 200)}`,
       asked: `vault/${path.slice(0, 200)}`,
     }),
-    ...(kind === 'read' ? {} : { prepare, carried: ({ payload: _, chosen: __, ...command }: Logical) => command }),
+    ...(kind === 'read'
+      ? {}
+      : { prepare, prepareNeeds, carried: ({ payload: _, chosen: __, ...command }: Logical) => command }),
     decide: judge,
     finish,
   }) as unknown as Operation<Logical, FinishedReply>;
