@@ -128,6 +128,9 @@ const remedies: Record<FaultCode, string> = {
   ROTATION_FUNCTION_REFUSED: 'Name a function that is there, of the account and the region of the secret.',
   ROTATION_FUNCTIONS_UNSET: 'Start the server with `--aws-lambda-endpoint`; see `docs/aws.md`.',
   ROTATION_FUNCTION_UNREACHABLE: 'Look whether the address of `--aws-lambda-endpoint` answers, and try again.',
+  GITHUB_MEMBER_UNKNOWN: 'Use a token of a member that may read organizations and teams (`read:org`).',
+  GITHUB_UNREACHABLE:
+    'Look whether `base_url` answers within ten seconds and with a certificate that is trusted; a config may name `organization_id` itself.',
   ROTATION_INCOMPLETE: 'Mend the function and wait, or take AWSPENDING from its version and rotate anew.',
   ROTATION_NOT_MANAGED: 'Rotate it yourself: add a version, or set a rotation schedule and act on its notices.',
   ROLLBACK_NOWHERE: 'Name the version that should be current: `coffer secrets promote`.',

@@ -32,6 +32,7 @@ import { createEngine, type Engine } from './ops/engine.ts';
 import { createProxyGate } from './ops/proxy.ts';
 import { QuotaTable } from './ops/quota-table.ts';
 import { createCharge } from './ops/quotas.ts';
+import { openGithub } from './outward/github.ts';
 import type { Route } from './proxy/upstream.ts';
 import type { OpenStore } from './store/open.ts';
 import { createGroupWriter } from './threads/group-writer.ts';
@@ -183,6 +184,7 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
     // Nor does it enable a device.
     auditFiles: { open: () => {}, append: () => false },
     functions,
+    github: openGithub(),
     // The server's own work reads no payload, and nobody asks it a question.
     census: { seen: () => {} },
     exercisedBy: () => [],

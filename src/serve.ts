@@ -278,8 +278,11 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
   closing.push(() => removeNote(note));
   const sweeping = { store, engine, clock: systemClock, entropy: systemEntropy };
   closing.push(...startSweeping(sweeping, log.error.bind(log)));
-  const failed = (error: unknown) => log.error({ err: error }, 'a rotation could not be carried out');
-  closing.push(startRotations({ ...sweeping, functions, isAlone: opened.shared === undefined, failed }));
+  // One that has no address for them leaves rotations to the other servers of its store.
+  if (starting.lambda !== undefined) {
+    const failed = (error: unknown) => log.error({ err: error }, 'a rotation could not be carried out');
+    closing.push(startRotations({ ...sweeping, functions, isAlone: opened.shared === undefined, failed }));
+  }
   return {
     address,
     greeting: greeting(address, place, seal.keyFile, isNew),

@@ -41,6 +41,7 @@ import type { ExercisedBy } from './ops/operation.ts';
 import { QuotaTable } from './ops/quota-table.ts';
 import { createCharge } from './ops/quotas.ts';
 import { createVaultDoor, type VaultDoor } from './ops/vault/door.ts';
+import { openGithub } from './outward/github.ts';
 import { createRouter } from './router.ts';
 import type { ThreadReads } from './store/open.ts';
 import { startSweeper } from './sweeper.ts';
@@ -121,6 +122,7 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
     signer: main,
     auditFiles,
     functions: { exists: (arn) => main.functionExists(arn) },
+    github: openGithub(),
     proxy: { open: () => main.openProxy() },
     backups: backupsOf(main),
     charge: createCharge(new QuotaTable(quotaMemory)),

@@ -186,6 +186,14 @@ const kinds = {
     class: 'unavailable',
     message: 'the rotation function does not answer: retry later',
   },
+  GITHUB_MEMBER_UNKNOWN: {
+    class: 'denied',
+    message: 'user is not part of required org, or GitHub does not take the token',
+  },
+  GITHUB_UNREACHABLE: {
+    class: 'unavailable',
+    message: "GitHub's API gives no usable answer at the base_url of this auth method",
+  },
   ROTATION_INCOMPLETE: {
     class: 'precondition',
     message: 'an earlier rotation of secret {secret} is not complete; it is tried again',

@@ -14,6 +14,7 @@ import type { Clock, Entropy, Keyring, Maybe, Needs, Store, TokenSigner } from '
 import { type Caller, SYSTEM } from '../core/principal.ts';
 import type { RotationFunctions } from '../core/rotation/port.ts';
 import type { AuditFiles } from '../core/vault/audit-device.ts';
+import type { GithubApi } from '../core/vault/github.ts';
 import { type Admission, Request } from './judgement.ts';
 import { attempt, then } from './maybe.ts';
 import { type Decision, type ExercisedBy, Input, type Operation, type Scope } from './operation.ts';
@@ -36,6 +37,7 @@ export interface EngineDeps {
   /** Of Vault's audit devices, as this thread writes them. */
   readonly auditFiles: AuditFiles;
   readonly functions: Pick<RotationFunctions, 'exists'>;
+  readonly github: GithubApi;
   readonly proxy: LoopbackProxy;
   readonly backups: BackupSource;
   readonly charge: Charge;
@@ -120,13 +122,14 @@ class Call<C, R> {
 
   #write(round: number): Maybe<R> {
     const { operation, command, caller } = this.#request;
-    const { store, writer, keyring, clock, entropy, signer, auditFiles, functions } = this.#deps;
+    const { store, writer, keyring, clock, entropy, signer, auditFiles, functions, github } = this.#deps;
     this.#request.checkCredential();
     return then(store.read(this.#request.needs(operation.prepareNeeds?.(command)), caller.seen), (rows) => {
       const now = clock.now();
       const { scope, grant } = this.#admit(this.#request.scopeOf(rows), now);
       const fields = { command, rows, scope, caller, now, entropy, prepared: undefined };
-      return then(operation.prepare?.(new Input(fields), keyring, { signer, grant, auditFiles, functions }), (made) => {
+      const at = { signer, grant, auditFiles, functions, github };
+      return then(operation.prepare?.(new Input(fields), keyring, at), (made) => {
         const submission = {
           operation: operation as Operation<unknown, unknown>,
           command: operation.carried?.(command) ?? command,

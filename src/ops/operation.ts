@@ -23,6 +23,7 @@ import type { RotationFunctions } from '../core/rotation/port.ts';
 import type { Account, Project, Secret, StoredEvent, Uid } from '../core/secret.ts';
 import type { AuditFiles } from '../core/vault/audit-device.ts';
 import type { VaultEntry } from '../core/vault/entry.ts';
+import type { GithubApi } from '../core/vault/github.ts';
 import type { Fields, FieldValues } from './fields.ts';
 
 /** What an operation is about: whose policies decide, and how the request called it. */
@@ -173,6 +174,7 @@ export interface Finish {
 export interface Prepare extends Pick<Finish, 'signer' | 'grant'> {
   readonly auditFiles: AuditFiles;
   readonly functions: Pick<RotationFunctions, 'exists'>;
+  readonly github: GithubApi;
 }
 
 /** The dialects that have an operation which takes this permission. */

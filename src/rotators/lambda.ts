@@ -4,12 +4,11 @@
 // function".
 
 import { readFileSync } from 'node:fs';
-import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import { Fault } from '../core/error.ts';
 import type { Clock } from '../core/ports.ts';
 import { Redacted } from '../core/redacted.ts';
 import { type FunctionCall, FunctionProblem, type RotationFunctions } from '../core/rotation/port.ts';
+import { ExchangeProblem, exchange } from '../outward/exchange.ts';
 import { type AwsCredential, encode, signedHeaders } from './aws-request.ts';
 
 export interface LambdaSettings {
@@ -108,7 +107,7 @@ interface Answer {
 }
 
 /** Rejects with FunctionProblem where no answer came, or one that is too long. */
-function send({ url, method, arn, path, body, credential, time, signal }: Asked): Promise<Answer> {
+async function send({ url, method, arn, path, body, credential, time, signal }: Asked): Promise<Answer> {
   const at = `${url.pathname.replace(/\/+$/, '')}/2015-03-31/functions/${encode(arn)}${path}`;
   const region = REGION_OF_ARN.exec(arn)?.[1] ?? '';
   const plain = { 'content-type': 'application/json' };
@@ -117,37 +116,11 @@ function send({ url, method, arn, path, body, credential, time, signal }: Asked)
     ...(credential === undefined ? plain : signedHeaders(credential, of)),
     'content-length': String(Buffer.byteLength(body)),
   };
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const failed = () => {
-    const late = signal.aborted ? 'it did not answer in time' : 'its address cannot be reached';
-    reject(new FunctionProblem(late));
-  };
-  const requestBy = url.protocol === 'https:' ? requestHttps : requestHttp;
-  const { hostname, port } = url;
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  const sent = requestBy({ host, port, method, path: at, headers, signal, agent: false }, (response) => {
-    drain(response).then(resolve, reject);
-  });
-  sent.on('error', failed);
-  sent.end(body);
-  return promise;
-}
-
-/** Reads to the end without keeping any of it. */
-async function drain(response: IncomingMessage): Promise<Answer> {
-  let bytes = 0;
+  const asked = { url, method, path: at, headers, body, signal, answerBytesMax: ANSWER_BYTES_MAX };
   try {
-    for await (const chunk of response) {
-      bytes += (chunk as Buffer).length;
-      if (bytes > ANSWER_BYTES_MAX) break;
-    }
-  } catch {
-    throw new FunctionProblem('its answer broke off');
+    const answered = await exchange(asked);
+    return { status: answered.status, functionError: answered.headers['x-amz-function-error'] !== undefined };
+  } catch (error) {
+    throw error instanceof ExchangeProblem ? new FunctionProblem(error.message) : error;
   }
-  // Leaving the loop early has cut the connection.
-  if (bytes > ANSWER_BYTES_MAX) throw new FunctionProblem('its answer is too long');
-  return {
-    status: response.statusCode ?? 0,
-    functionError: response.headers['x-amz-function-error'] !== undefined,
-  };
 }

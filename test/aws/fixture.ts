@@ -6,7 +6,7 @@ import { createAwsDialect } from '../../src/dialects/aws/dialect.ts';
 import { createGcpDialect } from '../../src/dialects/gcp/dialect.ts';
 import { createNativeDialect } from '../../src/dialects/native/dialect.ts';
 import { createRouter } from '../../src/router.ts';
-import { openWorld } from '../ops/world.ts';
+import { openWorld, type WorldOptions } from '../ops/world.ts';
 import { type SigningKey, signed } from '../support/aws-sign.ts';
 import { ask, start } from '../support/wire.ts';
 
@@ -33,8 +33,8 @@ export interface XmlAnswer {
 
 export const accountOf = (project: string) => `client@${project}.iam.gserviceaccount.com`;
 
-export async function openAws() {
-  const world = await openWorld();
+export async function openAws(options: WorldOptions = {}) {
+  const world = await openWorld(options);
   const { door, awsDoor } = world;
   const onError = (error: unknown) => assert.fail(error as Error);
   const dialects = [

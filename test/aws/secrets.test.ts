@@ -170,10 +170,10 @@ test('errors are those of AWS, to the letter', async () => {
     ],
     ['ListSecrets', { NextToken: 'forged' }, 'InvalidNextTokenException', 'You provided an invalid NextToken value.'],
     [
-      'RotateSecret',
+      'ListResourcePolicies',
       { SecretId: 'errors' },
       'UnknownOperationException',
-      'RotateSecret is no operation of this service.',
+      'ListResourcePolicies is no operation of this service.',
     ],
   ];
   for (const [operation, input, type, message] of cases)
@@ -212,7 +212,7 @@ test('a value that is refused is in no answer and no record', async () => {
   assert.doesNotMatch(JSON.stringify(await aws.world.records()), /canary/);
 });
 
-test('the ARN of another account or region is not found, whether there is such a secret or not', async () => {
+test('the ARN of another account is refused and that of another region is not found, whether there is such a secret or not', async () => {
   const other = await aws.keyOf(accountOf(OTHER_PROJECT));
   const { ARN } = await aws.ok('CreateSecret', asked('theirs', 'value'), other);
   await aws.ok('CreateSecret', asked('mine', 'value'));
@@ -225,8 +225,12 @@ test('the ARN of another account or region is not found, whether there is such a
     'RestoreSecret',
     'ListSecretVersionIds',
   ]) {
-    const told = [ARN, absent, own.replace('eu-west-1', 'us-east-1'), own.replace('mine', 'mini')];
-    for (const SecretId of told) assert.equal((await fails(operation, { SecretId }))[0], 'ResourceNotFoundException');
+    for (const SecretId of [ARN, absent]) {
+      assert.equal((await fails(operation, { SecretId }))[0], 'AccessDeniedException', `${operation} ${SecretId}`);
+    }
+    for (const SecretId of [own.replace('eu-west-1', 'us-east-1'), own.replace('mine', 'mini')]) {
+      assert.equal((await fails(operation, { SecretId }))[0], 'ResourceNotFoundException', `${operation} ${SecretId}`);
+    }
   }
   assert.deepEqual((await aws.ok('ListSecrets', { Filters: [{ Key: 'name', Values: ['theirs'] }] })).SecretList, []);
 });

@@ -32,6 +32,7 @@ import { newQuotaMemory, QuotaTable } from '../../src/ops/quota-table.ts';
 import { createCharge } from '../../src/ops/quotas.ts';
 import { sweep } from '../../src/ops/sweep.ts';
 import { createWriter, type Writer } from '../../src/ops/writer.ts';
+import { openGithub } from '../../src/outward/github.ts';
 import { NO_FUNCTIONS } from '../../src/rotators/lambda.ts';
 import { CachedReads } from '../../src/store/cached-reads.ts';
 import { snapshotStore } from '../../src/store/snapshot.ts';
@@ -121,6 +122,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const engine = createEngine({
     auditFiles: { open: () => {}, append: () => true },
     functions: options.functions ?? NO_FUNCTIONS,
+    github: openGithub(),
     ...{ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, backups, charge, census },
     settleCensus: () => settleCensus(census, store),
     exercisedBy: (permission) => [`test of ${permission}`],

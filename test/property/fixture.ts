@@ -62,8 +62,14 @@ export async function openCrowdOn(count: number, args: readonly string[] = []): 
   const all = workers === undefined ? args : [...args, `--workers=${workers}`];
   const first = await startServer({ args: all });
   const servers = [first];
-  while (servers.length < count) {
-    servers.push(await startServer({ args: [...all, '--key-file', `${first.data}.key`] }));
+  try {
+    while (servers.length < count) {
+      servers.push(await startServer({ args: [...all, '--key-file', `${first.data}.key`] }));
+    }
+  } catch (error) {
+    // Those that did start would keep the tests from ending.
+    await Promise.all(servers.map((server) => server.stop()));
+    throw error;
   }
   return crowdOf(servers, ownerToken(first));
 }

@@ -20,6 +20,7 @@ import { createEngine } from '../../src/ops/engine.ts';
 import { newQuotaMemory, QuotaTable } from '../../src/ops/quota-table.ts';
 import { createCharge } from '../../src/ops/quotas.ts';
 import type { Writer } from '../../src/ops/writer.ts';
+import { openGithub } from '../../src/outward/github.ts';
 import { NO_FUNCTIONS } from '../../src/rotators/lambda.ts';
 import { CachedReads } from '../../src/store/cached-reads.ts';
 import { openSqlite, type SqliteStore } from '../../src/store/sqlite.ts';
@@ -156,6 +157,7 @@ function openDoor(options: CoreOptions, { store, reader, keyring, writer, log }:
   const engine = createEngine({
     auditFiles: { open: () => {}, append: () => true },
     functions: NO_FUNCTIONS,
+    github: openGithub(),
     ...{ store: reads, writer, keyring, audit, clock, entropy, signer, proxy, backups, charge, census },
     settleCensus: () => settleCensus(census, store),
     exercisedBy: () => [],

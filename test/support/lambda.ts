@@ -14,6 +14,8 @@ export interface Invocation {
 export interface LambdaStandIn {
   readonly endpoint: string;
   readonly invocations: Invocation[];
+  /** How often somebody asked whether a function is there. */
+  readonly lookUps: number;
   close(): void;
 }
 
@@ -25,9 +27,11 @@ export async function startLambda(
   run: (invocation: Invocation) => Promise<Ending | undefined> | Ending | undefined,
 ): Promise<LambdaStandIn> {
   const invocations: Invocation[] = [];
+  let lookUps = 0;
   const server = createServer(async (request, response) => {
     const [, path = '', invoke] = /^\/2015-03-31\/functions\/([^/]+)(\/invocations)?$/.exec(request.url ?? '') ?? [];
     const arn = decodeURIComponent(path);
+    if (invoke === undefined) lookUps += 1;
     if (/:function:missing/.test(arn)) return response.writeHead(404).end('{}');
     if (invoke === undefined) return response.end('{}');
     const chunks: Buffer[] = [];
@@ -47,6 +51,9 @@ export async function startLambda(
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     invocations,
+    get lookUps() {
+      return lookUps;
+    },
     close: () => {
       server.closeAllConnections();
       server.close();

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cleanEnv } from './clean-env.ts';
 
-const READY_MS_MAX = 10_000;
+const READY_MS_MAX = 30_000;
 const STOP_MS_MAX = 10_000;
 const LOG_CHARS_MAX = 32 * 1024 * 1024;
 const READY = /listening on (https?:\/\/(?:\[[^\]]+\]|[^\s:/]+):\d+)(?=\D)/;

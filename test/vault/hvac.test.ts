@@ -33,7 +33,8 @@ const SUITES: readonly (readonly [name: string, files: readonly string[], withou
         ],
         // Those name no file of the key: the client fails before it asks anybody.
         ['certificates', ['auth_methods/test_cert.py'], 'test_login_0 or test_login_1 or test_login_2'],
-        ['auth methods', ['system_backend/test_auth.py'], 'test_auth_backend_manipulation'],
+        ['auth methods', ['system_backend/test_auth.py'], ''],
+        ['github', ['auth_methods/test_github.py'], ''],
       ] as const)
     : []),
 ];

@@ -272,6 +272,7 @@ test('a role keeps what it was given, and takes no field that it would not heed'
     ...[
       { allowed_domains_template: true },
       { key_usage: 'CertSign' },
+      { key_usage: 'constructor' },
       { ext_key_usage_oids: 'x' },
       { country: 'Switzerland' },
     ],
@@ -372,7 +373,8 @@ test('an audit device is told of it all, and of no key', async () => {
   await vault.must('DELETE', 'sys/audit/file');
   const text = readFileSync(path, 'utf8');
   assert.ok(text.includes('"path":"pki/issue/web"') && text.includes('http_raw_body'));
-  for (const each of [key, key.split('\n')[1], 'told.example.com', 'BEGIN CERTIFICATE']) assert.ok(!text.includes(each));
+  for (const each of [key, key.split('\n')[1], 'told.example.com', 'BEGIN CERTIFICATE'])
+    assert.ok(!text.includes(each));
 });
 
 test('a mount that is moved or taken away leaves no lease and no certificate', async () => {

@@ -150,7 +150,8 @@ export function isSeenFrom(secret: Pick<Secret, 'location' | 'aws'>, region: Loc
 
 /** What names a version: the token of the request that wrote it, else its uid as a UUID. */
 export function versionIdOf({ uid, attributes }: Pick<Version, 'uid' | 'attributes'>): string {
-  return attributes?.requestToken ?? uid.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  if (attributes?.requestToken !== undefined) return attributes.requestToken;
+  return [uid.slice(0, 8), uid.slice(8, 12), uid.slice(12, 16), uid.slice(16, 20), uid.slice(20)].join('-');
 }
 
 /** When a secret was changed last, as far as AWS's API tells: its own changes, and the version that came last. */

@@ -108,8 +108,12 @@ const BASIC = /^\d{8}T\d{6}Z$/;
 export function parseIsoBasic(text: string): number | undefined {
   if (!BASIC.test(text)) return undefined;
   const part = (from: number, to: number) => Number(text.slice(from, to));
-  const [year, month, day] = [part(0, 4), part(4, 6), part(6, 8)];
-  const [hour, minute, second] = [part(9, 11), part(11, 13), part(13, 15)];
+  const year = part(0, 4);
+  const month = part(4, 6);
+  const day = part(6, 8);
+  const hour = part(9, 11);
+  const minute = part(11, 13);
+  const second = part(13, 15);
   const time = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
   // What overflows its place is a time to JavaScript, of another day.
   const isOne = time.getUTCMonth() === month - 1 && time.getUTCDate() === day && time.getUTCHours() === hour;

@@ -23,13 +23,16 @@ export function stagesOf(secret: Staged): ReadonlyMap<string, number> {
   if (currentVersion !== 0) stages.set(CURRENT, currentVersion);
   if (previousVersion !== 0 && previousVersion !== currentVersion) stages.set(PREVIOUS, previousVersion);
   if (candidateVersion !== undefined) stages.set(PENDING, candidateVersion);
-  for (const [label, number] of Object.entries({ ...versionAliases, ...aws?.stages })) stages.set(label, number);
+  for (const label in versionAliases) stages.set(label, versionAliases[label] as number);
+  for (const label in aws?.stages) stages.set(label, aws.stages[label] as number);
   return stages;
 }
 
 /** The labels that a version carries. */
 export function stagesOfVersion(secret: Staged, number: number): readonly string[] {
-  return [...stagesOf(secret)].filter(([, holder]) => holder === number).map(([label]) => label);
+  const labels: string[] = [];
+  for (const [label, holder] of stagesOf(secret)) if (holder === number) labels.push(label);
+  return labels;
 }
 
 /** The secret with a label moved to a version; AWSCURRENT leaves AWSPREVIOUS where it was. Throws LIMIT_REACHED. */

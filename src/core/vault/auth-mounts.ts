@@ -6,7 +6,7 @@ import type { MountConfig } from './mounts.ts';
 /** Of `token/`, which is the same everywhere. */
 export const TOKEN_ACCESSOR = 'auth_token_00000001';
 
-export const AUTH_TYPES = ['approle', 'cert', 'userpass'] as const;
+export const AUTH_TYPES = ['approle', 'cert', 'github', 'userpass'] as const;
 export type AuthType = (typeof AUTH_TYPES)[number];
 
 export interface AuthMount {

@@ -4,7 +4,7 @@
 
 import type { AwsAsk } from '../../core/aws/ask.ts';
 import type { AwsSigner } from '../../ops/aws/door.ts';
-import type { Json } from './json.ts';
+import { type Json, member } from './json.ts';
 
 export interface Asked {
   /** `secretsmanager`. */
@@ -16,44 +16,45 @@ export interface Asked {
   readonly input: Json;
 }
 
-/** Members that are condition keys of the service under their own names. */
-const MEMBERS = [
-  ...['BlockPublicPolicy', 'Description', 'ForceDeleteWithoutRecovery', 'ForceOverwriteReplicaSecret', 'KmsKeyId'],
-  ...['Name', 'RecoveryWindowInDays', 'RotateImmediately', 'RotationLambdaARN', 'Type', 'VersionId', 'VersionStage'],
-];
+/** Members that are condition keys of the service under their own names, in small letters. */
+const MEMBERS: ReadonlyMap<string, string> = new Map(
+  [
+    ...['BlockPublicPolicy', 'Description', 'ForceDeleteWithoutRecovery', 'ForceOverwriteReplicaSecret', 'KmsKeyId'],
+    ...['Name', 'RecoveryWindowInDays', 'RotateImmediately', 'RotationLambdaARN', 'Type', 'VersionId', 'VersionStage'],
+  ].map((name) => [name, name.toLowerCase()]),
+);
 
 const READING: ReadonlySet<string> = new Set(['GetSecretValue', 'BatchGetSecretValue']);
 
 export function askOf({ service, action, region, signer, input }: Asked): AwsAsk {
   const keys: Record<string, readonly string[]> = {};
-  // A member that is null was not sent.
-  const members = new Map(Object.entries(input).filter(([, value]) => value !== null));
-  for (const name of MEMBERS) {
-    const value = textOf(members.get(name));
-    if (value !== undefined) keys[`${service}:${name.toLowerCase()}`] = [value];
+  for (const name in input) {
+    const key = MEMBERS.get(name);
+    const value = key === undefined ? undefined : textOf(input[name]);
+    if (value !== undefined) keys[`${service}:${key}`] = [value];
   }
   // What names no version reads the current one.
-  if (READING.has(action) && !members.has('VersionId') && !members.has('VersionStage')) {
+  if (READING.has(action) && member(input, 'VersionId') === undefined && member(input, 'VersionStage') === undefined) {
     keys[`${service}:versionstage`] = ['AWSCURRENT'];
   }
-  addTags(keys, members);
-  const regions = listOf(members.get('AddReplicaRegions')).flatMap((each) => textOf(memberOf(each, 'Region')) ?? []);
+  addTags(keys, input);
+  const regions = listOf(member(input, 'AddReplicaRegions')).flatMap((each) => textOf(memberOf(each, 'Region')) ?? []);
   if (regions.length > 0) keys[`${service}:addreplicaregions`] = regions;
-  if (members.has('RotationRules')) keys[`${service}:modifyrotationrules`] = ['true'];
-  const session = signer.arn.startsWith('arn:aws:sts:') ? { sessionArn: signer.arn } : {};
-  return { action: `${service}:${action}`, region, ...session, keys };
+  if (member(input, 'RotationRules') !== undefined) keys[`${service}:modifyrotationrules`] = ['true'];
+  const asked = { action: `${service}:${action}`, region, keys };
+  return signer.arn.startsWith('arn:aws:sts:') ? { ...asked, sessionArn: signer.arn } : asked;
 }
 
-function addTags(keys: Record<string, readonly string[]>, members: ReadonlyMap<string, unknown>): void {
+function addTags(keys: Record<string, readonly string[]>, input: Json): void {
   const names: string[] = [];
-  for (const tag of listOf(members.get('Tags'))) {
+  for (const tag of listOf(member(input, 'Tags'))) {
     const name = textOf(memberOf(tag, 'Key'));
     if (name === undefined) continue;
     names.push(name);
     const key = `aws:requesttag/${name.toLowerCase()}`;
     keys[key] = [...(keys[key] ?? []), textOf(memberOf(tag, 'Value')) ?? ''];
   }
-  for (const name of listOf(members.get('TagKeys'))) if (typeof name === 'string') names.push(name);
+  for (const name of listOf(member(input, 'TagKeys'))) if (typeof name === 'string') names.push(name);
   if (names.length > 0) keys['aws:tagkeys'] = names;
 }
 

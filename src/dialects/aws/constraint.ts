@@ -46,9 +46,9 @@ function checkStructure(value: Json, { members, required = [] }: Structure, path
       found.push(`Value null at '${pathOf(name)}' failed to satisfy constraint: Member must not be null`);
     }
   }
-  for (const [name, shape] of Object.entries(members)) {
+  for (const name in members) {
     const inner = member(value, name);
-    if (inner !== undefined) check(inner, shape, pathOf(name), found);
+    if (inner !== undefined) check(inner, members[name] as Shape, pathOf(name), found);
   }
 }
 

@@ -7,6 +7,9 @@ export type Json = Readonly<Record<string, unknown>>;
 
 /** Ours: no operation nests deeper than four. */
 const DEPTH_MAX = 16;
+/** One member with a text in which nothing is escaped: what most requests are, and nothing in it can be named twice. */
+const ONE_TEXT = /^\{ ?"(\w{1,64})": ?"([^"\\\p{Cc}]*)" ?\}$/u;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 const TOKENS = /"(?:[^"\\]|\\.)*"|[[\]{}:,]/g;
 
 /** Throws SerializationException. An empty body is an empty object. */
@@ -15,7 +18,9 @@ export function parseBody(body: Uint8Array): Json {
   let text: string;
   let value: unknown;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    text = utf8.decode(body);
+    const one = ONE_TEXT.exec(text);
+    if (one !== null) return { [one[1] as string]: one[2] };
     value = JSON.parse(text);
   } catch {
     throw malformed('The body is not JSON.');

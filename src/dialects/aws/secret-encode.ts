@@ -51,7 +51,7 @@ function textOf(bytes: Uint8Array): string | undefined {
 /** The labels of a version, the roles first. */
 export function stagesShown(secret: Secret, number: number): readonly string[] {
   const rank = (label: string) => (label === CURRENT ? 0 : label === PREVIOUS ? 1 : 2);
-  return [...stagesOfVersion(secret, number)].sort((one, other) => rank(one) - rank(other));
+  return stagesOfVersion(secret, number).toSorted((one, other) => rank(one) - rank(other));
 }
 
 /** What DescribeSecret and ListSecrets tell alike; `stages` is what each calls the labels of versions. */

@@ -33,7 +33,7 @@ export function refOf(
 /** The account that an input's secret is of by its whole ARN, where that is another than the caller's. */
 export function foreignAccount(input: Json, own: string): string | undefined {
   const id = member(input, 'SecretId');
-  if (typeof id !== 'string') return undefined;
+  if (typeof id !== 'string' || !id.startsWith('arn:')) return undefined;
   try {
     const { account, suffix } = parseSecretId(id);
     return account === undefined || account === own || suffix === undefined ? undefined : account;

@@ -173,6 +173,8 @@ const MESSAGES = {
   ROTATION_FUNCTION_REFUSED: 'Rotation function [{function}] cannot be invoked for this secret.',
   ROTATION_FUNCTIONS_UNSET: 'This server has no address of rotation functions.',
   ROTATION_FUNCTION_UNREACHABLE: 'The rotation function does not answer.',
+  GITHUB_MEMBER_UNKNOWN: 'The user is not part of the required organization.',
+  GITHUB_UNREACHABLE: 'GitHub does not answer.',
   ROTATION_INCOMPLETE: `An earlier rotation of Secret [${SECRET}] is not complete.`,
   ROTATION_NOT_MANAGED: `Secret [${SECRET}] is not of a type that supports managed rotation.`,
   ROLLBACK_NOWHERE: `Secret [${SECRET}] has no version that was current before.`,

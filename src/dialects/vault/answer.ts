@@ -162,6 +162,12 @@ const STATUS = {
   internal: 500,
 } as const satisfies Record<FaultClass, number>;
 
+/** A member who is none is a failure of the server to Vault. */
+const OWN_STATUS: Readonly<Partial<Record<Fault['code'], number>>> = {
+  QUOTA_EXCEEDED: 429,
+  GITHUB_MEMBER_UNKNOWN: 500,
+};
+
 /** Texts by which Vault's clients know a failure. */
 const TEXTS: Readonly<Partial<Record<Fault['code'], (fault: Fault) => readonly string[]>>> = {
   CREDENTIAL_MISSING: () => ['permission denied'],
@@ -177,7 +183,7 @@ const TEXTS: Readonly<Partial<Record<Fault['code'], (fault: Fault) => readonly s
 export function failed(error: unknown): WireResponse {
   if (error instanceof VaultError) return bare({ errors: error.errors }, error.status);
   const fault = error instanceof Fault ? error : new Fault('INTERNAL');
-  const status = fault.code === 'QUOTA_EXCEEDED' ? 429 : STATUS[fault.class];
+  const status = OWN_STATUS[fault.code] ?? STATUS[fault.class];
   const text = TEXTS[fault.code];
   if (text !== undefined) return bare({ errors: text(fault) }, status);
   // What is not there has no text, so that nobody learns from it why.

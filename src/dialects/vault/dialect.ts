@@ -248,7 +248,7 @@ function logical(
 ): Maybe<WireResponse> {
   const help = request.query.get('help') === '1';
   const route = help ? undefined : found?.route;
-  const { hashes, rest, chosen, password, certificates } = secretFields(door, request, entered, found);
+  const { hashes, rest, chosen, credential, password, certificates } = secretFields(door, request, entered, found);
   const payload = route?.sealsAt === undefined || request.verb !== 'write' ? undefined : payloadOf(request);
   const command: Logical = {
     ...{ project: entered.project, verb: request.verb, path: request.path, hashes },
@@ -257,6 +257,7 @@ function logical(
     data: payload === undefined ? rest : {},
     ...(payload === undefined ? {} : { payload }),
     ...(chosen === undefined ? {} : { chosen: new Redacted(chosen) }),
+    ...(credential === undefined ? {} : { credential: new Redacted(credential) }),
   };
   const caller = callerFor(request, entered, route);
   if (help) return helped(door, caller, command, found);

@@ -2,6 +2,7 @@
 // that no text of one leaves the thread that answers.
 
 import type { Entered, VaultDoor } from '../../ops/vault/door.ts';
+import { GITHUB_LOGIN_ROUTE } from '../../ops/vault/github.ts';
 import type { Hashes } from '../../ops/vault/route.ts';
 import type { FoundRoute } from '../../ops/vault/routes.ts';
 import { type Data, VaultError, type VaultRequest } from './request.ts';
@@ -12,6 +13,8 @@ export interface SecretFields {
   readonly rest: Data;
   /** The text of the token, or of the secret id, that the caller chose. */
   readonly chosen?: string;
+  /** What the caller is known by at GitHub. */
+  readonly credential?: string;
   /** What the client presented, DER, still to be judged. */
   readonly certificates?: readonly Uint8Array[];
   /** It has still to be hashed. */
@@ -37,6 +40,7 @@ export function secretFields(
   if (route.startsWith('approle!')) return secretId(door, data, route);
   if (route === 'cert!login') return { hashes: {}, rest: data, certificates: request.wire.peer.certificates?.() ?? [] };
   if (route.startsWith('cert!')) return trusted(door, data);
+  if (route === GITHUB_LOGIN_ROUTE) return elsewhere(data);
   if (route.startsWith('userpass!')) return password(data, found?.params ?? {});
   const isBatch = path.endsWith('-self') && entered.token?.token.accessor === '';
   const batch = isBatch && entered.token !== undefined ? { batch: entered.token } : {};
@@ -84,6 +88,11 @@ function secretId(door: VaultDoor, { secret_id: sent, ...rest }: Data, route: st
   if (text === undefined) return { hashes: {}, rest };
   const isNew = route.endsWith('/custom-secret-id');
   return { hashes: { secretId: door.secretIdHash(text) }, rest, ...(isNew ? { chosen: text } : {}) };
+}
+
+function elsewhere({ token, ...rest }: Data): SecretFields {
+  const text = given(token);
+  return { hashes: {}, rest, ...(text === undefined ? {} : { credential: text }) };
 }
 
 function password({ password: sent, ...rest }: Data, params: FoundRoute['params']): SecretFields {

@@ -225,7 +225,7 @@ const writeAlias: Handler = ({ view, data, params }) => {
   const method = methodOf(view, accessor);
   if (method === undefined) throw invalid(`invalid mount accessor "${accessor.slice(0, 64)}"`);
   // Names are one there whatever their case.
-  const name = method.type === 'userpass' || method.type === 'token' ? sent.toLowerCase() : sent;
+  const name = ['github', 'token', 'userpass'].includes(method.type) ? sent.toLowerCase() : sent;
   const taken = byMethod(view, 'entity', accessor, name);
   const same = taken?.row.aliases.find((each) => each.accessor === accessor && each.name === name);
   if (before !== undefined && same !== undefined && same.id !== before.id) {

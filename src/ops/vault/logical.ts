@@ -8,6 +8,7 @@ import { Redacted } from '../../core/redacted.ts';
 import { authoriseByAcl } from '../../core/vault/authority.ts';
 import type { KnownToken } from '../../core/vault/token.ts';
 import { DEFAULT_PROJECT } from '../bootstrap.ts';
+import { then } from '../maybe.ts';
 import { type Finish, type Input, type Operation, operation, type Prepare, type Prepared } from '../operation.ts';
 import { mayAsk } from '../viewing.ts';
 import { type Data, invalid } from './fields.ts';
@@ -15,7 +16,7 @@ import { certified, finishedList } from './pki-made.ts';
 import { type FinishedReply, type Hashes, isOf, type Made, type Reply, type VaultRoute, type Verb } from './route.ts';
 import { routeNamed } from './routes.ts';
 import { placeOf, sealEntry } from './sealed-entry.ts';
-import { View } from './view.ts';
+import { entryNeed, View } from './view.ts';
 
 export interface Logical {
   readonly project: ProjectId;
@@ -31,6 +32,8 @@ export interface Logical {
   readonly payload?: Redacted<Uint8Array>;
   /** The text of the token to make, where the caller chose it. */
   readonly chosen?: Redacted<string>;
+  /** The caller's credential of somewhere else, which is asked there. */
+  readonly credential?: Redacted<string>;
 }
 
 interface Kept {
@@ -42,8 +45,18 @@ interface Kept {
 const encoder = new TextEncoder();
 const SECRET_ID_CHARS = 36;
 
+/** What a write's making ready reads: how another server is asked, what a certificate is made by. */
+function prepareNeeds({ route, verb, params, project }: Logical): Needs {
+  const { inquiry, certifies } = verb === 'write' ? (routeNamed(route) ?? {}) : {};
+  const ids = [
+    ...(inquiry === undefined ? [] : [inquiry.entry(params)]),
+    ...(certifies?.looksAt(params, project) ?? []),
+  ];
+  return Object.assign({}, ...ids.map(entryNeed));
+}
+
 function prepare(input: Input<Logical, Needs>, keyring: Keyring, at: Prepare): Maybe<Prepared<Made, Kept>> {
-  const { route: name, params, data, verb, payload, chosen, hashes } = input.command;
+  const { route: name, params, data, verb, payload, chosen, hashes, credential } = input.command;
   const route = routeNamed(name);
   if (route?.server) checkServer(input, route, verb);
   if (verb === 'write') route?.tries?.({ params, data }, at.auditFiles);
@@ -67,14 +80,12 @@ function prepare(input: Input<Logical, Needs>, keyring: Keyring, at: Prepare): M
     const id = route.sealsAt(params, input.caller, carried);
     carried.sealed = sealEntry(keyring, new View(input).project, id, input.entropy.uid(), payload);
   }
-  if (route?.certifies === undefined || verb !== 'write') return { carried, kept };
-  return certified(route.certifies, input, carried, keyring, at);
-}
-
-/** What a certificate is made by is read before it is judged. */
-function prepareNeeds({ route, verb, params, project }: Logical): Needs {
-  const ids = verb === 'write' ? (routeNamed(route)?.certifies?.looksAt(params, project) ?? []) : [];
-  return Object.fromEntries(ids.map((id) => [`vault ${id}`, { need: 'vaultEntry', id }]));
+  if (verb !== 'write') return { carried, kept };
+  if (route?.certifies !== undefined) return certified(route.certifies, input, carried, keyring, at);
+  if (route?.inquiry === undefined) return { carried, kept };
+  return then(route.inquiry.ask({ view: new View(input), params, data, credential }, at.github), (said) => ({
+    ...{ carried: { ...carried, ...said }, kept },
+  }));
 }
 
 /** What is about the whole server is no tenant's: neither his namespace's, nor by what IAM grants him there. */
@@ -173,7 +184,11 @@ function logical(
     }),
     ...(kind === 'read'
       ? {}
-      : { prepare, prepareNeeds, carried: ({ payload: _, chosen: __, ...command }: Logical) => command }),
+      : {
+          prepare,
+          prepareNeeds,
+          carried: ({ payload: _, chosen: __, credential: ___, ...command }: Logical) => command,
+        }),
     decide: judge,
     finish,
   }) as unknown as Operation<Logical, FinishedReply>;

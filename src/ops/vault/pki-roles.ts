@@ -12,6 +12,7 @@ import type { Handler, Reply, VaultCall } from './route.ts';
 const ROLES_MAX = 10_000;
 const LIST_MAX = 200;
 const TEXT_CHARS_MAX = 256;
+const EARLY_SECONDS_MAX: number = 366 * 86_400;
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9_-])?$/;
 const OID = /^[0-2](?:\.(?:0|[1-9]\d{0,9})){1,20}$/;
 const SUBJECT = ['organization', 'ou', 'country', 'locality', 'province'] as const;
@@ -61,7 +62,7 @@ export const EXTENDED_USAGES: Readonly<Record<string, string>> = {
   ...{ ocspsigning: '1.3.6.1.5.5.7.3.9' },
 };
 
-const USED: Readonly<Record<string, PkiUsage>> = Object.fromEntries(
+const USED: ReadonlyMap<string, PkiUsage> = new Map(
   PKI_USAGES.filter((usage) => usage !== 'CertSign' && usage !== 'CRLSign').map((usage) => [
     usage.toLowerCase(),
     usage,
@@ -113,7 +114,7 @@ function lists(data: Data): Pick<PkiRole, (typeof LISTS)[number]> {
       throw invalid(`${name}: at most 64 characters of one line, not beginning with #, belong there`);
   }
   if (role.country.some((each) => !/^[A-Za-z]{2}$/.test(each))) throw invalid('country: two letters belong there');
-  const usages = role.key_usage.map((each) => USED[each.toLowerCase().replace(/^keyusage/, '')]);
+  const usages = role.key_usage.map((each) => USED.get(each.toLowerCase().replace(/^keyusage/, '')));
   if (usages.includes(undefined))
     throw invalid('key_usage: there is no such use for a certificate that is no authority');
   const extended = role.ext_key_usage.map((each) => each.toLowerCase().replace(/^extkeyusage/, ''));
@@ -128,6 +129,7 @@ function roleOf(data: Data): PkiRole {
   const [ttl, most] = [durationField(data, 'ttl') ?? 0, durationField(data, 'max_ttl') ?? 0];
   const early = durationField(data, 'not_before_duration') ?? 30;
   if (ttl < 0 || most < 0 || early < 0) throw invalid('ttl, max_ttl and not_before_duration cannot be negative');
+  if (early > EARLY_SECONDS_MAX) throw invalid('not_before_duration: a year at most belongs there');
   if (most > 0 && ttl > most) throw invalid('"ttl" value must be less than "max_ttl" value');
   const [type, bits] = [textField(data, 'key_type') ?? 'rsa', integerField(data, 'key_bits') ?? 0];
   const found = pkiKeyType(type, bits);

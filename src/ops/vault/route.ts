@@ -7,6 +7,7 @@ import type { AuditFiles } from '../../core/vault/audit-device.ts';
 import type { CeremonyStep } from '../../core/vault/ceremony.ts';
 import type { Trust, VerifiedCertificate } from '../../core/vault/client-certificate.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
+import type { GithubApi, GithubMember } from '../../core/vault/github.ts';
 import type { PkiCrypto, PkiKey, RevocationListSpec } from '../../core/vault/pki.ts';
 import type { KnownToken } from '../../core/vault/token.ts';
 import type { Data } from './fields.ts';
@@ -54,6 +55,13 @@ export interface Made {
   readonly rotated?: { readonly from: Uint8Array; readonly to: Uint8Array };
   readonly sealed?: Pick<VaultEntry, 'data' | 'sealed'>;
   readonly certified?: Certified;
+  /** What GitHub said, and by which config it was asked. */
+  readonly github?: {
+    readonly organization: string;
+    readonly organizationId: number;
+    readonly baseUrl: string;
+    readonly member?: GithubMember;
+  };
 }
 
 /** A certificate that was made for a request. */
@@ -85,6 +93,17 @@ export interface CertifiedNow {
   readonly made: Pick<Made, 'certified' | 'sealed'>;
   /** PEM. */
   readonly privateKey?: Redacted<string>;
+}
+
+/** What is asked of another server before a write is judged. */
+export interface Inquiry {
+  /** The entry that says how; it and the project are all that the view has. */
+  entry(params: Readonly<Record<string, string>>): string;
+  /** Rejects where the request ends with it. `credential`: that of another's which was sent along. */
+  ask(
+    call: Pick<VaultCall, 'view' | 'params' | 'data'> & { readonly credential?: Redacted<string> | undefined },
+    github: GithubApi,
+  ): Promise<Pick<Made, 'github'>>;
 }
 
 export interface ReplyAuth {
@@ -181,6 +200,7 @@ export interface VaultRoute {
     looksAt(params: Readonly<Record<string, string>>, project: string): readonly string[];
     make(call: Certifying): Promise<CertifiedNow>;
   };
+  readonly inquiry?: Inquiry;
   /** Once it is judged, the step that holders of shares do by it. */
   readonly ceremony?: Readonly<Partial<Record<Verb, CeremonyStep>>>;
   readonly read?: Handler;

@@ -9,6 +9,7 @@ import { AUTH_ROUTES } from './auth-methods.ts';
 import { CEREMONY_ROUTES } from './ceremonies.ts';
 import { CERT_ROUTES } from './cert.ts';
 import { CUBBYHOLE_ROUTES } from './cubbyhole.ts';
+import { GITHUB_ROUTES } from './github.ts';
 import { ENTITY_ROUTES } from './identity-entities.ts';
 import { GROUP_ROUTES } from './identity-groups.ts';
 import { LOOKUP_ROUTES } from './identity-lookup.ts';
@@ -32,6 +33,7 @@ export const VAULT_ROUTES: readonly VaultRoute[] = [
   ...APPROLE_ROUTES,
   ...USERPASS_ROUTES,
   ...CERT_ROUTES,
+  ...GITHUB_ROUTES,
   ...TOKEN_ROUTES,
   ...POLICY_ROUTES,
   ...MOUNT_ROUTES,

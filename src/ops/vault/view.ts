@@ -27,6 +27,13 @@ import { Wanting } from '../writer.ts';
 /** What the store names at once. */
 const NAMED_MAX = 500;
 
+/** A row of the store, and the name by which a view knows it. */
+export function entryNeed(id: string): Needs {
+  return { [rowName(id)]: { need: 'vaultEntry', id } };
+}
+
+const rowName = (key: string) => `vault ${key}`;
+
 export class View {
   readonly now: number;
   readonly entropy: Entropy;
@@ -169,7 +176,7 @@ export class View {
   }
 
   #row(need: Need, key: string): unknown {
-    const name = `vault ${key}`;
+    const name = rowName(key);
     if (!Object.hasOwn(this.#rows, name)) throw new Wanting({ [name]: need });
     return this.#rows[name];
   }
