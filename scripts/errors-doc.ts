@@ -122,6 +122,11 @@ const remedies: Record<FaultCode, string> = {
   KEY_DELETION_FORBIDDEN: 'Have somebody allow its deletion first; what it sealed is lost with it.',
   KEY_ROTATION_FORBIDDEN: 'Import the next version too, or import the key with its rotation allowed.',
   KEY_PRIVATE_MISSING: 'Use it to verify or to encrypt only, or import the private half.',
+  CUSTOMER_KEY_UNUSABLE:
+    'Enable the key or cancel its deletion, or name one of this account and region; see `docs/aws-kms.md`.',
+  AWS_KEY_STATE: 'Cancel the deletion of the key first, then enable it.',
+  AWS_ALIAS_NOT_FOUND: 'See `ListAliases` of the region.',
+  AWS_ALIAS_EXISTS: 'Point it to another key by `UpdateAlias`, or choose another name.',
   KEY_NOT_IMPORTED: 'Rotate the key, or import into another one.',
   ROTATION_TIME_MISSING: 'Send the time of the next rotation along with the period.',
   ROTATION_FUNCTION_MISSING: 'Name the function in the request: `RotationLambdaARN`.',

@@ -171,6 +171,13 @@ const kinds = {
   KEY_DELETION_FORBIDDEN: { class: 'precondition', message: 'key {key} may not be deleted' },
   KEY_ROTATION_FORBIDDEN: { class: 'precondition', message: 'key {key} was imported and may not be rotated here' },
   KEY_PRIVATE_MISSING: { class: 'precondition', message: 'only the public half of this version is here' },
+  CUSTOMER_KEY_UNUSABLE: {
+    class: 'precondition',
+    message: 'the key {key}, under which the value is or is to be, cannot be used: it is {state}',
+  },
+  AWS_KEY_STATE: { class: 'precondition', message: 'key {key} is {state}' },
+  AWS_ALIAS_NOT_FOUND: { class: 'missing', message: 'no key has the alias {alias}' },
+  AWS_ALIAS_EXISTS: { class: 'exists', message: 'the alias {alias} already exists' },
   KEY_NOT_IMPORTED: { class: 'precondition', message: 'key {key} was not imported, or {problem}' },
   ROTATION_TIME_MISSING: { class: 'precondition', message: 'a rotation period needs the time of the next rotation' },
   ROTATION_FUNCTION_MISSING: { class: 'precondition', message: 'secret {secret} has no rotation function' },

@@ -128,6 +128,8 @@ export const CONTENT_TYPE_CHARS_MAX = 255;
 export const BACKUP_OF_SECRET_VERSIONS_MAX = 500;
 /** Ours: bytes of the values of one backup of a secret; as base64 they fit into a request. */
 export const BACKUP_OF_SECRET_BYTES_MAX: number = 2 * 1024 * 1024;
+/** Ours: names of keys of AWS's API in one project, with which they are read. */
+export const AWS_ALIASES_MAX = 100;
 /** AWS Secrets Manager, service-2.json: `NameType`; the labels of one secret, its tags, and `VersionStage`. */
 export const AWS_NAME_CHARS_MAX = 512;
 export const AWS_STAGES_MAX = 20;

@@ -346,6 +346,15 @@ export interface PayloadPlace {
   readonly projectUid: Uid;
   readonly secretUid: Uid;
   readonly versionUid: Uid;
+  /** What wraps its data key beside the project's key; absent: nothing does. */
+  readonly customerKey?: WrappingKey;
+}
+
+/** A version of a customer's key, sealed: only its place and its bytes together open it. */
+export interface WrappingKey {
+  readonly keyUid: Uid;
+  readonly number: number;
+  readonly sealed: SealedPayload;
 }
 
 export interface SealStatus {

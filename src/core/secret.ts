@@ -1,6 +1,7 @@
 // Projects, secrets, versions, accounts and tokens as the store keeps them: plain data, times in milliseconds since
 // 1970. A payload is never part of these rows; it is asked for by itself (`Need` in ports.ts) and arrives sealed.
 
+import type { AwsAlias, CustomerKeyRef } from './aws/kms.ts';
 import type { AwsSettings } from './aws/secret.ts';
 import type { Policy } from './iam/policy.ts';
 import type { AccountEmail, Location, ProjectId, SecretName } from './name.ts';
@@ -38,6 +39,8 @@ export interface ProjectSettings {
   readonly readerGuard?: 'refuse';
   /** For how long a read counts as use. */
   readonly readerWindowSeconds?: number;
+  /** Names of keys of AWS's API. */
+  readonly awsAliases?: readonly AwsAlias[];
 }
 
 /** Kept and shown; a self-hosted server has one place. Empty locations mean `automatic`. */
@@ -136,6 +139,8 @@ export interface VersionAttributes {
   readonly kind?: 'binary';
   /** The token of the request that wrote it, by which AWS's API names it. */
   readonly requestToken?: string;
+  /** The customer's key that wraps its data key beside the project's; absent: the project's alone. */
+  readonly customerKey?: CustomerKeyRef;
 }
 
 /** A payload as it rests: AES-256-GCM under a key of its own, that key wrapped by the project's. */

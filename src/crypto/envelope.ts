@@ -29,6 +29,7 @@ export type Purpose =
   | 'coffer project key v1'
   | 'coffer data key v1'
   | 'coffer payload v1'
+  | 'coffer customer key v1'
   | 'coffer material key v1'
   | 'coffer key material v1'
   | 'coffer aws secret key v1'

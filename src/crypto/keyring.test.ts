@@ -255,3 +255,36 @@ describe('the keyring', () => {
     assert.ok(!/[0-9a-f]{64}|Buffer/.test(shown), shown);
   });
 });
+
+describe('a payload under a key of the customer too', () => {
+  const keyOf = (number: number, keyUid = systemEntropy.uid()) => {
+    const material = keyring.keys.make('aes256-gcm96');
+    assert.ok(!(material instanceof Promise));
+    const keyPlace = { projectUid: place.projectUid, keyUid, number };
+    return { keyUid, number, sealed: keyring.keys.seal(projectKey, keyPlace, material) };
+  };
+  const customerKey = keyOf(1);
+  const under: PayloadPlace = { ...place, customerKey };
+  const wrapped = keyring.seal(projectKey, under, new Redacted(payload));
+
+  it('opens with that key and in its place alone', () => {
+    const open = (at: PayloadPlace, row: SealedPayload = wrapped) => keyring.open(grant, projectKey, at, row).reveal();
+    assert.deepEqual(Buffer.from(open(under)), payload);
+    // What was opened is kept: it is not given out for less than it took to open it.
+    assertCorrupt(() => open(place));
+    for (const other of [keyOf(1), keyOf(2, customerKey.keyUid)])
+      assertCorrupt(() => open({ ...place, customerKey: other }));
+    assertCorrupt(() => open({ ...under, secretUid: systemEntropy.uid() }));
+    assertCorrupt(() => open({ ...under, versionUid: systemEntropy.uid() }));
+    assertCorrupt(() => open(under, sealed));
+    assertCorrupt(() => open(under, { ...wrapped, wrappedKey: flipped(wrapped.wrappedKey, 300) }));
+  });
+
+  it('keeps its kind, and is copied from under one key to another', () => {
+    assert.equal(keyring.shapeOf(projectKey, under, wrapped), 'text');
+    const to = { ...place, versionUid: systemEntropy.uid(), customerKey: keyOf(1) };
+    const copy = keyring.copy(projectKey, under, to, wrapped);
+    assert.deepEqual(Buffer.from(keyring.open(grant, projectKey, to, copy).reveal()), payload);
+    assertCorrupt(() => keyring.open(grant, projectKey, { ...to, customerKey }, copy));
+  });
+});

@@ -7,7 +7,7 @@ import { PROXY_PASSWORD_PREFIX } from '../core/credential.ts';
 import { Fault } from '../core/error.ts';
 import type { Permission } from '../core/iam/permissions.ts';
 import { Grant } from '../core/iam/policy.ts';
-import type { Keyring as KeyringPort, PayloadPlace, SealStatus } from '../core/ports.ts';
+import type { Keyring as KeyringPort, PayloadPlace, SealStatus, WrappingKey } from '../core/ports.ts';
 import { Redacted } from '../core/redacted.ts';
 import type { SealedPayload, Uid } from '../core/secret.ts';
 import { type Shape, shapeOf } from '../core/vault/kv.ts';
@@ -118,7 +118,11 @@ export class Keyring implements KeyringPort {
     }
     const dataKey = newKey();
     return {
-      wrappedKey: project.wrap(placeData('coffer data key v1', place), dataKey),
+      wrappedKey: this.#wrapByCustomer(
+        projectKey,
+        place,
+        project.wrap(placeData('coffer data key v1', place), dataKey),
+      ),
       ciphertext: sealBare(dataKey, placeData('coffer payload v1', place), payload.reveal()),
     };
   }
@@ -146,7 +150,8 @@ export class Keyring implements KeyringPort {
     if (known !== undefined) return known;
     try {
       const project = this.#openProjectKeys(projectKey, place.projectUid);
-      const dataKey = adoptKey(project.open(placeData('coffer data key v1', place), sealed.wrappedKey));
+      const wrapped = this.#unwrapByCustomer(projectKey, place, sealed.wrappedKey);
+      const dataKey = adoptKey(project.open(placeData('coffer data key v1', place), wrapped));
       const payload = new Redacted<Uint8Array>(
         openBare(dataKey, placeData('coffer payload v1', place), sealed.ciphertext),
       );
@@ -157,6 +162,26 @@ export class Keyring implements KeyringPort {
       const facts = { secret: place.secretUid, version: place.versionUid, problem: error.message };
       throw new Fault('PAYLOAD_CORRUPT', facts, { cause: error });
     }
+  }
+
+  #wrapByCustomer(projectKey: Uint8Array, place: PayloadPlace, wrapped: Buffer): Buffer {
+    const { customerKey: key } = place;
+    if (key === undefined) return wrapped;
+    return sealBare(this.#customerKey(projectKey, place, key), customerData(place, key), wrapped);
+  }
+
+  #unwrapByCustomer(projectKey: Uint8Array, place: PayloadPlace, wrapped: Uint8Array): Uint8Array {
+    const { customerKey: key } = place;
+    if (key === undefined) return wrapped;
+    return openBare(this.#customerKey(projectKey, place, key), customerData(place, key), wrapped);
+  }
+
+  #customerKey(
+    projectKey: Uint8Array,
+    { projectUid }: PayloadPlace,
+    { keyUid, number, sealed }: WrappingKey,
+  ): KeyObject {
+    return this.keys.wrappingKey(projectKey, { projectUid, keyUid, number }, sealed);
   }
 
   /** Lets go of every payload, and of every key of callers, that is kept opened. */
@@ -247,6 +272,11 @@ export class Keyring implements KeyringPort {
       .digest()
       .subarray(0, PAGE_MAC_BYTES);
   }
+}
+
+function customerData(place: PayloadPlace, { keyUid, number }: WrappingKey): Buffer {
+  const { projectUid, secretUid, versionUid } = place;
+  return associatedData('coffer customer key v1', [projectUid, secretUid, versionUid, keyUid, String(number)]);
 }
 
 function placeData(purpose: 'coffer data key v1' | 'coffer payload v1', place: PayloadPlace): Buffer {

@@ -2,7 +2,7 @@
 // and the very place it was opened from, so that a row changed or moved is still found out. Bounded in bytes: of two
 // generations the older goes as soon as the younger is full.
 
-import type { PayloadPlace } from '../core/ports.ts';
+import type { PayloadPlace, WrappingKey } from '../core/ports.ts';
 import type { Redacted } from '../core/redacted.ts';
 import type { SealedPayload, Uid } from '../core/secret.ts';
 
@@ -35,6 +35,7 @@ export class OpenedPayloads {
       this.#add(opened);
     }
     if (opened.place.secretUid !== place.secretUid || opened.place.projectUid !== place.projectUid) return undefined;
+    if (!sameKey(opened.place.customerKey, place.customerKey)) return undefined;
     if (!same(opened.projectKey, projectKey)) return undefined;
     // A row that was read again is another object with the same bytes.
     if (opened.sealed !== sealed) {
@@ -64,6 +65,12 @@ export class OpenedPayloads {
     this.#young = new Map();
     this.#youngBytes = 0;
   }
+}
+
+function sameKey(a: WrappingKey | undefined, b: WrappingKey | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  if (a.keyUid !== b.keyUid || a.number !== b.number) return false;
+  return same(a.sealed.ciphertext, b.sealed.ciphertext) && same(a.sealed.wrappedKey, b.sealed.wrappedKey);
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

@@ -9,6 +9,7 @@ import type { Keyring } from '../core/ports.ts';
 import { Redacted } from '../core/redacted.ts';
 import type { Project, Secret, Version } from '../core/secret.ts';
 import { backupPurpose, packBackup, type SecretBackup, unpackBackup, writeBackupBlob } from '../core/secret-backup.ts';
+import { wantKeys, wrappedBy } from './customer-keys.ts';
 import { demand } from './demand.ts';
 import { type NewSealed, sealNew } from './new-version.ts';
 import { type Operation, operation, secretFacts } from './operation.ts';
@@ -51,14 +52,19 @@ export const backUpSecret: Operation<SecretRef, BackedUpSecret> = operation({
     if (versions.length > BACKUP_OF_SECRET_VERSIONS_MAX) {
       throw new Fault('LIMIT_REACHED', { what: 'versions of one backup', limit: BACKUP_OF_SECRET_VERSIONS_MAX });
     }
-    return { result: { project, secret, versions }, details: { versions: versions.length } };
+    const held = versions.filter(({ sealed }) => sealed !== undefined).map(({ version }) => version);
+    wantKeys(input, project, held);
+    const keys = new Map(held.map((version) => [version.uid, wrappedBy(input, project, version)]));
+    return { result: { project, secret, versions, keys }, details: { versions: versions.length } };
   },
-  finish: ({ project, secret, versions }, _command, { keyring, grant }) => {
+  finish: ({ project, secret, versions, keys }, _command, { keyring, grant }) => {
     if (grant === undefined) throw new TypeError('secrets.backup without a grant');
     let left = BACKUP_OF_SECRET_BYTES_MAX;
-    const opened = versions.map(({ version, sealed }): [Version, Uint8Array] => {
+    const opened = versions.map(({ version: before, sealed }): [Version, Uint8Array] => {
+      const version = withoutKey(before);
       if (sealed === undefined) return [version, NOTHING];
-      const payload = keyring.open(grant, project.wrappedKey, payloadPlace(project.uid, version), sealed).reveal();
+      const place = { ...payloadPlace(project.uid, version), ...keys.get(version.uid) };
+      const payload = keyring.open(grant, project.wrappedKey, place, sealed).reveal();
       left -= payload.length;
       if (left < 0) {
         throw new Fault('LIMIT_REACHED', { what: 'bytes of one backup', limit: BACKUP_OF_SECRET_BYTES_MAX });
@@ -71,6 +77,13 @@ export const backUpSecret: Operation<SecretRef, BackedUpSecret> = operation({
     return { project, secret, blob };
   },
 });
+
+/** A version as it is in a backup, which the server seals by a key of its own. */
+function withoutKey({ attributes, ...version }: Version): Version {
+  if (attributes === undefined) return version;
+  const { customerKey: _key, ...kept } = attributes;
+  return Object.keys(kept).length === 0 ? version : { ...version, attributes: kept };
+}
 
 /** Of a version that is destroyed; no other has an empty payload. */
 const NOTHING = new Uint8Array(0);

@@ -17,7 +17,7 @@ import type { AuditFiles } from '../core/vault/audit-device.ts';
 import type { GithubApi } from '../core/vault/github.ts';
 import { type Admission, Request } from './judgement.ts';
 import { attempt, then } from './maybe.ts';
-import { type Decision, type ExercisedBy, Input, type Operation, type Scope } from './operation.ts';
+import { type Decision, type ExercisedBy, Input, type Operation, type Prepared, type Scope } from './operation.ts';
 import type { Charge } from './quotas.ts';
 import { Stale, type Submission, Wanting, type Writer } from './writer.ts';
 
@@ -120,16 +120,23 @@ class Call<C, R> {
     return answer;
   }
 
-  #write(round: number): Maybe<R> {
+  /** `wanted`: rows that making ready asked for, `wants` times so far. */
+  #write(round: number, wanted: Needs = {}, wants = 1): Maybe<R> {
     const { operation, command, caller } = this.#request;
     const { store, writer, keyring, clock, entropy, signer, auditFiles, functions, github } = this.#deps;
     this.#request.checkCredential();
-    return then(store.read(this.#request.needs(operation.prepareNeeds?.(command)), caller.seen), (rows) => {
+    const needs = this.#request.needs({ ...operation.prepareNeeds?.(command), ...wanted });
+    return then(store.read(needs, caller.seen), (rows) => {
       const now = clock.now();
       const { scope, grant } = this.#admit(this.#request.scopeOf(rows), now);
       const fields = { command, rows, scope, caller, now, entropy, prepared: undefined };
       const at = { signer, grant, auditFiles, functions, github };
-      return then(operation.prepare?.(new Input(fields), keyring, at), (made) => {
+      const ready = attempt<Prepared<unknown, unknown> | Wanting | undefined>(
+        () => operation.prepare?.(new Input(fields), keyring, at),
+        orWanting,
+      );
+      return then(ready, (made) => {
+        if (made instanceof Wanting) return this.#write(round, more(wanted, made, wants), wants + 1);
         const submission = {
           operation: operation as Operation<unknown, unknown>,
           command: operation.carried?.(command) ?? command,
@@ -137,8 +144,8 @@ class Call<C, R> {
           prepared: made?.carried,
         };
         if (!operation.explores) return this.#submit(writer, submission, made?.kept, round);
-        return then(this.#explore(submission, {}, 1), (wanted) =>
-          this.#submit(writer, { ...submission, wanted }, made?.kept, round),
+        return then(this.#explore(submission, {}, 1), (explored) =>
+          this.#submit(writer, { ...submission, wanted: explored }, made?.kept, round),
         );
       });
     });
@@ -252,9 +259,13 @@ function decideOrWant<C, R>(operation: Operation<C, R>, input: Input<C, Needs, u
   try {
     return operation.decide(input);
   } catch (error) {
-    if (error instanceof Wanting) return error;
-    throw error;
+    return orWanting(error);
   }
+}
+
+function orWanting(error: unknown): Wanting {
+  if (error instanceof Wanting) return error;
+  throw error;
 }
 
 function more(wanted: Needs, { needs }: Wanting, round: number): Needs {

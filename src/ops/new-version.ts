@@ -1,10 +1,11 @@
 // How a version comes to be, by whichever operation: its payload sealed for its place in the thread that answers, and the
 // secret as it is with one version more. Numbers are never used again.
 
+import { type CustomerKeyRef, keyIdOf } from '../core/aws/kms.ts';
 import { crc32c } from '../core/crc32c.ts';
 import { Fault } from '../core/error.ts';
 import { PAYLOAD_BYTES_MAX, VERSIONS_MAX } from '../core/limits.ts';
-import type { Entropy, Keyring } from '../core/ports.ts';
+import type { Entropy, Keyring, WrappingKey } from '../core/ports.ts';
 import type { Redacted } from '../core/redacted.ts';
 import type { Project, SealedPayload, Secret, Uid, Version } from '../core/secret.ts';
 
@@ -15,6 +16,8 @@ export interface NewPayload {
   readonly secretUid: Uid;
   /** Of the version. */
   readonly uid: Uid;
+  /** What wraps its data key beside the project's. */
+  readonly customerKey?: WrappingKey;
 }
 
 /** A payload that is ready to be stored; plain data. */
@@ -24,6 +27,7 @@ export interface NewSealed {
   readonly crc32c: number;
   readonly fingerprint: string;
   readonly sealed: SealedPayload;
+  readonly customerKey?: CustomerKeyRef;
 }
 
 function checkPayload(payload: Uint8Array, sent: number | undefined): number {
@@ -38,11 +42,21 @@ function checkPayload(payload: Uint8Array, sent: number | undefined): number {
 
 /** Seals a payload for its place. Throws PAYLOAD_EMPTY, PAYLOAD_TOO_LARGE or PAYLOAD_CHECKSUM. */
 export function sealNew(keyring: Keyring, project: Project, made: NewPayload): NewSealed {
-  const { payload, secretUid, uid } = made;
+  const { payload, secretUid, uid, customerKey } = made;
   const sum = checkPayload(payload.reveal(), made.crc32c);
-  const place = { projectUid: project.uid, secretUid, versionUid: uid };
+  const place = {
+    projectUid: project.uid,
+    secretUid,
+    versionUid: uid,
+    ...(customerKey === undefined ? {} : { customerKey }),
+  };
   const sealed = keyring.seal(project.wrappedKey, place, payload);
-  return { uid, secretUid, crc32c: sum, fingerprint: keyring.fingerprint(payload), sealed };
+  return { uid, secretUid, crc32c: sum, fingerprint: keyring.fingerprint(payload), sealed, ...refTo(customerKey) };
+}
+
+/** What the version remembers of the key. */
+export function refTo(key: WrappingKey | undefined): { readonly customerKey?: CustomerKeyRef } {
+  return key === undefined ? {} : { customerKey: { name: keyIdOf(key.keyUid), version: key.number } };
 }
 
 interface Adding {
@@ -71,7 +85,7 @@ export function withVersion(
   const moved = candidate
     ? { candidateVersion: number }
     : { currentVersion: number, previousVersion: before.currentVersion };
-  const { uid, secretUid, crc32c: sum, fingerprint } = prepared;
+  const { uid, secretUid, crc32c: sum, fingerprint, customerKey } = prepared;
   return {
     secret: { ...before, lastVersion: number, ...moved },
     version: {
@@ -84,6 +98,7 @@ export function withVersion(
       crc32c: sum,
       fingerprint,
       ...traits,
+      ...(customerKey === undefined ? {} : { attributes: { ...traits.attributes, customerKey } }),
     },
   };
 }

@@ -222,7 +222,8 @@ interface Spec<C, N extends Needs, P, K, D, R, M extends Needs> {
   seen?(result: R): { readonly projectUid: Uid; readonly secretUid: Uid; readonly version: number };
   /**
    * Of a write: work with keys and secrets that comes before the decision, in the thread that answers. It sees the scope
-   * and the rows of `prepareNeeds`; `decide` throws Stale where they have changed in what was made for them.
+   * and the rows of `prepareNeeds`, and may throw Wanting for more; `decide` throws Stale where they have changed in what
+   * was made for them.
    */
   prepare?(input: Input<C, M>, keyring: Keyring, at: Prepare): Maybe<Prepared<P, K>>;
   prepareNeeds?(command: C): M;

@@ -5,6 +5,7 @@ import type { SecretName } from '../core/name.ts';
 import type { Redacted } from '../core/redacted.ts';
 import type { Secret, VersionAttributes } from '../core/secret.ts';
 import { parseAttributes } from '../core/version-attributes.ts';
+import { wrappingFor } from './customer-keys.ts';
 import { demand } from './demand.ts';
 import { type NewSealed, sealNew, withVersion } from './new-version.ts';
 import { type Operation, operation, secretFacts } from './operation.ts';
@@ -41,7 +42,12 @@ export const setSecret: Operation<SetSecret, VersionResult> = operation({
     if (secret === undefined && spellings > 1) input.secret(input.command);
     parseAttributes(input.command.attributes ?? {});
     const secretUid = secret?.uid ?? input.entropy.uid();
-    const made = { payload: input.command.payload, secretUid, uid: input.entropy.uid() };
+    const made = {
+      payload: input.command.payload,
+      secretUid,
+      uid: input.entropy.uid(),
+      ...wrappingFor(input, project, secret),
+    };
     return { carried: { ...sealNew(keyring, project, made), isNew: secret === undefined } };
   },
   carried: ({ payload: _sealed, ...command }) => command,

@@ -13,8 +13,10 @@ import { type Caller, SYSTEM } from '../core/principal.ts';
 import { advanceRotation } from '../core/schedule.ts';
 import type { Secret } from '../core/secret.ts';
 import { moveVersion } from '../core/version-state.ts';
+import { purgeKmsKey } from './aws/kms-keys.ts';
 import type { Engine } from './engine.ts';
 import { dropOldEvents, oldEvents } from './events.ts';
+import type { KeyRef } from './keys-found.ts';
 import { rotateDueKey } from './keys-rotate.ts';
 import { type Operation, operation, secretFacts, type Target } from './operation.ts';
 import { eventOf, placeOf, refOf, type SecretRef, secretTarget } from './secrets.ts';
@@ -173,8 +175,9 @@ function versionWork(deps: SweepDeps, row: VersionOfSecret): Work {
   return () => ask(deps, destroyDueVersion, { ...refOf(row), number: row.version.number });
 }
 
-function keyWork(deps: SweepDeps, { project, key: { ring, name } }: KeyOfProject): Work {
-  return () => ask(deps, rotateDueKey, { project: parseProjectRef(project.id), ring, name });
+function keyWork(deps: SweepDeps, { project, key: { ring, name, aws } }: KeyOfProject): Work {
+  const due = aws?.deletionAt === undefined ? rotateDueKey : purgeKmsKey;
+  return () => ask<KeyRef, unknown>(deps, due, { project: parseProjectRef(project.id), ring, name });
 }
 
 async function dropEvents(deps: SweepDeps, now: number): Promise<void> {

@@ -19,6 +19,16 @@ import { setAwsAccount } from './aws/account.ts';
 import { createAwsSecret } from './aws/create-secret.ts';
 import { describeSecret } from './aws/describe-secret.ts';
 import { deleteAccountPolicy, listAccountPolicies, setAccountPolicy } from './aws/identity-policies.ts';
+import { createKmsAlias, deleteKmsAlias, listKmsAliases, updateKmsAlias } from './aws/kms-aliases.ts';
+import {
+  cancelKmsKeyDeletion,
+  createKmsKey,
+  disableKmsKey,
+  enableKmsKey,
+  getKmsKey,
+  purgeKmsKey,
+  scheduleKmsKeyDeletion,
+} from './aws/kms-keys.ts';
 import { listSeen } from './aws/list-secrets.ts';
 import { listSeenVersions } from './aws/list-versions.ts';
 import { moveStage } from './aws/move-stage.ts';
@@ -247,6 +257,17 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   importKey,
   importKeyVersion,
   restoreKey,
+  createKmsKey,
+  getKmsKey,
+  enableKmsKey,
+  disableKmsKey,
+  scheduleKmsKeyDeletion,
+  cancelKmsKeyDeletion,
+  purgeKmsKey,
+  createKmsAlias,
+  updateKmsAlias,
+  deleteKmsAlias,
+  listKmsAliases,
   makeRandom,
   hashInput,
   queryEvents,

@@ -14,6 +14,7 @@ import type { Redacted } from '../core/redacted.ts';
 import type { Project, Secret, Uid, Version } from '../core/secret.ts';
 import { effectiveKv, type KvSettings } from '../core/vault/mounts.ts';
 import { destroyVersionLater, moveVersion } from '../core/version-state.ts';
+import { wrappedBy, wrappingFor } from './customer-keys.ts';
 import type { FieldValues } from './fields.ts';
 import { nativeFields, nativeSecret, nativeVersion } from './native-ref.ts';
 import { sealNew, withVersion } from './new-version.ts';
@@ -187,9 +188,8 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
   prepare: (input, keyring) => {
     const project = input.project(input.command.project);
     const secret = input.secret(input.command);
-    return {
-      carried: sealNew(keyring, project, { ...input.command, secretUid: secret.uid, uid: input.entropy.uid() }),
-    };
+    const made = { secretUid: secret.uid, uid: input.entropy.uid(), ...wrappingFor(input, project, secret) };
+    return { carried: sealNew(keyring, project, { ...input.command, ...made }) };
   },
   carried: ({ payload: _sealed, ...command }) => command,
   decide: (input) => {
@@ -292,14 +292,15 @@ export const accessVersion: Operation<VersionRef, AccessedVersion> = operation({
     if (input.command.ownKeyOnly && isUnderDefaultKey(secret)) {
       throw new Fault('DEFAULT_KEY_FOREIGN', secretFacts(project, secret.name, secret.location));
     }
-    return { result: { project, secret, version, sealed }, version: version.number };
+    const place = { ...payloadPlace(project.uid, version), ...wrappedBy(input, project, version) };
+    return { result: { project, secret, version, sealed, place }, version: version.number };
   },
   seen: ({ project, secret, version }) => ({
     projectUid: project.uid,
     secretUid: secret.uid,
     version: version.number,
   }),
-  finish: ({ project, secret, version, sealed }, _command, { keyring, grant }) => {
+  finish: ({ project, secret, version, sealed, place }, _command, { keyring, grant }) => {
     const facts = { ...secretFacts(project, secret.name, secret.location), version: version.number };
     const corrupt = (cause?: unknown) => new Fault('PAYLOAD_CORRUPT', facts, { cause });
     if (grant === undefined) throw new TypeError('versions.access without a grant');
@@ -307,7 +308,7 @@ export const accessVersion: Operation<VersionRef, AccessedVersion> = operation({
     if (sealed === undefined) throw corrupt();
     let payload: Redacted<Uint8Array>;
     try {
-      payload = keyring.open(grant, project.wrappedKey, payloadPlace(project.uid, version), sealed);
+      payload = keyring.open(grant, project.wrappedKey, place, sealed);
     } catch (error) {
       throw error instanceof Fault && error.code === 'PAYLOAD_CORRUPT' ? corrupt(error) : error;
     }

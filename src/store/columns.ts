@@ -68,7 +68,14 @@ export const awsSettingsColumn: JsonColumn<AwsSettings> = new JsonColumn(
       value,
       { changedAt: isCount },
       {
-        ...{ description: isText, kmsKeyId: isText, type: isText, owningService: isText, home: isText },
+        ...{
+          description: isText,
+          kmsKeyId: isText,
+          customerKey: isText,
+          type: isText,
+          owningService: isText,
+          home: isText,
+        },
         ...{ replicas: listOf(isReplica), stages: isAliases, reserved: isReservation, rotation: isRotationSettings },
       },
     ),
@@ -88,6 +95,7 @@ export const versionAttributesColumn: JsonColumn<VersionAttributes> = new JsonCo
         updatedAt: isCount,
         kind: (kind) => kind === 'binary',
         requestToken: isText,
+        customerKey: isCustomerKey,
       },
     ),
 );
@@ -102,6 +110,7 @@ export const projectSettingsColumn: JsonColumn<ProjectSettings> = new JsonColumn
       writePerMinute: isCount,
       readerGuard: (guard) => guard === 'refuse',
       readerWindowSeconds: isCount,
+      awsAliases: listOf(isAwsAlias),
     },
   ),
 );
@@ -114,7 +123,7 @@ export const keySettingsColumn: JsonColumn<KeySettings> = new JsonColumn((value)
       ...{ minDecryptionVersion: isCount, minEncryptionVersion: isCount, minAvailableVersion: isCount },
       ...{ imported: isFlag, importedRotation: isFlag },
     },
-    { autoRotateSeconds: isCount, keyBytes: isCount, backup: isKeyMoment, restore: isKeyMoment },
+    { autoRotateSeconds: isCount, keyBytes: isCount, aws: isAwsKey, backup: isKeyMoment, restore: isKeyMoment },
   ),
 );
 
@@ -138,6 +147,18 @@ export const rotationDetailsColumn: JsonColumn<RotationDetails> = new JsonColumn
 
 function isKeyMoment(value: unknown): boolean {
   return hasShape(value, { time: isCount, version: isCount });
+}
+
+function isAwsKey(value: unknown): boolean {
+  return hasShape(value, { region: isText }, { description: isText, isDisabled: isFlag, deletionAt: isCount });
+}
+
+function isAwsAlias(value: unknown): boolean {
+  return hasShape(value, { region: isText, name: isText, key: isText, createdAt: isCount, updatedAt: isCount });
+}
+
+function isCustomerKey(value: unknown): boolean {
+  return hasShape(value, { name: isText, version: isCount });
 }
 
 function isFlag(value: unknown): boolean {

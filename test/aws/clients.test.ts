@@ -32,7 +32,8 @@ before(async () => {
     awsAccountId: '123456789012',
   });
   await must(owner, 'POST', '/v1/projects/aws-account/serviceAccounts', { accountId: 'client' });
-  const bindings = [{ role: 'roles/secretmanager.admin', members: [`serviceAccount:${ACCOUNT}`] }];
+  const roles = ['roles/secretmanager.admin', 'roles/coffer.keyAdmin', 'roles/coffer.keyEncrypter'];
+  const bindings = roles.map((role) => ({ role, members: [`serviceAccount:${ACCOUNT}`] }));
   await must(owner, 'POST', '/v3/projects/aws-account:setIamPolicy', { policy: { bindings } });
   for (const [name, value] of [
     ['text', Buffer.from('good morning')],
@@ -74,6 +75,29 @@ test('boto3 reads with a key of a service account, by the path of an endpoint to
         'no identity-based policy allows the sts:GetSessionToken action',
     ]);
   }
+});
+
+test('boto3 keeps a secret under a key, which turns every API off and on', async () => {
+  const { json } = await must(owner, 'POST', '/coffer/v1/accountKeys:createAws', { serviceAccount: ACCOUNT });
+  const env = {
+    ...{ PATH: process.env['PATH'] ?? '', HOME: server.root, AWS_ENDPOINT_URL: server.address },
+    ...{ AWS_ACCESS_KEY_ID: json.accessKeyId, AWS_SECRET_ACCESS_KEY: json.secretAccessKey },
+    ...{ GOOGLE_URL: server.address, GOOGLE_TOKEN: ownerToken(server) },
+  };
+  const program = ['-B', join(python, 'kms.py')];
+  const { stdout, stderr, code } = await execute(venv, program, { env, timeoutMs: TIMEOUT_MS_MAX });
+  assert.equal(code, 0, stderr);
+  const missing = 'An error occurred (NotFoundException) when calling the DescribeKey operation: ';
+  const at = 'arn:aws:kms:eu-west-1:123456789012:';
+  assert.deepEqual(stdout.trimEnd().split('\n'), [
+    'v dg==',
+    'DecryptionFailure FAILED_PRECONDITION',
+    'v dg==',
+    'True alias/secrets',
+    'DecryptionFailure PendingDeletion',
+    `${missing}Alias ${at}alias/absent is not found.`,
+    `${missing}Key '${at}key/11111111-1111-4111-8111-111111111111' does not exist`,
+  ]);
 });
 
 const ROLE = 'arn:aws:sts::123456789012:assumed-role/client';

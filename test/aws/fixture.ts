@@ -71,6 +71,8 @@ export async function openAws(options: WorldOptions = {}) {
     const bindings = [
       { role: 'roles/owner', members: ['user:owner@coffer.internal'] },
       { role: 'roles/secretmanager.admin', members: [`serviceAccount:${accountOf(projectId)}`] },
+      { role: 'roles/coffer.keyAdmin', members: [`serviceAccount:${accountOf(projectId)}`] },
+      { role: 'roles/coffer.keyEncrypter', members: [`serviceAccount:${accountOf(projectId)}`] },
     ];
     await must('POST', `/v3/projects/${projectId}:setIamPolicy`, { policy: { bindings } });
   }
@@ -86,7 +88,8 @@ export async function openAws(options: WorldOptions = {}) {
   /** A signed call as the first project's account, unless another key is given. */
   async function call(operation: string, input: object | string, as: SigningKey = key): Promise<Answer> {
     const body = typeof input === 'string' ? input : JSON.stringify(input);
-    const headers = signed(as, { host, headers: targeted(operation), body, time: world.clock.now() });
+    const service = operation.startsWith('TrentService.') ? 'kms' : 'secretsmanager';
+    const headers = signed(as, { host, headers: targeted(operation), body, service, time: world.clock.now() });
     return send('POST', '/', headers, body);
   }
 

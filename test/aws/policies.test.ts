@@ -193,7 +193,7 @@ test('another account reads by the whole ARN, where both sides say so and the ke
   await refused(read(arn.slice(0, -7)), 'ResourceNotFoundException', /can't find/);
   await aws.ok('UpdateSecret', {
     SecretId: name,
-    KmsKeyId: `arn:aws:kms:us-east-1:${ACCOUNT_ID}:key/1234`,
+    KmsKeyId: (await aws.ok('TrentService.CreateKey', {})).KeyMetadata.Arn,
     ClientRequestToken: 'y'.repeat(32),
   });
   const { json } = await read();

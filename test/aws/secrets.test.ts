@@ -225,9 +225,9 @@ test('the ARN of another account is refused and that of another region is not fo
     'RestoreSecret',
     'ListSecretVersionIds',
   ]) {
-    for (const SecretId of [ARN, absent]) {
-      assert.equal((await fails(operation, { SecretId }))[0], 'AccessDeniedException', `${operation} ${SecretId}`);
-    }
+    const [there, not] = [await fails(operation, { SecretId: ARN }), await fails(operation, { SecretId: absent })];
+    assert.equal(there[0], 'AccessDeniedException', operation);
+    assert.deepEqual([not[0], not[1].replaceAll('absent', 'theirs')], there);
     for (const SecretId of [own.replace('eu-west-1', 'us-east-1'), own.replace('mine', 'mini')]) {
       assert.equal((await fails(operation, { SecretId }))[0], 'ResourceNotFoundException', `${operation} ${SecretId}`);
     }

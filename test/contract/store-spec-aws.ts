@@ -70,7 +70,12 @@ export function describeAws(use: () => AnyStore): void {
     const project = aProject();
     await apply(store, { change: 'project.insert', project });
     const anywhere = await keep(store, project, 'any/where');
-    const home = await keep(store, project, 'home', madeIn(east, { description: 'd', kmsKeyId: 'k' }));
+    const home = await keep(
+      store,
+      project,
+      'home',
+      madeIn(east, { description: 'd', kmsKeyId: 'k', customerKey: 'id' }),
+    );
     const own = await keep(store, project, 'home', { location: west });
     const copied = await keep(
       store,
@@ -112,7 +117,7 @@ export function describeAws(use: () => AnyStore): void {
     const { kept } = await store.read({
       kept: { need: 'secret', project: parseProjectRef(project.id), key: secretKey('home' as SecretName) },
     });
-    assert.deepEqual(kept?.aws, { changedAt: 1, home: east, description: 'd', kmsKeyId: 'k' });
+    assert.deepEqual(kept?.aws, { changedAt: 1, home: east, description: 'd', kmsKeyId: 'k', customerKey: 'id' });
   });
 
   test('a name that ends like an ARN is found by it, and the secret that the ARN is of comes first', async () => {
@@ -165,7 +170,11 @@ export function describeAws(use: () => AnyStore): void {
       aws: { changedAt: 1, stages: { 'a label': 2 } },
     });
     const versions = tokens.map((requestToken, index) =>
-      aVersion(secret, index + 1, requestToken === undefined ? {} : { attributes: { requestToken } }),
+      aVersion(
+        secret,
+        index + 1,
+        requestToken === undefined ? {} : { attributes: { requestToken, customerKey: { name: 'id', version: 1 } } },
+      ),
     );
     await apply(
       store,

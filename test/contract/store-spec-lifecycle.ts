@@ -46,7 +46,8 @@ function aFullSecret(project: Project): Secret {
 
 export function describeSecrets(use: () => AnyStore): void {
   test('a secret keeps everything it can have, and loses what it is updated without', async () => {
-    const project = aProject({ settings: { accessPerMinute: 0, readPerMinute: 7, writePerMinute: 600 } });
+    const awsAliases = [{ region: 'eu-west-1', name: 'a', key: 'id', createdAt: 1, updatedAt: 2 }];
+    const project = aProject({ settings: { accessPerMinute: 0, readPerMinute: 7, writePerMinute: 600, awsAliases } });
     const secret = aFullSecret(project);
     await apply(use(), { change: 'project.insert', project }, { change: 'secret.insert', secret });
     const need = { need: 'secret', ...placeOf(project, secret), location: EUROPE } as const;

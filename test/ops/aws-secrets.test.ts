@@ -258,7 +258,7 @@ test('what is deleted is described and restored, and nothing else', async () => 
 test('a description tells labelled versions, when it was read, and a time that grows with every change', async () => {
   await make('described', 'one', {
     description: 'what',
-    kmsKeyId: 'alias/k',
+    kmsKeyId: 'alias/aws/secretsmanager',
     tags: { lower: 'case', 'Upper Key': 'x' },
   });
   const first = await ask(describeSecret, seen('described'));

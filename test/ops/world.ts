@@ -14,6 +14,7 @@ import type { Clock, Store } from '../../src/core/ports.ts';
 import { type Caller, SYSTEM } from '../../src/core/principal.ts';
 import type { RotationFunctions } from '../../src/core/rotation/port.ts';
 import { systemEntropy } from '../../src/crypto/entropy.ts';
+import { SEAL_META, sealRecord } from '../../src/crypto/file-seal.ts';
 import { Keyring } from '../../src/crypto/keyring.ts';
 import { openSigningKeys, type SigningKeys } from '../../src/crypto/signing-keys.ts';
 import { createSignatureReader } from '../../src/identity/aws-signature.ts';
@@ -78,11 +79,15 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     },
   };
   const store = openSqlite({ directory });
+  const rootKey = createSecretKey(randomBytes(32));
+  const sealKey = { id: 'f'.repeat(16), key: createSecretKey(randomBytes(32)) };
+  // What a backup takes along, so that what opens this opens that too.
+  await store.setMeta(SEAL_META, sealRecord('file', sealKey, rootKey));
   const keyring = new Keyring({
-    root: createSecretKey(randomBytes(32)),
+    root: rootKey,
     fingerprintKey: createSecretKey(randomBytes(32)),
     sealType: 'file',
-    sealKeyId: 'test',
+    sealKeyId: sealKey.id,
   });
   const mac = (text: string) => keyring.auditMac(text);
   const log = await openAudit({

@@ -12,6 +12,8 @@ export interface AwsSettings {
   readonly description?: string;
   /** The key as the caller named it; absent: the account's own. */
   readonly kmsKeyId?: string;
+  /** The id of the customer's key that this meant when it was set; it wraps the data keys of new versions. */
+  readonly customerKey?: string;
   /** Of a secret that another service manages. */
   readonly type?: string;
   readonly owningService?: string;
@@ -139,7 +141,7 @@ export function liveReplicas({ aws }: Pick<Secret, 'aws'>): readonly Location[] 
 
 /** Whether a secret is under the key that an account has without asking for one. */
 export function isUnderDefaultKey({ aws }: Pick<Secret, 'aws'>): boolean {
-  return /^(?:arn:aws:kms:[^:]*:\d*:)?(?:alias\/aws\/secretsmanager)?$/.test(aws?.kmsKeyId ?? '');
+  return aws?.customerKey === undefined;
 }
 
 /** Whether a secret is there for a region. */

@@ -1,6 +1,7 @@
 // Keys and their versions as the store keeps them: plain data, times in milliseconds since 1970. A version's material is
 // sealed under a key of its own, like a payload; its public half is not secret. Names: the ring and the name in it.
 
+import type { AwsKeySettings } from '../aws/kms.ts';
 import { Fault } from '../error.ts';
 import { KEY_NAME_CHARS_MAX } from '../limits.ts';
 import type { SealedPayload, Uid } from '../secret.ts';
@@ -37,6 +38,8 @@ export interface KeySettings {
   readonly importedRotation: boolean;
   /** Of a key for MACs. */
   readonly keyBytes?: number;
+  /** What AWS's API keeps of it; absent: it is none of that API's. */
+  readonly aws?: AwsKeySettings;
   readonly backup?: KeyMoment;
   readonly restore?: KeyMoment;
 }
@@ -51,7 +54,7 @@ export interface Key extends KeySettings {
   readonly updatedAt: number;
   /** The highest version number given out; numbers are never used again. */
   readonly latestVersion: number;
-  /** When the server makes the next version. */
+  /** When the server makes the next version, or purges it where it waits for that. */
   readonly nextRotationAt?: number;
 }
 
@@ -87,12 +90,13 @@ export const NEW_KEY_SETTINGS: KeySettings = {
 export function settingsOf(key: KeySettings): KeySettings {
   const { derived, convergent, exportable, plaintextBackup, deletionAllowed, imported, importedRotation } = key;
   const { minDecryptionVersion, minEncryptionVersion, minAvailableVersion } = key;
-  const { autoRotateSeconds, keyBytes, backup, restore } = key;
+  const { autoRotateSeconds, keyBytes, aws, backup, restore } = key;
   return {
     ...{ derived, convergent, exportable, plaintextBackup, deletionAllowed },
     ...{ minDecryptionVersion, minEncryptionVersion, minAvailableVersion, imported, importedRotation },
     ...(autoRotateSeconds === undefined ? {} : { autoRotateSeconds }),
     ...(keyBytes === undefined ? {} : { keyBytes }),
+    ...(aws === undefined ? {} : { aws }),
     ...(backup === undefined ? {} : { backup }),
     ...(restore === undefined ? {} : { restore }),
   };

@@ -23,7 +23,7 @@ export type KeyNeed =
       readonly after: string;
       readonly limit: number;
     }
-  /** Keys that are to have a new version at or before this time. */
+  /** Keys that are to have a new version, or to be purged, at or before this time. */
   | { readonly need: 'dueKeys'; readonly until: number; readonly limit: number };
 
 export interface KeyOfProject {

@@ -66,6 +66,9 @@ test('a name stands for none of them, nor for this machine', () => {
   for (const address of [
     '127.0.0.1',
     '::1',
+    'fe80::1%eth0',
+    'localhost',
+    '',
     '169.254.169.254',
     'fe80::1',
     '::ffff:127.0.0.1',

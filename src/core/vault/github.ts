@@ -25,6 +25,7 @@ export interface GithubApi {
 }
 
 const URL_CHARS_MAX = 512;
+const ANY = ['0.0.0.0/0', '::/0'];
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 /** Link-local and multicast, no address at all, IPv4 in IPv6's clothes, and where clouds answer their own machines. */
 const FORBIDDEN = [
@@ -33,11 +34,11 @@ const FORBIDDEN = [
 ];
 
 const isLocal = (host: string) => host === 'localhost' || isWithin(host, LOOPBACK);
-const isForbidden = (host: string) => isWithin(host, FORBIDDEN) || (host.includes(':') && host.includes('.'));
+const isForbidden = (host: string) => isWithin(host, FORBIDDEN);
 
-/** Whether what a name stands for may be asked: a name is never this machine. */
+/** Whether what a name stands for may be asked: a name is never this machine, nor anything that cannot be judged. */
 export function mayAskAddress(address: string): boolean {
-  return !isForbidden(address) && !isLocal(address);
+  return isWithin(address, ANY) && !isForbidden(address) && !isLocal(address);
 }
 
 /** What is wrong with an address for GitHub's API; undefined where nothing is. `isRoot`: the root namespace configures it. */

@@ -2,7 +2,7 @@
 // the project's, the place authenticated with both (docs/envelope.md). Opened material is kept as key objects, for the
 // very bytes and the very place it was opened from, so that a row changed or moved is still found out.
 
-import { hash, randomBytes } from 'node:crypto';
+import { hash, type KeyObject, randomBytes } from 'node:crypto';
 import { Fault } from '../../core/error.ts';
 import { Grant } from '../../core/iam/policy.ts';
 import type { KeyCrypto, KeyMaterial, KeyPlace, OpenKey, PlainKey, SealedKey } from '../../core/keys/port.ts';
@@ -20,6 +20,8 @@ import { readRecord } from './record.ts';
 import type { Turns } from './turns.ts';
 import { wrapFor } from './wrapped.ts';
 
+/** What wraps the data keys of secrets. */
+const WRAPPING_TYPE = 'aes256-gcm96';
 /** Versions kept open; an RSA key takes some 10 KiB, the others a tenth of that. */
 const OPENED_MAX = 1024;
 
@@ -68,14 +70,25 @@ export class SealedKeys implements KeyCrypto {
     return sealed;
   }
 
-  open(grant: Grant, projectKey: Uint8Array, { place, type, publicKey }: SealedKey, sealed: SealedPayload): OpenKey {
+  open(grant: Grant, projectKey: Uint8Array, key: SealedKey, sealed: SealedPayload): OpenKey {
     if (!(grant instanceof Grant) || !grant.permission.startsWith('coffer.keys.')) {
       throw new TypeError('open() demands a grant of coffer.keys');
     }
+    return new GrantedKey(this.#material(projectKey, key, sealed), grant.permission);
+  }
+
+  /** The key itself of a symmetric version, for the keyring alone: it wraps data keys. Throws KEY_CORRUPT. */
+  wrappingKey(projectKey: Uint8Array, place: KeyPlace, sealed: SealedPayload): KeyObject {
+    const { secret } = this.#material(projectKey, { place, type: WRAPPING_TYPE }, sealed).held;
+    if (secret === undefined) throw new TypeError('a key without material wraps nothing');
+    return secret;
+  }
+
+  #material(projectKey: Uint8Array, { place, type, publicKey }: SealedKey, sealed: SealedPayload): Material {
     const name = `${place.keyUid} ${place.number}`;
     const known = this.#opened.get(name);
     if (known !== undefined && known.type === type && isSame(known, projectKey, place, sealed)) {
-      return new GrantedKey(known.material, grant.permission);
+      return known.material;
     }
     try {
       const project = this.#wrapping(projectKey, place.projectUid);
@@ -84,7 +97,7 @@ export class SealedKeys implements KeyCrypto {
       const record = openBare(dataKey, placeData('coffer key material v1', place), sealed.ciphertext);
       const material = new Material(readRecord(type, record, publicKey), this.#turns);
       this.#opened.set(name, { place, type, projectKey, sealed, material });
-      return new GrantedKey(material, grant.permission);
+      return material;
     } catch (error) {
       if (!(error instanceof EnvelopeError)) throw error;
       throw new Fault('KEY_CORRUPT', { key: place.keyUid, version: place.number }, { cause: error });

@@ -1,11 +1,12 @@
 // Every operation that AWS's clients can ask for, by service: the one table that the dialect is made of. An operation is
 // found by `X-Amz-Target: PREFIX.OPERATION`; what answers it decodes its input, asks the core, and encodes the result.
 
+import { KMS } from './kms.ts';
 import { SECRETS_MANAGER } from './secrets.ts';
 import type { Action, Service } from './service.ts';
 
 /** By the prefix of their targets. */
-const SERVICES: Readonly<Record<string, Service>> = { secretsmanager: SECRETS_MANAGER };
+const SERVICES: Readonly<Record<string, Service>> = { secretsmanager: SECRETS_MANAGER, TrentService: KMS };
 
 export interface Target {
   /** Absent where no service has that prefix. */

@@ -23,7 +23,7 @@ export function jsonCall({ method, path, headers, body }: WireRequest): Asked {
       throw new AwsError('UnknownOperationException', `${name} is no operation of this service.`);
     },
     resource: ({ input }) => {
-      const id = member(input, 'SecretId');
+      const id = member(input, 'SecretId') ?? member(input, 'KeyId');
       return typeof id === 'string' ? id.slice(0, RESOURCE_CHARS_MAX) : '*';
     },
     encode: (result, id) => ({ status: 200, headers: headersOf(id), body: JSON.stringify(result) }),

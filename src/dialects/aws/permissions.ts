@@ -14,6 +14,12 @@ export const AWS_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>([
   'secretmanager.versions.access',
   'secretmanager.versions.add',
   'secretmanager.versions.list',
+  'coffer.keys.create',
+  'coffer.keys.delete',
+  'coffer.keys.encrypt',
+  'coffer.keys.get',
+  'coffer.keys.list',
+  'coffer.keys.update',
   'coffer.secrets.purge',
   'coffer.secrets.recover',
 ]);

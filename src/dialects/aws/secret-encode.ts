@@ -1,6 +1,7 @@
 // Secrets and versions as AWS's clients read them: times in seconds, and what is not set left out. Source: service-2.json of
 // 2017-10-17, and recorded replies.
 
+import { kmsArn } from '../../core/aws/kms.ts';
 import { changedAtOf, primaryRegion, secretArn, versionIdOf } from '../../core/aws/secret.ts';
 import { CURRENT, PENDING, PREVIOUS, stagesOfVersion } from '../../core/aws/stages.ts';
 import { tagsOf } from '../../core/aws/tags.ts';
@@ -102,14 +103,15 @@ export function replicationOf(secret: Secret): Members {
   return status.length === 0 ? {} : { ReplicationStatus: status };
 }
 
-export function encodeListed(secret: Secret, { version, readAt }: SeenVersion): Members {
+export function encodeListed(call: Call, secret: Secret, { version, readAt }: SeenVersion): Members {
+  const keyId = version.attributes?.customerKey?.name;
   const stages = stagesShown(secret, version.number);
   return {
     VersionId: versionIdOf(version),
     ...(stages.length === 0 ? {} : { VersionStages: stages }),
     ...(readAt === undefined ? {} : { LastAccessedDate: dayOf(readAt) }),
     CreatedDate: seconds(version.createdAt),
-    KmsKeyIds: [secret.aws?.kmsKeyId || 'DefaultEncryptionKey'],
+    KmsKeyIds: [keyId === undefined ? 'DefaultEncryptionKey' : kmsArn(call.account, call.region, `key/${keyId}`)],
   };
 }
 

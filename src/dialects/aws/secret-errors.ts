@@ -15,6 +15,7 @@ const INVALID_NAME =
 /** Undefined: as everywhere. */
 export function explainSecret({ code, facts, message }: Fault, call: Call): AwsError | undefined {
   const { input, action } = call;
+  if (code === 'CUSTOMER_KEY_UNUSABLE') return keyUnusable(action);
   switch (code) {
     case 'SECRET_ID_INVALID':
       return new AwsError('ValidationException', INVALID_NAME);
@@ -59,6 +60,7 @@ export function explainSecret({ code, facts, message }: Fault, call: Call): AwsE
       );
     case 'ROTATION_FUNCTIONS_UNSET':
     case 'ROTATION_FUNCTION_UNREACHABLE':
+    case 'LIST_TOO_LONG':
       return invalidRequest(message);
     case 'ROTATION_INCOMPLETE':
       return invalidRequest("A previous rotation isn't complete. That rotation will be reattempted.");
@@ -80,11 +82,21 @@ export function explainSecret({ code, facts, message }: Fault, call: Call): AwsE
       );
     case 'PAGE_TOKEN_INVALID':
       return new AwsError('InvalidNextTokenException', 'You provided an invalid NextToken value.');
-    case 'LIST_TOO_LONG':
-      return invalidRequest(message);
     default:
       return undefined;
   }
+}
+
+function keyUnusable(action: string): AwsError {
+  if (/^(?:Batch)?GetSecretValue$/.test(action)) {
+    const message = "Secrets Manager can't decrypt the protected secret text using the provided KMS key.";
+    return new AwsError('DecryptionFailure', message);
+  }
+  return new AwsError(
+    'EncryptionFailure',
+    "Secrets Manager can't encrypt the protected secret text using the provided KMS key. Check that the KMS key is " +
+      'available, enabled, and not in an invalid state.',
+  );
 }
 
 function missingVersion({ input, action }: Call, asked: string): AwsError {

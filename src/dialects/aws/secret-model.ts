@@ -42,6 +42,7 @@ const FILTERS = list(
   { max: 10 },
 );
 const POLICY = string(1, AWS_POLICY_CHARS_MAX);
+const POLICY_NAME: Shape = { type: 'string', min: 1, max: 64, pattern: '[0-9A-Za-z\\-\\_]+' };
 const MAX_RESULTS: Shape = { type: 'integer', min: 1, max: 100 };
 const VALUE = { SecretString: SECRET_STRING, SecretBinary: SECRET_BINARY };
 
@@ -93,10 +94,11 @@ export const INPUTS = {
     RotationLambdaARN: string(0, 2048),
     RotationRules: structure({
       AutomaticallyAfterDays: { type: 'integer', min: 1, max: 1000 },
-      Duration: { type: 'string', min: 2, max: 3, pattern: '^[0-9h]+$' },
-      ScheduleExpression: { type: 'string', min: 1, max: 256, pattern: '^[0-9A-Za-z\\(\\)#\\?\\*\\-\\/, ]+$' },
+      Duration: { type: 'string', min: 2, max: 3, pattern: '[0-9]+h' },
+      ScheduleExpression: { type: 'string', min: 1, max: 256, pattern: '[0-9A-Za-z\\(\\)#\\?\\*\\-\\/, ]+' },
     }),
     RotateImmediately: boolean,
+    ExternalSecretRotationMetadata: list(structure({ Key: string(1, 256), Value: string(1, 2048) })),
     ExternalSecretRotationRoleArn: string(20, 2048),
   }),
   CancelRotateSecret: ofSecret(),
@@ -117,9 +119,11 @@ export const INPUTS = {
     'AddReplicaRegions',
   ]),
   RemoveRegionsFromReplication: ofSecret({ RemoveReplicaRegions: list(REGION, { min: 1 }) }, ['RemoveReplicaRegions']),
-  GetResourcePolicy: ofSecret(),
-  PutResourcePolicy: ofSecret({ ResourcePolicy: POLICY, BlockPublicPolicy: boolean }, ['ResourcePolicy']),
-  DeleteResourcePolicy: ofSecret(),
+  GetResourcePolicy: ofSecret({ PolicyName: POLICY_NAME }),
+  PutResourcePolicy: ofSecret({ ResourcePolicy: POLICY, PolicyName: POLICY_NAME, BlockPublicPolicy: boolean }, [
+    'ResourcePolicy',
+  ]),
+  DeleteResourcePolicy: ofSecret({ PolicyName: POLICY_NAME }),
   ValidateResourcePolicy: structure({ SecretId: SECRET_ID, ResourcePolicy: POLICY }, ['ResourcePolicy']),
   StopReplicationToReplica: ofSecret(),
   GetRandomPassword: structure({

@@ -47,7 +47,7 @@ export const listSecretVersionIds: Action = (call) => {
   return then(call.run(listSeenVersions, command), (page) => ({
     ...named(call, page.secret),
     Versions: [
-      ...page.versions.map((version) => encodeListed(page.secret, version)),
+      ...page.versions.map((version) => encodeListed(call, page.secret, version)),
       ...(page.nextPageToken === '' ? encodeReserved(page.secret) : []),
     ],
     ...nextOf(page),

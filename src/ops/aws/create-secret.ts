@@ -11,6 +11,7 @@ import { AWS_NAME_CHARS_MAX } from '../../core/limits.ts';
 import { GLOBAL, type Location, type ProjectRef, parseSecretName, type SecretName } from '../../core/name.ts';
 import type { Change, Need } from '../../core/ports.ts';
 import type { Labels, Secret } from '../../core/secret.ts';
+import { namedKey, wrappingFor } from '../customer-keys.ts';
 import { type NewSealed, sealNew } from '../new-version.ts';
 import { type Input, type Operation, operation, secretFacts } from '../operation.ts';
 import { blankSecret, clearName, eventOf } from '../secrets.ts';
@@ -27,6 +28,12 @@ export interface CreateAwsSecret extends Pick<AwsSettings, 'description' | 'kmsK
   readonly replicas?: readonly AskedReplica[];
   /** A secret of that name in a replica's region gives way. */
   readonly overwrite?: true;
+}
+
+interface Prepared {
+  /** Of a request with a value. */
+  readonly sealed?: NewSealed;
+  readonly customerKey?: string;
 }
 
 const refOf = ({ project, region, name }: CreateAwsSecret) => awsRef(project, { region, name });
@@ -86,13 +93,16 @@ export const createAwsSecret: Operation<CreateAwsSecret, AwsResult> = operation(
       regional: at(region),
     };
   },
-  prepare: (input, keyring): { carried: NewSealed | undefined } => {
-    const { value, name } = input.command;
+  prepare: (input, keyring): { carried: Prepared } => {
+    const { value, name, region, kmsKeyId } = input.command;
     checkName(name);
-    if (value === undefined) return { carried: undefined };
+    const project = input.project(input.command.project);
+    const key = namedKey(input, project, region, kmsKeyId);
+    if (value === undefined) return { carried: key };
     const { payload } = value;
     const made = { payload, secretUid: input.entropy.uid(), uid: input.entropy.uid() };
-    return { carried: sealNew(keyring, input.project(input.command.project), made) };
+    const wrapping = wrappingFor(input, project, { aws: { changedAt: 0, ...key } });
+    return { carried: { ...key, sealed: sealNew(keyring, project, { ...made, ...wrapping }) } };
   },
   carried: ({ value, ...command }) => {
     if (value === undefined) return command;
@@ -100,7 +110,8 @@ export const createAwsSecret: Operation<CreateAwsSecret, AwsResult> = operation(
     return { ...command, value: rest };
   },
   decide: (input) => {
-    const { command, now, entropy, prepared, rows } = input;
+    const { command, now, entropy, rows } = input;
+    const { sealed: prepared, customerKey } = input.prepared;
     const { name, region, value, description, kmsKeyId, type } = command;
     const project = input.project(command.project);
     const { seen, existing } = rows;
@@ -119,6 +130,7 @@ export const createAwsSecret: Operation<CreateAwsSecret, AwsResult> = operation(
         ...(location === GLOBAL ? { home: region } : {}),
         ...(description === undefined ? {} : { description }),
         ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
+        ...(customerKey === undefined ? {} : { customerKey }),
         ...(type === undefined ? {} : { type }),
       },
     };

@@ -8,6 +8,7 @@ import { secretEvent, versionEvent } from '../../core/events.ts';
 import type { Keyring } from '../../core/ports.ts';
 import type { Redacted } from '../../core/redacted.ts';
 import type { Secret, Version } from '../../core/secret.ts';
+import { namedKey, wrappingFor } from '../customer-keys.ts';
 import { demand } from '../demand.ts';
 import { type NewSealed, sealNew, withVersion } from '../new-version.ts';
 import { type Decision, type Input, type Operation, operation } from '../operation.ts';
@@ -40,10 +41,24 @@ export function sealFor<C extends SecretRef>(
   input: Input<C, Record<never, never>>,
   keyring: Keyring,
   { payload }: AwsValue,
+  secret: Secret = input.secret(input.command),
 ): NewSealed {
-  const secret = input.secret(input.command);
   const project = input.project(input.command.project);
-  return sealNew(keyring, project, { payload, secretUid: secret.uid, uid: input.entropy.uid() });
+  const made = { payload, secretUid: secret.uid, uid: input.entropy.uid() };
+  return sealNew(keyring, project, { ...made, ...wrappingFor(input, project, secret) });
+}
+
+/** What making ready an amendment makes. */
+interface Amendment {
+  readonly sealed?: NewSealed;
+  readonly customerKey?: string;
+}
+
+/** The secret under the key that a request names for it; where it names none, under the one that it is under. */
+function underKey(before: Secret, { kmsKeyId }: Pick<AmendSecret, 'kmsKeyId'>, { customerKey }: Amendment): Secret {
+  if (kmsKeyId === undefined) return before;
+  const { customerKey: _before, ...aws } = { changedAt: 0, ...before.aws };
+  return { ...before, aws: { ...aws, kmsKeyId, ...(customerKey === undefined ? {} : { customerKey }) } };
 }
 
 /** The secret with its new version, which is later than every change before it. */
@@ -120,27 +135,28 @@ export const amendSecret: Operation<AmendSecret, AwsResult> = operation({
   permission: 'secretmanager.secrets.update',
   target: (command) => secretTarget(command),
   needs: (command): ValueNeeds => ({ existing: idNeed(command, command.value?.token ?? '') }),
-  prepare: (input, keyring) => {
-    const { value } = input.command;
-    if (value === undefined) return { carried: undefined };
+  prepare: (input, keyring): { carried: Amendment } => {
+    const { value, kmsKeyId, from } = input.command;
+    const before = input.secret(input.command);
+    const key = namedKey(input, input.project(input.command.project), from.region, kmsKeyId);
+    if (value === undefined) return { carried: key };
     demand(input, 'secretmanager.versions.add', secretTarget(input.command));
-    return { carried: sealFor(input, keyring, value) };
+    return { carried: { ...key, sealed: sealFor(input, keyring, value, underKey(before, input.command, key)) } };
   },
   carried: ({ value, ...command }) => (value === undefined ? command : { ...command, value: withoutPayload(value) }),
   decide: (input) => {
-    const { description, kmsKeyId, type, value } = input.command;
-    const before = input.secret(input.command);
+    const { description, type, value } = input.command;
+    const before = underKey(input.secret(input.command), input.command, input.prepared);
     const project = input.project(input.command.project);
     const secret: Secret = {
       ...before,
       aws: {
         ...{ changedAt: 0, ...before.aws },
         ...(description === undefined ? {} : { description }),
-        ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
         ...(type === undefined ? {} : { type }),
       },
     };
-    const { prepared } = input;
+    const { sealed: prepared } = input.prepared;
     if (value !== undefined && prepared !== undefined) {
       demand(input, 'secretmanager.versions.add', secretTarget(input.command));
       return put(input, secret, prepared, { ...value, stages: [CURRENT] });

@@ -9,6 +9,7 @@ import type { Grant } from '../../core/iam/policy.ts';
 import { BACKUP_OF_SECRET_BYTES_MAX, BACKUP_OF_SECRET_VERSIONS_MAX } from '../../core/limits.ts';
 import type { Keyring, PayloadRow } from '../../core/ports.ts';
 import type { Project, Secret, Uid, Version } from '../../core/secret.ts';
+import { wantKeys, wrappedBy } from '../customer-keys.ts';
 import { demand } from '../demand.ts';
 import { type NewSealed, sealNew } from '../new-version.ts';
 import { type Operation, operation, secretFacts } from '../operation.ts';
@@ -31,7 +32,7 @@ function copies(
   grant: Grant,
   project: Project,
   rows: readonly PayloadRow[],
-  made: { readonly secretUid: Uid; uid(): Uid },
+  made: { readonly secretUid: Uid; uid(): Uid; keyOf(version: Version): ReturnType<typeof wrappedBy> },
 ): Prepared['versions'] {
   let bytes = 0;
   return rows.map(({ version: before, sealed }) => {
@@ -39,12 +40,15 @@ function copies(
     const attributes = { ...before.attributes, requestToken: versionIdOf(before) };
     const version = { ...before, uid: made.uid(), secretUid, attributes };
     if (sealed === undefined) return { version };
-    const payload = keyring.open(grant, project.wrappedKey, payloadPlace(project.uid, before), sealed);
+    // Each stays under the key that it is under.
+    const key = made.keyOf(before);
+    const place = { ...payloadPlace(project.uid, before), ...key };
+    const payload = keyring.open(grant, project.wrappedKey, place, sealed);
     bytes += payload.reveal().length;
     if (bytes > BACKUP_OF_SECRET_BYTES_MAX) {
       throw new Fault('LIMIT_REACHED', { what: 'bytes of one replica', limit: BACKUP_OF_SECRET_BYTES_MAX });
     }
-    return { version, sealed: sealNew(keyring, project, { payload, secretUid, uid: version.uid }) };
+    return { version, sealed: sealNew(keyring, project, { payload, secretUid, uid: version.uid, ...key }) };
   });
 }
 
@@ -66,8 +70,16 @@ export const stopReplication: Operation<AwsRef, AwsResult> = operation({
       throw new Fault('LIMIT_REACHED', { what: 'versions of one replica', limit: BACKUP_OF_SECRET_VERSIONS_MAX });
     }
     const secretUid = arnSuffix(secret.uid) + input.entropy.uid().slice(arnSuffix(secret.uid).length);
-    const made = { secretUid, uid: () => input.entropy.uid() };
-    const copied = copies(keyring, grant, input.project(input.command.project), versions, made);
+    const project = input.project(input.command.project);
+    const held = versions.filter(({ sealed }) => sealed !== undefined);
+    wantKeys(
+      input,
+      project,
+      held.map(({ version }) => version),
+    );
+    const keyOf = (version: Version) => wrappedBy(input, project, version);
+    const made = { secretUid, uid: () => input.entropy.uid(), keyOf };
+    const copied = copies(keyring, grant, project, versions, made);
     return { carried: { etag: secret.etag, lastVersion: secret.lastVersion, secretUid, versions: copied } };
   },
   decide: (input) => {

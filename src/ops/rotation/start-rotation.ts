@@ -14,7 +14,8 @@ import type { Change, Keyring, Need, PayloadRow } from '../../core/ports.ts';
 import { checking, isUnderWay, newRotation, planned, type Rotation, started } from '../../core/rotation/machine.ts';
 import type { Project, Secret, StoredEvent } from '../../core/secret.ts';
 import { type AwsRef, idNeed } from '../aws/ref.ts';
-import { type NewSealed, withVersion } from '../new-version.ts';
+import { wrappedBy, wrappingFor } from '../customer-keys.ts';
+import { type NewSealed, refTo, withVersion } from '../new-version.ts';
 import { type Decision, type Input, type Operation, operation, type Prepare, secretFacts } from '../operation.ts';
 import { eventOf, placeOf, type SecretResult, secretTarget } from '../secrets.ts';
 import { Stale } from '../writer.ts';
@@ -76,22 +77,25 @@ async function prepare(
   if (!(await functions.exists(functionArn))) throw refused(functionArn);
   const { current } = input.rows;
   if (!input.command.waits || current === undefined) return { carried: { functionArn } };
-  return { carried: { functionArn, ...copyOf(input, keyring, project, current) } };
+  return { carried: { functionArn, ...copyOf(input, keyring, project, current, secret) } };
 }
 
 /** The value of a version for one more; a value that is gone has no copy. */
 function copyOf(
-  { entropy }: Pick<StartInput, 'entropy'>,
+  { entropy, rows }: Pick<StartInput, 'entropy'> & { readonly rows: object },
   keyring: Keyring,
   project: Project,
   { version, sealed }: PayloadRow,
+  secret: Secret,
 ): Pick<Made, 'copied'> {
   if (sealed === undefined || version.fingerprint === undefined || version.state !== 'ENABLED') return {};
   const { secretUid, crc32c, fingerprint } = version;
   const uid = entropy.uid();
   const placeOfUid = (versionUid: string) => ({ projectUid: project.uid, secretUid, versionUid });
-  const copy = keyring.copy(project.wrappedKey, placeOfUid(version.uid), placeOfUid(uid), sealed);
-  return { copied: { uid, secretUid, crc32c, fingerprint, sealed: copy } };
+  const from = { ...placeOfUid(version.uid), ...wrappedBy({ rows }, project, version) };
+  const to = { ...placeOfUid(uid), ...wrappingFor({ rows }, project, secret) };
+  const copy = keyring.copy(project.wrappedKey, from, to, sealed);
+  return { copied: { uid, secretUid, crc32c, fingerprint, sealed: copy, ...refTo(to.customerKey) } };
 }
 
 /** What is decided of a request that begins nothing; undefined: it begins something. */

@@ -3,6 +3,7 @@
 
 import { GLOBAL, type Location, type ProjectRef, type SecretName, secretKey } from '../../core/name.ts';
 import type { Shape } from '../../core/vault/kv.ts';
+import { wrappedBy } from '../customer-keys.ts';
 import { type Operation, operation } from '../operation.ts';
 import { placeOf, type SecretRef, secretTarget } from '../secrets.ts';
 
@@ -64,12 +65,19 @@ export const shapeOfCurrent: Operation<SecretRef, Shape | undefined> = operation
   needs: (command) => ({ row: { need: 'payload', ...placeOf(command), number: 0 } }) as const,
   decide: (input) => {
     input.secret(input.command);
-    return { result: { project: input.project(input.command.project), row: input.rows.row } };
+    const project = input.project(input.command.project);
+    const { row } = input.rows;
+    return { result: { project, row, ...(row === undefined ? {} : wrappedBy(input, project, row.version)) } };
   },
-  finish: ({ project, row }, _command, { keyring }) => {
+  finish: ({ project, row, customerKey }, _command, { keyring }) => {
     if (row?.sealed === undefined) return undefined;
     const { version, sealed } = row;
-    const place = { projectUid: project.uid, secretUid: version.secretUid, versionUid: version.uid };
+    const place = {
+      projectUid: project.uid,
+      secretUid: version.secretUid,
+      versionUid: version.uid,
+      ...(customerKey === undefined ? {} : { customerKey }),
+    };
     return keyring.shapeOf(project.wrappedKey, place, sealed);
   },
 });
