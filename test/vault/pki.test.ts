@@ -14,6 +14,7 @@ import { openVault, type VaultClient } from './fixture.ts';
 let vault: VaultClient;
 let directory: string;
 const open = { token: '' };
+const GENERATE = 'root/generate/exported';
 
 const role = (name: string, fields: object) => vault.must('POST', `pki/roles/${name}`, { key_type: 'ec', ...fields });
 const issue = (name: string, fields: object, asked = {}) => vault.ask('POST', `pki/issue/${name}`, fields, asked);
@@ -93,7 +94,7 @@ for (const [type, bits] of [
       key_type: type,
       key_bits: bits,
     };
-    const root = (await vault.must('POST', `${at}/root/generate/exported`, fields)).json.data;
+    const root = (await vault.must('POST', `${at}/${GENERATE}`, fields)).json.data;
     assert.ok(new X509Certificate(root.certificate).checkPrivateKey(createPrivateKey(root.private_key)));
     await vault.must('POST', `${at}/roles/any`, { allow_any_name: true, key_type: type, key_bits: bits });
     const asked = {
