@@ -165,25 +165,10 @@ test('what a certificate says is what the role and the mount say', async () => {
 
 test('names outside the role are refused', async () => {
   for (const name of [
-    ...[
-      'example.com',
-      'example.org',
-      'example.com.evil.test',
-      'aexample.com',
-      'a.example.com.',
-      '.example.com',
-      'a..example.com',
-    ],
-    ...[
-      '*.*.example.com',
-      'a.*.example.com',
-      'f*.example.com',
-      '*',
-      '*.com',
-      'localhost.evil.test',
-      '10.0.0.1',
-      'a@example.com',
-    ],
+    ...'example.com example.org example.com.evil.test aexample.com a.example.com. .example.com a..example.com'.split(
+      ' ',
+    ),
+    ...'*.*.example.com a.*.example.com f*.example.com * *.com localhost.evil.test 10.0.0.1 a@example.com'.split(' '),
     ...[
       'a.example.com\n.evil.test',
       'a.example.com\u0000.evil.test',
@@ -197,14 +182,8 @@ test('names outside the role are refused', async () => {
     if (!/[\n,]/.test(name))
       await refused('web', { common_name: 'a.example.com', alt_names: [name] }, /subject alternate name|the/);
   }
-  for (const name of [
-    'a.example.com',
-    'b.a.example.com',
-    '*.example.com',
-    '*.a.example.com',
-    'A.EXAMPLE.com',
-    'localhost',
-  ]) {
+  const allowed = 'a.example.com b.a.example.com *.example.com *.a.example.com A.EXAMPLE.com localhost';
+  for (const name of allowed.split(' ')) {
     assert.equal((await issued('web', { common_name: name })).certified.subjectAltName, `DNS:${name.toLowerCase()}`);
   }
   await role('tight', {
