@@ -2,10 +2,10 @@
 // auth methods mean them, at most one a method.
 // Source: https://developer.hashicorp.com/vault/api-docs/secret/identity/entity and .../entity-alias
 
-import { Fault } from '../../core/error.ts';
 import { formatTime } from '../../core/vault/duration.ts';
 import type { Alias, Entity } from '../../core/vault/identity.ts';
 import { booleanField, invalid, listField, textField } from './fields.ts';
+import { handlersOf, missing } from './identity-handlers.ts';
 import {
   all,
   boundPolicies,
@@ -32,8 +32,6 @@ import type { Handler, Reply, VaultCall, VaultRoute } from './route.ts';
 import type { View } from './view.ts';
 
 type FoundEntity = Found<'entity'>;
-
-const missing = (path: string) => new Fault('VAULT_ENTRY_NOT_FOUND', { path });
 
 /** A new entity, by the name given or one of its own. */
 export function addEntity(view: View, name: string | undefined, rest: Partial<Entity> = {}): FoundEntity {
@@ -103,25 +101,6 @@ export function describeEntity(view: View, { id, row }: FoundEntity): Readonly<R
   };
 }
 
-const read =
-  (find: (call: VaultCall) => FoundEntity | undefined): Handler =>
-  (call) => {
-    const known = find(call);
-    if (known === undefined) throw missing('entity');
-    return { data: describeEntity(call.view, known) };
-  };
-
-const ofId = ({ view, params }: VaultCall) => found(view, 'entity', params['id'] ?? '');
-const ofName = ({ view, params }: VaultCall) => byName(view, 'entity', params['name'] ?? '');
-
-const remove =
-  (find: (call: VaultCall) => FoundEntity | undefined): Handler =>
-  (call) => {
-    const known = find(call);
-    if (known !== undefined) drop(call.view, 'entity', known.id);
-    return {};
-  };
-
 const removeMany: Handler = ({ view, data }) => {
   const ids = listField(data, 'entity_ids') ?? [];
   if (ids.length === 0) throw invalid('missing entity ids to delete');
@@ -130,6 +109,8 @@ const removeMany: Handler = ({ view, data }) => {
   for (const id of ids) drop(view, 'entity', id);
   return {};
 };
+
+const of = handlersOf('entity', describeEntity);
 
 const list: Handler = ({ view }) => {
   const entities = all(view, 'entity');
@@ -142,14 +123,6 @@ const list: Handler = ({ view }) => {
   });
   return { data: { keys: entities.map(({ id }) => id), key_info: Object.fromEntries(info) } };
 };
-
-const listNames: Handler = ({ view }) => ({
-  data: {
-    keys: all(view, 'entity')
-      .map(({ row }) => row.name)
-      .sort(),
-  },
-});
 
 /** Makes several entities one: it gets their aliases and groups, never their policies. */
 const merge: Handler = ({ view, data }) => {
@@ -302,16 +275,16 @@ const listAliases: Handler = ({ view }) => {
 export const ENTITY_ROUTES: readonly VaultRoute[] = [
   { path: 'identity/entity', help: 'Make or change an entity.', write },
   { path: 'identity/entity/id', help: 'List the ids of the entities.', list, read: list },
-  { path: 'identity/entity/name', help: 'List the names of the entities.', list: listNames, read: listNames },
+  { path: 'identity/entity/name', help: 'List the names of the entities.', list: of.listNames, read: of.listNames },
   {
     path: 'identity/entity/id/:id',
     help: 'Read, change or delete an entity by its id.',
-    ...{ read: read(ofId), write, delete: remove(ofId) },
+    ...{ ...of.byId, write },
   },
   {
     path: 'identity/entity/name/*name',
     help: 'Read, write or delete an entity by its name.',
-    ...{ read: read(ofName), write: writeNamed, delete: remove(ofName) },
+    ...{ ...of.byName, write: writeNamed },
   },
   { path: 'identity/entity/batch-delete', help: 'Delete several entities.', write: removeMany },
   { path: 'identity/entity/merge', help: 'Make several entities one.', write: merge },

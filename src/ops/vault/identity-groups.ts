@@ -2,11 +2,11 @@
 // by the group's one alias. A group may be in others, never in itself.
 // Source: https://developer.hashicorp.com/vault/api-docs/secret/identity/group and .../group-alias
 
-import { Fault } from '../../core/error.ts';
 import { formatTime } from '../../core/vault/duration.ts';
 import type { Alias, Group } from '../../core/vault/identity.ts';
 import { type Data, invalid, listField, textField } from './fields.ts';
 import { describeAlias } from './identity-entities.ts';
+import { handlersOf, missing } from './identity-handlers.ts';
 import {
   all,
   boundPolicies,
@@ -14,7 +14,6 @@ import {
   byMethod,
   byName,
   checkedName,
-  drop,
   dropAlias,
   type Found,
   found,
@@ -37,8 +36,6 @@ type FoundGroup = Found<'group'>;
 /** Ours: groups above one another. */
 const DEPTH_MAX = 16;
 
-const missing = (path: string) => new Fault('VAULT_ENTRY_NOT_FOUND', { path });
-
 function members(data: Data, name: string): readonly string[] | undefined {
   const given = listField(data, name);
   if (given !== undefined && given.length > MEMBERS_MAX) throw invalid(`${name}: at most ${MEMBERS_MAX} are allowed`);
@@ -52,6 +49,13 @@ function typeOf(data: Data, known: FoundGroup | undefined): Group['type'] {
   return type;
 }
 
+function fresh(view: View, id: string, type: Group['type']): Group {
+  return {
+    ...{ name: ownName('group', id), type, metadata: null, policies: [], entities: null, groups: null },
+    ...{ parents: [], alias: null, createdAt: view.now, updatedAt: view.now, revision: 0 },
+  };
+}
+
 function writeGroup({ view, data }: VaultCall, known: FoundGroup | undefined, name: string | undefined): Reply {
   const type = typeOf(data, known);
   const policies = boundPolicies(data);
@@ -62,12 +66,8 @@ function writeGroup({ view, data }: VaultCall, known: FoundGroup | undefined, na
     throw invalid("member entities can't be set manually for external groups");
   }
   const id = known?.id ?? newId(view);
-  const fresh: Group = {
-    ...{ name: ownName('group', id), type, metadata: null, policies: [], entities: null, groups: null },
-    ...{ parents: [], alias: null, createdAt: view.now, updatedAt: view.now, revision: 0 },
-  };
   const row: Group = {
-    ...(known?.row ?? fresh),
+    ...(known?.row ?? fresh(view, id, type)),
     ...(name === undefined ? {} : { name: checkedName(name, 'group name') }),
     ...(policies === undefined ? {} : { policies }),
     ...(metadata === undefined ? {} : { metadata }),
@@ -138,24 +138,7 @@ export function describeGroup(view: View, { id, row }: FoundGroup): Readonly<Rec
   };
 }
 
-const ofId = ({ view, params }: VaultCall) => found(view, 'group', params['id'] ?? '');
-const ofName = ({ view, params }: VaultCall) => byName(view, 'group', params['name'] ?? '');
-
-const read =
-  (find: (call: VaultCall) => FoundGroup | undefined): Handler =>
-  (call) => {
-    const known = find(call);
-    if (known === undefined) throw missing('group');
-    return { data: describeGroup(call.view, known) };
-  };
-
-const remove =
-  (find: (call: VaultCall) => FoundGroup | undefined): Handler =>
-  (call) => {
-    const known = find(call);
-    if (known !== undefined) drop(call.view, 'group', known.id);
-    return {};
-  };
+const of = handlersOf('group', describeGroup);
 
 const list: Handler = ({ view }) => {
   const groups = all(view, 'group');
@@ -175,14 +158,6 @@ const list: Handler = ({ view }) => {
   });
   return { data: { keys: groups.map(({ id }) => id), key_info: Object.fromEntries(info) } };
 };
-
-const listNames: Handler = ({ view }) => ({
-  data: {
-    keys: all(view, 'group')
-      .map(({ row }) => row.name)
-      .sort(),
-  },
-});
 
 /** The one alias of an external group, new or in place of the one before. */
 const writeAlias: Handler = ({ view, data, params }) => {
@@ -215,18 +190,7 @@ const writeAlias: Handler = ({ view, data, params }) => {
 
 function newGroup(view: View): FoundGroup {
   const id = newId(view);
-  const row: Group = {
-    ...{
-      name: ownName('group', id),
-      type: 'external',
-      metadata: null,
-      policies: [],
-      entities: null,
-      groups: null,
-    },
-    ...{ parents: [], alias: null, createdAt: view.now, updatedAt: view.now, revision: 0 },
-  };
-  return insert(view, 'group', { id, row });
+  return insert(view, 'group', { id, row: fresh(view, id, 'external') });
 }
 
 const ofAlias = ({ view, params }: VaultCall) => byAlias(view, 'group', params['id'] ?? '');
@@ -260,16 +224,16 @@ const listAliases: Handler = ({ view }) => {
 export const GROUP_ROUTES: readonly VaultRoute[] = [
   { path: 'identity/group', help: 'Make or change a group.', write },
   { path: 'identity/group/id', help: 'List the ids of the groups.', list, read: list },
-  { path: 'identity/group/name', help: 'List the names of the groups.', list: listNames, read: listNames },
+  { path: 'identity/group/name', help: 'List the names of the groups.', list: of.listNames, read: of.listNames },
   {
     path: 'identity/group/id/:id',
     help: 'Read, change or delete a group by its id.',
-    ...{ read: read(ofId), write, delete: remove(ofId) },
+    ...{ ...of.byId, write },
   },
   {
     path: 'identity/group/name/*name',
     help: 'Read, write or delete a group by its name.',
-    ...{ read: read(ofName), write: writeNamed, delete: remove(ofName) },
+    ...{ ...of.byName, write: writeNamed },
   },
   { path: 'identity/group-alias', help: 'Make or change the alias of an external group.', write: writeAlias },
   { path: 'identity/group-alias/id', help: 'List the aliases of groups.', list: listAliases, read: listAliases },

@@ -29,7 +29,7 @@ const POLICIES_MAX = 100;
 /** Vault's own bounds for custom metadata. */
 const PAIRS_MAX = 64;
 
-type Kind = 'entity' | 'group';
+export type Kind = 'entity' | 'group';
 type Known<K extends Kind> = K extends 'entity' ? Entity : Group;
 
 export interface Found<K extends Kind> {
