@@ -34,6 +34,7 @@ import type {
 import type { TagKey, TagKeyOfProject, TagKeyRef, TagValue, TagValueOfProject, TagValueRef } from './tag.ts';
 import type { VaultChange, VaultNeed, VaultRowByNeed } from './vault/entry.ts';
 import type { Shape } from './vault/kv.ts';
+import type { PkiCrypto } from './vault/pki.ts';
 
 export type Maybe<T> = T | Promise<T>;
 
@@ -334,10 +335,9 @@ export interface Store {
   close(): Maybe<void>;
 }
 
-/** A few small values that rest beside the rows and belong to no operation: the seal's record, the local CA. */
+/** Small values beside the rows, of no operation: the seal's record, the local CA. A set one is durable on return. */
 export interface MetaStore {
   meta(key: string): Maybe<Uint8Array | undefined>;
-  /** Durable when this returns. */
   setMeta(key: string, value: Uint8Array): Maybe<void>;
 }
 
@@ -368,10 +368,10 @@ export interface SealStatus {
 }
 
 export interface Keyring {
-  /** The keys that callers use without ever holding them. */
+  /** The keys that callers use without ever holding them; those that sign requests; those of authorities. */
   readonly keys: KeyCrypto;
-  /** What signs requests by AWS's API. */
   readonly aws: AwsKeys;
+  readonly pki: PkiCrypto;
   status(): SealStatus;
   /** A new project key, wrapped by the root key; it stands before the `older` ones, which open what they once wrapped. */
   wrapProjectKey(projectUid: Uid, older?: Uint8Array): Uint8Array;

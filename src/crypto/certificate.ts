@@ -103,7 +103,7 @@ export async function certifySigner(key: KeyObject, name: string, validity: Vali
 }
 
 /** 128 random bits in hex, of which the first two are fixed: the number is positive and keeps its length in DER. */
-function newSerial(): string {
+export function newSerial(): string {
   const serial = randomBytes(SERIAL_BYTES);
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
   return serial.toString('hex');

@@ -30,6 +30,7 @@ import { SealedKeys } from './keys/sealed-keys.ts';
 import { Turns } from './keys/turns.ts';
 import { Lru } from './lru.ts';
 import { OpenedPayloads } from './opened-payloads.ts';
+import { AuthorityKeys } from './pki/authority.ts';
 import { ProjectKeys, withNewKey } from './project-keys.ts';
 
 /** Project keys kept open; each costs some hundred bytes, and opening one again some microseconds. */
@@ -65,6 +66,8 @@ export class Keyring implements KeyringPort {
   readonly keys: SealedKeys;
   /** What signs requests by AWS's API. */
   readonly aws: AwsKeys;
+  /** The keys of the authorities of PKI mounts. */
+  readonly pki: AuthorityKeys;
   readonly #status: SealStatus;
   readonly #root: NamedKey;
   readonly #pageKey: KeyObject;
@@ -85,7 +88,13 @@ export class Keyring implements KeyringPort {
     this.#proxyKey = deriveKey(open.root, 'coffer proxy password v1');
     this.#fingerprintKey = open.fingerprintKey;
     const wrapping = (wrapped: Uint8Array, uid: Uid) => this.#openProjectKeys(wrapped, uid);
-    this.keys = new SealedKeys(wrapping, new Turns(open.turnMemory));
+    const turns = new Turns(open.turnMemory);
+    this.keys = new SealedKeys(wrapping, turns);
+    this.pki = new AuthorityKeys({
+      turns,
+      open: (grant, projectKey, place, sealed) => this.open(grant, projectKey, place, sealed),
+      openOwn: (projectKey, place, sealed) => this.#open(projectKey, place, sealed),
+    });
     this.aws = new AwsKeys(wrapping, deriveKey(open.root, 'coffer aws session v1'));
   }
 
@@ -180,6 +189,7 @@ export class Keyring implements KeyringPort {
     this.#opened.clear();
     this.keys.forget();
     this.aws.forget();
+    this.pki.forget();
   }
 
   /** HMAC-SHA256 of the payload, in hex, under a key that only this store has. */

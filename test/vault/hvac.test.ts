@@ -26,7 +26,7 @@ const SUITES: readonly (readonly [name: string, files: readonly string[], withou
         ['kv version 1', ['secrets_engines/test_kv_v1.py'], ''],
         [
           'system backend',
-          ['audit', 'health', 'init', 'key', 'leader', 'mount', 'policies', 'policy', 'seal', 'wrapping'].map(
+          ['audit', 'health', 'init', 'key', 'leader', 'lease', 'mount', 'policies', 'policy', 'seal', 'wrapping'].map(
             (name) => `system_backend/test_${name}.py`,
           ),
           '',

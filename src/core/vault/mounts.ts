@@ -5,7 +5,7 @@ import type { Location, ProjectId } from '../name.ts';
 import type { VaultEntry } from './entry.ts';
 
 /** Engines by their type. What a type can do is its routes' business; a type that is not here cannot be mounted. */
-export const ENGINE_TYPES = ['kv', 'transit', 'cubbyhole', 'system', 'identity'] as const;
+export const ENGINE_TYPES = ['kv', 'transit', 'pki', 'cubbyhole', 'system', 'identity'] as const;
 export type EngineType = (typeof ENGINE_TYPES)[number];
 
 export interface Mount {
@@ -126,4 +126,9 @@ export function effectiveKv(mount: KvSettings | undefined, own: KvSettings | und
 /** The ring of the keys of a transit mount: other dialects know them by it too. */
 export function ringOfMount(path: string): string {
   return path.slice(0, -1);
+}
+
+/** Where what a PKI mount keeps lies. */
+export function pkiHome(uid: string): string {
+  return `pki/${uid}/`;
 }

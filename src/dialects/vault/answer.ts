@@ -18,6 +18,7 @@ export interface Envelope {
   readonly data?: unknown;
   readonly warnings?: readonly string[];
   readonly leaseSeconds?: number;
+  readonly leaseId?: string;
   readonly auth?: object;
   readonly wrapInfo?: object;
 }
@@ -41,16 +42,24 @@ export function ready(body: Uint8Array): WireResponse {
 }
 
 export function enveloped(request: VaultRequest, envelope: Envelope): WireResponse {
-  const { data = null, warnings = [], leaseSeconds = 0, auth = null, wrapInfo = null, status = 200 } = envelope;
+  const {
+    data = null,
+    warnings = [],
+    leaseSeconds = 0,
+    leaseId = '',
+    auth = null,
+    wrapInfo = null,
+    status = 200,
+  } = envelope;
   if (auth === null && wrapInfo === null && !request.path.startsWith('sys/')) {
-    return plain(request, JSON.stringify(data), warnings, leaseSeconds, status);
+    return plain(request, JSON.stringify(data), warnings, leaseSeconds, leaseId, status);
   }
   const injected = INJECTED.test(request.path) && typeof data === 'object' && data !== null ? data : {};
   return bare(
     {
       ...injected,
       request_id: wrapInfo === null ? request.wire.id : '',
-      lease_id: '',
+      lease_id: leaseId,
       renewable: false,
       lease_duration: leaseSeconds,
       data: auth === null ? data : null,
@@ -68,11 +77,12 @@ function plain(
   data: string,
   warnings: readonly string[],
   leaseSeconds: number,
+  leaseId: string,
   status: number,
 ): WireResponse {
   const said = warnings.length === 0 ? 'null' : JSON.stringify(warnings);
   // The id is a UUID of our own.
-  const head = `{"request_id":"${request.wire.id}","lease_id":"","renewable":false,"lease_duration":${leaseSeconds}`;
+  const head = `{"request_id":"${request.wire.id}","lease_id":${JSON.stringify(leaseId)},"renewable":false,"lease_duration":${leaseSeconds}`;
   const body = `${head},"data":${data},"wrap_info":null,"warnings":${said},"auth":null}\n`;
   return { status, headers: HEADERS, body };
 }
@@ -93,7 +103,13 @@ export function replied(request: VaultRequest, reply: FinishedReply, known: stri
     });
   }
   if (reply.bare) return bare(data ?? {});
-  const said = warnings === undefined ? {} : { warnings };
+  if (reply.raw !== undefined) {
+    return { status: 200, headers: { ...HEADERS, 'content-type': reply.raw.type }, body: reply.raw.body };
+  }
+  const { lease } = reply;
+  const leased = lease === undefined ? {} : { leaseId: lease.id, leaseSeconds: lease.seconds };
+  const said = { ...(warnings === undefined ? {} : { warnings }), ...leased };
+  if (reply.keyed !== undefined) return enveloped(request, { data: withKey(reply, reply.keyed), ...said });
   if (reply.secretId) return enveloped(request, { data: { ...data, secret_id: issued?.reveal() ?? '' }, ...said });
   if (auth !== undefined) return enveloped(request, { auth: authOf(auth, issued?.reveal() ?? known), ...said });
   if (opened !== undefined) {
@@ -102,6 +118,14 @@ export function replied(request: VaultRequest, reply: FinishedReply, known: stri
   if (data === undefined && said.warnings === undefined) return empty();
   if (Array.isArray(data?.['keys']) && data['keys'].length === 0 && request.verb === 'list') throw new VaultError(404);
   return enveloped(request, { data: data ?? null, ...said });
+}
+
+/** The private key of a new certificate, in the form that was asked for. */
+function withKey({ data = {}, privateKey }: FinishedReply, form: NonNullable<FinishedReply['keyed']>): object {
+  const pem = privateKey?.reveal().trim() ?? '';
+  if (form === 'der') return { ...data, private_key: pem.replaceAll(/-----[^-]+-----|\s/g, '') };
+  const bundle = form === 'bundle' ? { certificate: `${pem}\n${data['certificate']}` } : {};
+  return { ...data, ...bundle, private_key: pem };
 }
 
 function authOf(auth: ReplyAuth, token: string): object {

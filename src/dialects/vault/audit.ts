@@ -116,8 +116,13 @@ function mountEntry({ entered, request: { path } }: Audited): Entry {
   return { mount_point: found.path, mount_type: found.mount.type, mount_class: 'secret' };
 }
 
-function bodyOf({ body }: WireResponse): Entry {
+function bodyOf({ body, headers = {}, status }: WireResponse): Entry {
   if (body === undefined) return {};
+  const type = String(headers['content-type']);
+  if (type !== 'application/json') {
+    const text = typeof body === 'string' ? body : Buffer.from(body).toString('base64');
+    return { http_content_type: type, http_raw_body: text, http_status_code: status };
+  }
   const value: unknown = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body));
   return typeof value === 'object' && value !== null ? (value as Entry) : {};
 }

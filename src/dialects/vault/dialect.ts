@@ -24,7 +24,7 @@ import {
   vaultWrite,
 } from '../../ops/vault/logical.ts';
 import { type FinishedReply, isOf, type VaultRoute } from '../../ops/vault/route.ts';
-import { type FoundRoute, findAuthRoute, findVaultRoute, routeNamed } from '../../ops/vault/routes.ts';
+import { type FoundRoute, findAuthRoute, findEngineRoute, findVaultRoute, routeNamed } from '../../ops/vault/routes.ts';
 import { SPEND_ROUTE } from '../../ops/vault/tokens.ts';
 import { USERPASS_FAILED_ROUTE } from '../../ops/vault/userpass.ts';
 import type { Dialect, RequestHead, WireRequest, WireResponse } from '../../wire/types.ts';
@@ -109,7 +109,10 @@ function route(door: VaultDoor, wire: WireRequest): Maybe<WireResponse> {
   // What takes no token is not hindered by a bad one.
   return then(door.enter(token, origin, namespace), (entered) => {
     if (entered === undefined) throw new VaultError(404, 'no such namespace');
-    const found = findVaultRoute(request.path) ?? findAuthRoute(entered.auth, request.path);
+    const found =
+      findVaultRoute(request.path) ??
+      findAuthRoute(entered.auth, request.path) ??
+      findEngineRoute(entered.mounts, request.path);
     const isOpen = entered.caller.refused === true && isOf(found?.route.open, request.verb);
     const work = () =>
       isOpen

@@ -25,7 +25,8 @@ const NEVER = new Set(['sys/wrapping/lookup', 'sys/wrapping/unwrap', 'sys/wrappi
 export function wrapped(about: Wrapping, response: WireResponse): Maybe<WireResponse> {
   const { request } = about;
   if (request.wrapSeconds === undefined || response.status !== 200 || response.body === undefined) return response;
-  if (NEVER.has(request.path)) return response;
+  // Only what has the envelope is wrapped: the rest is public.
+  if (NEVER.has(request.path) || response.headers?.['content-type'] !== 'application/json') return response;
   const body = typeof response.body === 'string' ? new TextEncoder().encode(response.body) : response.body;
   return keep(about, body, { path: request.path, ttl: request.wrapSeconds, ...accessorIn(body) });
 }

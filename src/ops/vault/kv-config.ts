@@ -4,7 +4,7 @@ import { Fault } from '../../core/error.ts';
 import { formatDuration } from '../../core/vault/duration.ts';
 import { isVersioned, type KvSettings, type Mount, mountsId } from '../../core/vault/mounts.ts';
 import { booleanField, type Data, durationField, integerField, invalid } from './fields.ts';
-import { tableOf } from './mounts.ts';
+import { tableOf } from './mount-table.ts';
 import type { Handler, VaultCall, VaultRoute } from './route.ts';
 
 /** Ours: more than that would only cost. */

@@ -8,6 +8,7 @@ import type { VaultEntry } from '../../core/vault/entry.ts';
 import { type KnownToken, secondsLeft, tokenOf } from '../../core/vault/token.ts';
 import { durationField, invalid, textField } from './fields.ts';
 import { below } from './folders.ts';
+import { CERTIFICATE_LEASES, pkiPathsBelow, revokeLeasedBelow } from './pki-leases.ts';
 import type { Handler, Reply, VaultCall, VaultRoute } from './route.ts';
 import { lives } from './token-rows.ts';
 import type { View } from './view.ts';
@@ -52,7 +53,7 @@ const tokens: LeaseEngine = {
 };
 
 /** An engine that leases joins in here, by the name that its leases keep. */
-const ENGINES: Readonly<Record<string, LeaseEngine>> = { token: tokens };
+const ENGINES: Readonly<Record<string, LeaseEngine>> = { token: tokens, pki: CERTIFICATE_LEASES };
 
 function leasesOf(view: View): string {
   return `lease/${view.project.id}/`;
@@ -127,10 +128,12 @@ const revoke: Handler = (call) => {
 /** All of them, however many: whoever revokes a prefix fears for what is below it. */
 const revokeBelow: Handler = ({ view, params }) => {
   const path = (params['path'] ?? '').replace(/\/+$/, '');
+  for (const each of pkiPathsBelow(view, `${path}/`)) revokeLeasedBelow(view, leasesOf(view) + each);
   view.removeOwnersBelow(`${leasesOf(view)}${path}/`);
   // A whole lease is a prefix too.
-  const owner = view.get(leasesOf(view) + path)?.owner;
-  if (owner !== undefined) view.remove(owner);
+  const entry = view.get(leasesOf(view) + path);
+  const thing = entry?.owner === undefined ? undefined : view.get(entry.owner);
+  if (thing !== undefined) ENGINES[String(entry?.data['engine'])]?.revoke(view, thing);
   return {};
 };
 

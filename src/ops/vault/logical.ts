@@ -5,17 +5,17 @@ import { Fault } from '../../core/error.ts';
 import { type ProjectId, parseProjectRef } from '../../core/name.ts';
 import type { Keyring, Maybe, Needs } from '../../core/ports.ts';
 import { Redacted } from '../../core/redacted.ts';
-import type { Project } from '../../core/secret.ts';
 import { authoriseByAcl } from '../../core/vault/authority.ts';
-import type { VaultEntry } from '../../core/vault/entry.ts';
 import type { KnownToken } from '../../core/vault/token.ts';
 import { DEFAULT_PROJECT } from '../bootstrap.ts';
 import { then } from '../maybe.ts';
 import { type Finish, type Input, type Operation, operation, type Prepare, type Prepared } from '../operation.ts';
 import { mayAsk } from '../viewing.ts';
 import { type Data, invalid } from './fields.ts';
+import { certified, finishedList } from './pki-made.ts';
 import { type FinishedReply, type Hashes, isOf, type Made, type Reply, type VaultRoute, type Verb } from './route.ts';
 import { routeNamed } from './routes.ts';
+import { placeOf, sealEntry } from './sealed-entry.ts';
 import { entryNeed, View } from './view.ts';
 
 export interface Logical {
@@ -38,40 +38,28 @@ export interface Logical {
 
 interface Kept {
   readonly issued?: Redacted<string>;
+  /** Of the certificate that was made. */
+  readonly privateKey?: Redacted<string>;
 }
 
 const encoder = new TextEncoder();
 const SECRET_ID_CHARS = 36;
 
-/** Where the secret of an entry belongs: sealed with it, so that it opens at no other path. */
-function placeOf(keyring: Keyring, project: Project, id: string, uid: string) {
-  const secretUid = keyring.fingerprint(new Redacted(encoder.encode(id))).slice(0, 32);
-  return { projectUid: project.uid, secretUid, versionUid: uid };
-}
-
-/** The part of an entry that holds a secret. */
-export function sealEntry(
-  keyring: Keyring,
-  project: Project,
-  id: string,
-  uid: string,
-  payload: Redacted<Uint8Array>,
-): Pick<VaultEntry, 'data' | 'sealed'> {
-  return { data: { uid }, sealed: keyring.seal(project.wrappedKey, placeOf(keyring, project, id, uid), payload) };
-}
-
-/** What another server has to say to it first. */
-function prepareNeeds({ route, verb, params }: Logical): Needs {
-  const { inquiry } = routeNamed(route) ?? {};
-  return inquiry === undefined || verb !== 'write' ? {} : entryNeed(inquiry.entry(params));
+/** What a write's making ready reads: how another server is asked, what a certificate is made by. */
+function prepareNeeds({ route, verb, params, project }: Logical): Needs {
+  const { inquiry, certifies } = verb === 'write' ? (routeNamed(route) ?? {}) : {};
+  const ids = [
+    ...(inquiry === undefined ? [] : [inquiry.entry(params)]),
+    ...(certifies?.looksAt(params, project) ?? []),
+  ];
+  return Object.assign({}, ...ids.map(entryNeed));
 }
 
 function prepare(input: Input<Logical, Needs>, keyring: Keyring, at: Prepare): Maybe<Prepared<Made, Kept>> {
-  const { auditFiles, github } = at;
   const { route: name, params, data, verb, payload, chosen, hashes, credential } = input.command;
   const route = routeNamed(name);
   if (route?.server) checkServer(input, route, verb);
-  if (verb === 'write') route?.tries?.({ params, data }, auditFiles);
+  if (verb === 'write') route?.tries?.({ params, data }, at.auditFiles);
   const carried: { -readonly [K in keyof Made]: Made[K] } = { uid: input.entropy.uid() };
   let kept: Kept = {};
   if (route?.issues) {
@@ -92,8 +80,10 @@ function prepare(input: Input<Logical, Needs>, keyring: Keyring, at: Prepare): M
     const id = route.sealsAt(params, input.caller, carried);
     carried.sealed = sealEntry(keyring, new View(input).project, id, input.entropy.uid(), payload);
   }
-  if (route?.inquiry === undefined || verb !== 'write') return { carried, kept };
-  return then(route.inquiry.ask({ view: new View(input), params, data, credential }, github), (said) => ({
+  if (verb !== 'write') return { carried, kept };
+  if (route?.certifies !== undefined) return certified(route.certifies, input, carried, keyring, at);
+  if (route?.inquiry === undefined) return { carried, kept };
+  return then(route.inquiry.ask({ view: new View(input), params, data, credential }, at.github), (said) => ({
     ...{ carried: { ...carried, ...said }, kept },
   }));
 }
@@ -133,7 +123,11 @@ function judge(input: Input<Logical, Needs, Made | undefined>) {
   return { result: reply, changes: view.changes, ...details };
 }
 
-function finish(reply: Reply, { path }: Logical, at: Finish & { readonly kept: Kept | undefined }): FinishedReply {
+function finish(
+  reply: Reply,
+  { path }: Logical,
+  at: Finish & { readonly kept: Kept | undefined },
+): Maybe<FinishedReply> {
   const { scope, keyring, grant, kept } = at;
   const { opens, batch, audits } = reply;
   const issued = batch === undefined ? kept?.issued : signedToken(keyring, batch);
@@ -142,6 +136,8 @@ function finish(reply: Reply, { path }: Logical, at: Finish & { readonly kept: K
   if (audits !== undefined) {
     return { ...reply, data: { hash: auditHash(keyring, audits.uid, audits.input) } };
   }
+  if (reply.revocations !== undefined) return finishedList(reply, reply.revocations, at);
+  if (reply.keyed !== undefined) return { ...reply, privateKey: kept?.privateKey } as FinishedReply;
   if (opens === undefined) return finished as FinishedReply;
   if (opens.sealed === undefined || scope.project === undefined || grant === undefined) {
     throw new TypeError(`${path} opens what is not sealed`);

@@ -14,28 +14,18 @@ import {
   type Mount,
   type MountTable,
   mountOf,
-  mountsId,
-  mountTable,
   NO_CONFIG,
+  pkiHome,
   placeOfMount,
   ringOfMount,
 } from '../../core/vault/mounts.ts';
 import { VAULT_TTL_SECONDS_MAX } from '../../core/vault/token.ts';
 import { booleanField, type Data, durationField, invalid, mapField, textField } from './fields.ts';
+import { keepMounts, tableOf } from './mount-table.ts';
 import type { Handler, Reply, VaultCall, VaultRoute } from './route.ts';
 import { alphanumeric } from './token-create.ts';
-import type { View } from './view.ts';
 
 const SEGMENT = /^[^\s*+\x00-\x1f\x7f]+$/;
-
-export function tableOf(view: View): MountTable {
-  return mountTable(view.project.id, view.get(mountsId(view.project.id)));
-}
-
-export function keepMounts(view: View, mounts: MountTable): void {
-  const id = mountsId(view.project.id);
-  view.put({ id, data: { ...view.get(id)?.data, mounts } });
-}
 
 /** A mount path as it is kept, with its closing slash. */
 export function mountPath(text: string): string {
@@ -156,6 +146,9 @@ const unmount: Handler = ({ view, params }) => {
   const location = placeOfMount(path, mount);
   if (mount.type === 'kv' && location !== '') {
     view.changes.push({ change: 'secrets.deleteAt', projectUid: view.project.uid, location });
+  }
+  if (mount.type === 'pki') {
+    view.changes.push({ change: 'vaultEntry.deleteBelow', prefix: pkiHome(mount.uid) });
   }
   if (mount.type === 'transit') {
     view.changes.push({ change: 'keyRing.delete', projectUid: view.project.uid, ring: ringOfMount(path) });

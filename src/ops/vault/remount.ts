@@ -13,7 +13,9 @@ import {
 import { authTableOf, checkAuthFree, keepAuth } from './auth-methods.ts';
 import { invalid, textField } from './fields.ts';
 import { leasesBelow } from './leases.ts';
-import { checkFree, keepMounts, mountPath, tableOf } from './mounts.ts';
+import { keepMounts, tableOf } from './mount-table.ts';
+import { checkFree, mountPath } from './mounts.ts';
+import { revokeLeasedBelow } from './pki-leases.ts';
 import type { Handler, VaultRoute } from './route.ts';
 import type { View } from './view.ts';
 
@@ -38,6 +40,7 @@ function moveEngine(view: View, from: string, to: string): void {
   const rest = without(table, from);
   checkFree(rest, to);
   keepMounts(view, { ...rest, [to]: mount });
+  if (mount.type === 'pki') revokeLeasedBelow(view, leasesBelow(view, from));
   if (mount.type !== 'transit') return;
   const [ring, there] = [ringOfMount(from), ringOfMount(to)];
   view.changes.push({ change: 'keyRing.move', projectUid: view.project.uid, ring, to: there });

@@ -8,6 +8,7 @@ import type { CeremonyStep } from '../../core/vault/ceremony.ts';
 import type { Trust, VerifiedCertificate } from '../../core/vault/client-certificate.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import type { GithubApi, GithubMember } from '../../core/vault/github.ts';
+import type { PkiCrypto, PkiKey, RevocationListSpec } from '../../core/vault/pki.ts';
 import type { KnownToken } from '../../core/vault/token.ts';
 import type { Data } from './fields.ts';
 import type { View } from './view.ts';
@@ -53,6 +54,7 @@ export interface Made {
   /** The project's keys as they were, and with a new one. */
   readonly rotated?: { readonly from: Uint8Array; readonly to: Uint8Array };
   readonly sealed?: Pick<VaultEntry, 'data' | 'sealed'>;
+  readonly certified?: Certified;
   /** What GitHub said, and by which config it was asked. */
   readonly github?: {
     readonly organization: string;
@@ -60,6 +62,37 @@ export interface Made {
     readonly baseUrl: string;
     readonly member?: GithubMember;
   };
+}
+
+/** A certificate that was made for a request. */
+export interface Certified {
+  /** PEM. */
+  readonly certificate: string;
+  readonly serial: string;
+  /** Milliseconds since 1970. */
+  readonly notAfter: number;
+  /** What it was made by: it holds for the same alone. */
+  readonly basis: string;
+  readonly warnings: readonly string[];
+}
+
+/** What makes a certificate sees, in the thread that answers. */
+export interface Certifying extends Pick<VaultCall, 'view' | 'params' | 'data' | 'made'> {
+  readonly pki: Pick<PkiCrypto, 'makeKey' | 'privatePem' | 'selfSign'>;
+  /** By the authority whose entry this is. */
+  certify(
+    issuer: VaultEntry,
+    publicKey: string,
+    spec: Parameters<PkiCrypto['certify']>[3],
+  ): ReturnType<PkiCrypto['certify']>;
+  /** The key of a new authority, sealed for this entry. */
+  sealKey(id: string, key: PkiKey): Pick<VaultEntry, 'data' | 'sealed'>;
+}
+
+export interface CertifiedNow {
+  readonly made: Pick<Made, 'certified' | 'sealed'>;
+  /** PEM. */
+  readonly privateKey?: Redacted<string>;
 }
 
 /** What is asked of another server before a write is judged. */
@@ -110,12 +143,25 @@ export interface Reply {
   readonly audits?: { readonly uid: string; readonly input: string };
   /** What a batch token says; it is signed where it is answered. */
   readonly batch?: KnownToken;
+  /** The private key that was made goes into `private_key`; in a bundle, into `certificate` too, before all of it. */
+  readonly keyed?: 'alone' | 'bundle' | 'der';
+  readonly lease?: { readonly id: string; readonly seconds: number };
+  /** A body as it is. */
+  readonly raw?: { readonly type: string; readonly body: string | Uint8Array };
+  /** A list of what was revoked goes there; it is signed where it is answered. */
+  readonly revocations?: {
+    readonly issuer: VaultEntry;
+    readonly list: RevocationListSpec;
+    readonly form: 'der' | 'pem' | 'json';
+  };
 }
 
 /** With the secrets that only the thread that answers has. */
 export interface FinishedReply extends Reply {
   readonly issued?: Redacted<string>;
   readonly opened?: Redacted<Uint8Array>;
+  /** PEM. */
+  readonly privateKey?: Redacted<string>;
 }
 
 export type Handler = (call: VaultCall) => Reply;
@@ -149,6 +195,11 @@ export interface VaultRoute {
   sealsAt?(params: Readonly<Record<string, string>>, caller: Caller, made: Made): string;
   /** What is tried in the thread that answers, before a write is judged; throws where it cannot be done. */
   tries?(call: Pick<VaultCall, 'params' | 'data'>, files: AuditFiles): void;
+  /** What is certified before a write is judged, and the ids of the entries that it looks at. */
+  readonly certifies?: {
+    looksAt(params: Readonly<Record<string, string>>, project: string): readonly string[];
+    make(call: Certifying): Promise<CertifiedNow>;
+  };
   readonly inquiry?: Inquiry;
   /** Once it is judged, the step that holders of shares do by it. */
   readonly ceremony?: Readonly<Partial<Record<Verb, CeremonyStep>>>;

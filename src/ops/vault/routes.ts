@@ -2,6 +2,7 @@
 // its routes here and its type in the mount table.
 
 import { type AuthTable, authMountOf } from '../../core/vault/auth-mounts.ts';
+import { type MountTable, mountOf } from '../../core/vault/mounts.ts';
 import { APPROLE_ROUTES } from './approle.ts';
 import { AUDIT_ROUTES } from './audit-devices.ts';
 import { AUTH_ROUTES } from './auth-methods.ts';
@@ -16,6 +17,7 @@ import { KV_CONFIG_ROUTES } from './kv-config.ts';
 import { LEASE_ROUTES } from './leases.ts';
 import { MOUNT_ROUTES } from './mounts.ts';
 import { NAMESPACE_ROUTES } from './namespaces.ts';
+import { PKI_ROUTES } from './pki.ts';
 import { POLICY_ROUTES } from './policies.ts';
 import { REMOUNT_ROUTES } from './remount.ts';
 import { ROTATION_ROUTES } from './rotation.ts';
@@ -43,6 +45,7 @@ export const VAULT_ROUTES: readonly VaultRoute[] = [
   ...GROUP_ROUTES,
   ...LOOKUP_ROUTES,
   ...LEASE_ROUTES,
+  ...PKI_ROUTES,
   ...AUDIT_ROUTES,
   ...ROTATION_ROUTES,
   ...CEREMONY_ROUTES,
@@ -77,7 +80,7 @@ function patternOf(route: VaultRoute): Pattern {
   return { route, form: new RegExp(`^${form}/?$`), names };
 }
 
-/** Routes of a method are named by its type; those that are internal have no path. */
+/** Routes of a method, or of an engine, are named by its type; those that are internal have no path. */
 const isNamed = ({ path }: VaultRoute) => !path.includes('!') && !path.startsWith('internal:');
 const patterns: readonly Pattern[] = VAULT_ROUTES.filter(isNamed).map(patternOf);
 const ofMethods: readonly Pattern[] = VAULT_ROUTES.filter(({ path }) => path.includes('!')).map(patternOf);
@@ -105,6 +108,14 @@ export function findAuthRoute(table: AuthTable, path: string): FoundRoute | unde
   const { type, uid, accessor } = at.mount;
   const found = findIn(ofMethods, `${type}!${path.slice('auth/'.length + at.path.length)}`);
   return found === undefined ? undefined : { ...found, params: { ...found.params, uid, accessor, mount: at.path } };
+}
+
+/** The route of a path below a mount whose engine has routes of its own. */
+export function findEngineRoute(table: MountTable, path: string): FoundRoute | undefined {
+  const at = mountOf(table, path);
+  if (at?.mount.type !== 'pki') return undefined;
+  const found = findIn(ofMethods, `pki!${path.slice(at.path.length)}`);
+  return found === undefined ? undefined : { ...found, params: { ...found.params, uid: at.mount.uid, mount: at.path } };
 }
 
 /** The route of a path below `/v1/`. */

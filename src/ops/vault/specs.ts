@@ -22,7 +22,9 @@ export function openApiOf(routes: readonly VaultRoute[]): Readonly<Record<string
 }
 
 function pathOf({ path }: VaultRoute): string {
-  const below = path.includes('!') ? `auth/${path.replace('!', '/')}` : path;
+  const below = path.replace(/^(pki)!|^(\w+)!/, (_, engine, method) =>
+    engine === undefined ? `auth/${method}/` : `${engine}/`,
+  );
   return `/${below.replaceAll(/[:*](\w+)/g, '{$1}')}`;
 }
 
