@@ -83,9 +83,9 @@ export class Rotating {
     return `arn:aws:lambda:${region}:${found?.number}:function:${name}`;
   }
 
-  make(name: string, text = 'first'): Promise<unknown> {
+  make(name: string, text = 'first', kmsKeyId = ''): Promise<unknown> {
     return this.ask(createAwsSecret, {
-      ...{ project, region, name: name as SecretName },
+      ...{ project, region, name: name as SecretName, kmsKeyId },
       value: { token: token(text), payload: bytes(text) },
     });
   }

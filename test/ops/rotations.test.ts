@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { stagesOf } from '../../src/core/aws/stages.ts';
+import { createKmsKey } from '../../src/ops/aws/kms-keys.ts';
 import { moveStage } from '../../src/ops/aws/move-stage.ts';
 import { putVersion } from '../../src/ops/aws/put-version.ts';
 import { accessVersion, getVersion } from '../../src/ops/versions.ts';
-import { ALL, Rotating, seen, token } from './rotating.ts';
+import { ALL, Rotating, region, seen, token } from './rotating.ts';
 import { bytes, eventsOf, key, project, refused, textOf } from './support.ts';
 
 let at: Rotating;
@@ -139,11 +140,13 @@ test('AWSPENDING of somebody else, without a rotation, refuses one until it is t
 });
 
 test('without RotateImmediately the function is only tried, on a version that goes again', async () => {
-  for (const [name, answer] of [
-    ['tried', undefined],
-    ['refused', new Error('no')],
+  const { key: wrapping } = await at.ask(createKmsKey, { project, region });
+  for (const [name, answer, kmsKeyId] of [
+    ['tried', undefined, ''],
+    ['tried-under-a-key', undefined, wrapping.name],
+    ['refused', new Error('no'), ''],
   ] as const) {
-    await at.make(name);
+    await at.make(name, 'first', kmsKeyId);
     at.lambda.invocations.length = 0;
     let tried = '';
     at.behave = async ({ token: version }) => {
@@ -159,7 +162,8 @@ test('without RotateImmediately the function is only tried, on a version that go
     assert.equal(at.lambda.invocations.length, answer === undefined ? 1 : 5);
     const secret = await at.secretOf(name);
     assert.deepEqual(Object.fromEntries(stagesOf(secret)), { AWSCURRENT: 1 });
-    assert.equal((await at.ask(getVersion, { project, key: key(name), selector: 2 })).version.state, 'DESTROYED');
+    const { version } = await at.ask(getVersion, { project, key: key(name), selector: 2 });
+    assert.deepEqual([version.state, version.attributes?.customerKey?.name ?? ''], ['DESTROYED', kmsKeyId]);
     assert.equal(secret.aws?.rotation?.rotatedAt, undefined);
     assert.equal((await at.rowOf(name))?.state, 'planned');
   }
