@@ -82,7 +82,7 @@ test-clients: $(INSTALLED) ## the client libraries on 10,000 secrets and 5,000 v
 	@$(TOOLS) COFFER_TEST_SIZE=full $(NODE_TEST) test/sdk/clients.test.ts
 
 test-peers: $(INSTALLED) ## the suites that the makers of the clients publish, live
-	@$(TOOLS) $(LONG_TEST) $(wildcard test/*/published.test.ts test/vault/hvac*.test.ts test/vault/bao*.test.ts test/vault/node-vault.test.ts)
+	@$(TOOLS) $(LONG_TEST) $(wildcard test/*/published.test.ts test/*/*-published.test.ts test/vault/hvac*.test.ts test/vault/bao*.test.ts test/vault/node-vault.test.ts)
 
 clean: ## remove what install made
 	rm -rf node_modules build coverage

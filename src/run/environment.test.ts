@@ -68,6 +68,7 @@ test('nothing that leads past the run, and nothing of Coffer, reaches the child'
     AWS_WEB_IDENTITY_TOKEN_FILE: 'x',
     AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: 'x',
     AWS_ENDPOINT_URL_STS: 'x',
+    AWS_ENDPOINT_URL_KMS: 'x',
     AWS_CONFIG_FILE: 'x',
   };
   const env = childEnvironment({ ...dropped, HOME: '/home/me', http_proxy: 'http://other' }, PARTS);

@@ -117,6 +117,7 @@ function userEnv(): Record<string, string> {
     AWS_SESSION_TOKEN: 'wrong',
     AWS_PROFILE: 'production',
     AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:1',
+    AWS_ENDPOINT_URL_KMS: 'http://127.0.0.1:1',
     AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/nonexistent',
     AWS_REGION: 'eu-west-1',
     AWS_DEFAULT_REGION: 'eu-west-1',
@@ -143,6 +144,7 @@ test('unmodified programs run as the service account, whatever AWS the user has'
     [`s3cret ${ROLE}/python\n`, [venv, '-B', join(python, 'seed_003.py')]],
     [`s3cret ${ROLE}/node ResourceNotFoundException 400\n`, [process.execPath, join(node, 'read.mjs')]],
     [`${json}\n`, [aws, 'secretsmanager', 'get-secret-value', ...ids]],
+    ['True\n', [aws, 'kms', 'create-key', '--query', 'KeyMetadata.Enabled', '--output', 'text']],
     [`${ROLE}/aws\n`, [aws, 'sts', 'get-caller-identity', '--query', 'Arn', '--output', 'text']],
   ];
   for (const [expected, command] of programs) {

@@ -3,9 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +12,7 @@ import { apiOf, must, ownerToken } from '../support/api.ts';
 import { execute } from '../support/coffer.ts';
 import { type RunningServer, startServer } from '../support/start.ts';
 import { pythonVenv } from '../support/venv.ts';
+import { fetchSource } from './suite/fetch-source.ts';
 import { type Front, MOTO_KEY, startFront } from './suite/front.ts';
 
 const isFull = process.env['COFFER_TEST_SIZE'] === 'full';
@@ -34,7 +34,7 @@ let source: string;
 before(async () => {
   python = await pythonVenv(join(SUITE, 'requirements.txt'));
   server = await startServer();
-  source = await fetchSource(join(server.root, 'source'));
+  source = await fetchSource(python, join(SUITE, 'source.txt'), join(server.root, 'source'));
   const owner = apiOf(server, ownerToken(server));
   await must(owner, 'POST', '/v3/projects', { projectId: 'moto-account' });
   await must(owner, 'POST', '/coffer/v1/projects:setAwsAccount', {
@@ -78,25 +78,6 @@ async function startMoto(): Promise<string> {
     await sleep(POLL_MS);
   }
   throw new Error('moto_server does not answer');
-}
-
-/** Fetched once by pip, which checks its hash, and kept outside the tree. */
-async function fetchSource(place: string): Promise<string> {
-  const wanted = readFileSync(join(SUITE, 'source.txt'), 'utf8');
-  const hash = /sha256:([0-9a-f]{24})/.exec(wanted)?.[1] ?? '';
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'coffer/source', hash);
-  const pip = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary=:all:', '--require-hashes'];
-  mkdirSync(cache, { recursive: true });
-  if (readdirSync(cache).length === 0) {
-    const env = { ...process.env };
-    const fetched = await execute(python, [...pip, '-d', cache, '-r', join(SUITE, 'source.txt')], { env });
-    assert.equal(fetched.code, 0, fetched.stderr);
-  }
-  mkdirSync(place);
-  const [archive = ''] = readdirSync(cache);
-  const unpacked = await execute('tar', ['xzf', join(cache, archive), '-C', place, '--strip-components=1']);
-  assert.equal(unpacked.code, 0, unpacked.stderr);
-  return place;
 }
 
 /** Tests that do not hold of AWS itself, each a line with the reason behind `#`. */

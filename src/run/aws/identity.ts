@@ -8,7 +8,7 @@ import { listenOnLoopback } from '../own-server.ts';
 import { CREDENTIALS_PATH, createCredentialsServer } from './credentials-server.ts';
 
 /** Endpoint variables of what is here; every other service stays where it is. */
-const SERVICES = ['SECRETS_MANAGER', 'STS'];
+const SERVICES = ['SECRETS_MANAGER', 'STS', 'KMS'];
 
 export const awsIdentity: Identity = { name: 'aws', replacedBy: 'AWS_ACCESS_KEY_ID', start };
 

@@ -28,7 +28,7 @@ export function awsProfile({ serviceAccount, address, dataDirectory, program }: 
   const words = [...command, 'auth', 'print-aws-credentials', serviceAccount];
   const odd = words.find((word) => !PLAIN.test(word));
   if (odd !== undefined) throw new RunFailure(`a path with spaces or quotes cannot be in a profile: ${odd}`);
-  const services = ['secrets_manager', 'sts'].map((service) => `${service} =\n  endpoint_url = ${address}\n`);
+  const services = ['secrets_manager', 'sts', 'kms'].map((service) => `${service} =\n  endpoint_url = ${address}\n`);
   return (
     `[profile ${name}]\ncredential_process = ${words.join(' ')}\nservices = coffer-${name}\n\n` +
     `[services coffer-${name}]\n${services.join('')}`
