@@ -124,6 +124,7 @@ const remedies: Record<FaultCode, string> = {
   KEY_PRIVATE_MISSING: 'Use it to verify or to encrypt only, or import the private half.',
   CUSTOMER_KEY_UNUSABLE:
     'Enable the key or cancel its deletion, or name one of this account and region; see `docs/aws-kms.md`.',
+  KEY_POLICY_LOCKS_OUT: 'Grant `kms:PutKeyPolicy` to yourself, or to the account, in the policy.',
   AWS_KEY_STATE: 'Cancel the deletion of the key first, then enable it.',
   AWS_ALIAS_NOT_FOUND: 'See `ListAliases` of the region.',
   AWS_ALIAS_EXISTS: 'Point it to another key by `UpdateAlias`, or choose another name.',

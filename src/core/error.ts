@@ -175,6 +175,7 @@ const kinds = {
     class: 'precondition',
     message: 'the key {key}, under which the value is or is to be, cannot be used: it is {state}',
   },
+  KEY_POLICY_LOCKS_OUT: { class: 'invalid', message: 'by this policy whoever sets it could not set another' },
   AWS_KEY_STATE: { class: 'precondition', message: 'key {key} is {state}' },
   AWS_ALIAS_NOT_FOUND: { class: 'missing', message: 'no key has the alias {alias}' },
   AWS_ALIAS_EXISTS: { class: 'exists', message: 'the alias {alias} already exists' },

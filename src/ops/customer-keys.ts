@@ -8,12 +8,13 @@ import type { KeyInUse } from '../core/keys/key.ts';
 import { type ProjectId, parseProjectRef } from '../core/name.ts';
 import type { Need, Needs, WrappingKey } from '../core/ports.ts';
 import type { Project, Secret, Version } from '../core/secret.ts';
+import { type Asking, checkKeyPolicy } from './aws/key-policy.ts';
 import { demand } from './demand.ts';
 import { keyNeed, keyTarget, ringTarget } from './keys-found.ts';
 import { Wanting } from './writer.ts';
 
-/** What an operation has read. */
-interface Read {
+/** What an operation has read, and who asks. */
+interface Read extends Asking {
   readonly rows: object;
 }
 
@@ -21,7 +22,7 @@ const NEWEST = 0;
 
 /** The row of a key; throws Wanting where it was not read yet. */
 export function customerKeyRow(
-  { rows }: Read,
+  { rows }: Pick<Read, 'rows'>,
   project: Project,
   { name, version }: CustomerKeyRef,
 ): KeyInUse | undefined {
@@ -35,14 +36,15 @@ const rowName = ({ name, version }: CustomerKeyRef) => `customerKey ${name} ${ve
 const needOf = ({ id }: Pick<Project, 'id'>, { name, version }: CustomerKeyRef): Need =>
   keyNeed({ project: parseProjectRef(id as ProjectId), ring: AWS_RING, name }, version);
 
-/** The key that is under this name, where it may be used now; throws Wanting, or CUSTOMER_KEY_UNUSABLE. */
-function usable(read: Read, project: Project, ref: CustomerKeyRef): WrappingKey {
+/** The key that is under this name, where it may be used now; throws Wanting, CUSTOMER_KEY_UNUSABLE or PERMISSION_DENIED. */
+function usable(read: Read, project: Project, ref: CustomerKeyRef, action: 'Decrypt' | 'GenerateDataKey'): WrappingKey {
   const found = customerKeyRow(read, project, ref);
   const state = found === undefined ? 'deleted' : keyStateOf(found.key);
   const { sealed, number = 0 } = found?.version ?? {};
   if (state !== 'Enabled' || sealed === undefined || found === undefined) {
     throw new Fault('CUSTOMER_KEY_UNUSABLE', { key: ref.name, state });
   }
+  checkKeyPolicy(read, project, found.key, action);
   return { keyUid: found.key.uid, number, sealed };
 }
 
@@ -53,7 +55,7 @@ export function wrappedBy(
   { attributes }: Pick<Version, 'attributes'>,
 ): { readonly customerKey?: WrappingKey } {
   const ref = attributes?.customerKey;
-  return ref === undefined ? {} : { customerKey: usable(read, project, ref) };
+  return ref === undefined ? {} : { customerKey: usable(read, project, ref, 'Decrypt') };
 }
 
 /** What a new version of the secret is to be wrapped by, in the same form. */
@@ -63,11 +65,15 @@ export function wrappingFor(
   secret: Pick<Secret, 'aws'> | undefined,
 ): { readonly customerKey?: WrappingKey } {
   const name = secret?.aws?.customerKey;
-  return name === undefined ? {} : { customerKey: usable(read, project, { name, version: NEWEST }) };
+  return name === undefined ? {} : { customerKey: usable(read, project, { name, version: NEWEST }, 'GenerateDataKey') };
 }
 
 /** Has the keys read of all these versions at once. */
-export function wantKeys({ rows }: Read, project: Project, versions: readonly Pick<Version, 'attributes'>[]): void {
+export function wantKeys(
+  { rows }: Pick<Read, 'rows'>,
+  project: Project,
+  versions: readonly Pick<Version, 'attributes'>[],
+): void {
   const wanted: Record<string, Need> = {};
   for (const { attributes } of versions) {
     const ref = attributes?.customerKey;
@@ -95,7 +101,7 @@ const DEFAULT_ALIAS = 'aws/secretsmanager';
  * for the account's own. Throws Wanting, CUSTOMER_KEY_UNUSABLE or PERMISSION_DENIED.
  */
 export function namedKey(
-  input: Read & Parameters<typeof demand>[0],
+  input: Read,
   project: Project,
   region: string,
   text: string | undefined,
@@ -113,7 +119,7 @@ export function namedKey(
   if (name === undefined) throw unusable('no key of this account and region');
   const found = customerKeyRow(input, project, { name, version: NEWEST });
   if (found?.key.aws?.region !== region) throw unusable('no key of this account and region');
-  usable(input, project, { name, version: NEWEST });
+  usable(input, project, { name, version: NEWEST }, 'GenerateDataKey');
   return { customerKey: name };
 }
 

@@ -144,9 +144,11 @@ class Call<C, R> {
           prepared: made?.carried,
         };
         if (!operation.explores) return this.#submit(writer, submission, made?.kept, round);
-        return then(this.#explore(submission, {}, 1), (explored) =>
-          this.#submit(writer, { ...submission, wanted: explored }, made?.kept, round),
-        );
+        const explored = attempt<Needs | undefined>(() => this.#explore(submission, {}, 1), unlessStale(round));
+        return then(explored, (found) => {
+          if (found === undefined) return this.#again(round);
+          return this.#submit(writer, { ...submission, wanted: found }, made?.kept, round);
+        });
       });
     });
   }
@@ -169,19 +171,20 @@ class Call<C, R> {
     const { seen } = submission.caller;
     // What it asks for after a change of its own is as of after that.
     if (seen !== undefined) seen.moment = undefined;
-    let stale = false;
-    const result = attempt(
-      () => writer.submit(submission),
-      (error) => {
-        if (!(error instanceof Stale) || round >= ATTEMPTS_MAX) throw error;
-        stale = true;
-      },
-    );
-    return then(result, (settled) => {
-      if (stale) return this.#write(round + 1);
+    const submitted = () => then(writer.submit(submission), (settled) => ({ settled }));
+    const result = attempt<{ readonly settled: unknown } | undefined>(submitted, unlessStale(round));
+    return then(result, (done) => {
+      if (done === undefined) return this.#again(round);
       this.#count('allowed', undefined);
-      return this.#finish(settled, kept);
+      return this.#finish(done.settled, kept);
     });
+  }
+
+  /** Makes a change ready anew, for rows that are there now. */
+  #again(round: number): Maybe<R> {
+    const { seen } = this.#request.caller;
+    if (seen !== undefined) seen.moment = undefined;
+    return this.#write(round + 1);
   }
 
   #admit(scope: Scope, now: number): Admission {
@@ -261,6 +264,13 @@ function decideOrWant<C, R>(operation: Operation<C, R>, input: Input<C, Needs, u
   } catch (error) {
     return orWanting(error);
   }
+}
+
+/** Undefined where a change has to be made ready anew, and may be. */
+function unlessStale(round: number): (error: unknown) => undefined {
+  return (error) => {
+    if (!(error instanceof Stale) || round >= ATTEMPTS_MAX) throw error;
+  };
 }
 
 function orWanting(error: unknown): Wanting {

@@ -26,8 +26,10 @@ import {
   disableKmsKey,
   enableKmsKey,
   getKmsKey,
+  getKmsKeyPolicy,
   purgeKmsKey,
   scheduleKmsKeyDeletion,
+  setKmsKeyPolicy,
 } from './aws/kms-keys.ts';
 import { listSeen } from './aws/list-secrets.ts';
 import { listSeenVersions } from './aws/list-versions.ts';
@@ -259,6 +261,8 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   restoreKey,
   createKmsKey,
   getKmsKey,
+  getKmsKeyPolicy,
+  setKmsKeyPolicy,
   enableKmsKey,
   disableKmsKey,
   scheduleKmsKeyDeletion,

@@ -150,7 +150,11 @@ function isKeyMoment(value: unknown): boolean {
 }
 
 function isAwsKey(value: unknown): boolean {
-  return hasShape(value, { region: isText }, { description: isText, isDisabled: isFlag, deletionAt: isCount });
+  return hasShape(
+    value,
+    { region: isText },
+    { description: isText, policy: isText, isDisabled: isFlag, deletionAt: isCount },
+  );
 }
 
 function isAwsAlias(value: unknown): boolean {

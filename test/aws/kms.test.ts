@@ -90,7 +90,7 @@ test('errors of KMS are those of AWS', async () => {
     ['EnableKey', { KeyId: key.KeyId }, 'KMSInvalidStateException', `${key.Arn} is pending deletion.`],
     ['ScheduleKeyDeletion', { KeyId: key.KeyId }, 'KMSInvalidStateException', `${key.Arn} is pending deletion.`],
     ['CreateKey', { KeySpec: 'RSA_2048' }, 'UnsupportedOperationException', 'KeySpec RSA_2048 is not supported.'],
-    ['CreateKey', { Policy: '{}' }, 'UnsupportedOperationException', 'Policy is not supported.'],
+    ['CreateKey', { MultiRegion: true }, 'UnsupportedOperationException', 'MultiRegion is not supported.'],
     [
       'CreateAlias',
       { AliasName: 'alias/taken', TargetKeyId: (await newKey()).KeyId },
@@ -158,13 +158,15 @@ test('a secret under a key is read by every API while the key is enabled, and by
   await refuse();
   await kms('EnableKey', { KeyId: key.KeyId });
   await check();
+  await kms('CreateAlias', { AliasName: 'alias/going', TargetKeyId: key.KeyId });
   await kms('ScheduleKeyDeletion', { KeyId: key.KeyId, PendingWindowInDays: 7 });
   aws.world.clock.advance(7 * DAY_MS);
   await aws.world.sweep();
   const [code] = await fails(aws.call('TrentService.DescribeKey', { KeyId: key.KeyId }));
   assert.equal(code, 'NotFoundException');
   await refuse();
-  await kms('CreateKey');
+  const left = (await kms('ListAliases')).Aliases.map(({ AliasName }: Json) => AliasName);
+  assert.equal(left.includes('alias/going'), false);
 });
 
 test('what every API writes to such a secret is wrapped too, and a copy of it stays so', async () => {
@@ -267,4 +269,70 @@ test('a key that is not there, of another account or region, or that the caller 
     const [code] = await fails(aws.call(`TrentService.${operation}`, input, plain));
     assert.equal(code, 'AccessDeniedException', operation);
   }
+});
+
+test('the policy of a key narrows who may use it, by every API, and cannot lock out by mistake', async () => {
+  await aws.must('POST', `/v1/projects/${PROJECT}/serviceAccounts`, { accountId: 'second-client' });
+  const email = `second-client@${PROJECT}.iam.gserviceaccount.com`;
+  const { bindings } = await aws.must('POST', `/v3/projects/${PROJECT}:getIamPolicy`, {});
+  const roles = ['roles/secretmanager.admin', 'roles/coffer.keyAdmin', 'roles/coffer.keyEncrypter'];
+  const more = roles.map((role) => ({ role, members: [`serviceAccount:${email}`] }));
+  await aws.must('POST', `/v3/projects/${PROJECT}:setIamPolicy`, { policy: { bindings: [...bindings, ...more] } });
+  const second = await aws.keyOf(email);
+  const key = await newKey();
+  await make('narrowed', 'one', key.Arn);
+  await kms('CreateAlias', { AliasName: 'alias/narrowed', TargetKeyId: key.KeyId });
+  const reads = (as?: SigningKey) => aws.call('GetSecretValue', { SecretId: 'narrowed' }, as);
+  const arn = (name: string) => `arn:aws:iam::${ACCOUNT_ID}:${name}`;
+  const policy = (...statements: object[]) =>
+    JSON.stringify({ Version: '2012-10-17', Statement: statements.map((each) => ({ Resource: '*', ...each })) });
+  const root = { Effect: 'Allow', Principal: { AWS: arn('root') }, Action: 'kms:*' };
+  const set = (Policy: string, extra: object = {}, as?: SigningKey) =>
+    aws.call('TrentService.PutKeyPolicy', { KeyId: key.KeyId, PolicyName: 'default', Policy, ...extra }, as);
+  assert.equal((await reads(second)).json.SecretString, 'one');
+  const denied = { Effect: 'Deny', Principal: { AWS: arn('user/second-client') }, Action: 'kms:Decrypt' };
+  const text = policy(root, denied);
+  assert.equal((await set(text)).status, 200);
+  assert.equal((await kms('GetKeyPolicy', { KeyId: key.KeyId })).Policy, text);
+  assert.equal((await reads()).json.SecretString, 'one');
+  assert.equal(await googleValue('narrowed'), 'one');
+  const [code, message] = await fails(reads(second));
+  assert.equal(code, 'AccessDeniedException');
+  assert.match(message, /explicit deny in a resource-based policy/);
+  const value = { SecretId: 'narrowed', SecretString: 'two', ClientRequestToken: token('two') };
+  assert.equal((await aws.call('PutSecretValue', value, second)).status, 200);
+  // Nobody is granted more than is said, whatever IAM says.
+  const admin = { Effect: 'Allow', Principal: { AWS: arn('user/client') }, Action: 'kms:*' };
+  assert.equal((await set(policy(admin))).status, 200);
+  assert.equal((await reads()).json.SecretString, 'two');
+  const byGoogle = await google('narrowed');
+  assert.deepEqual([byGoogle.status, byGoogle.json.error.status], [403, 'PERMISSION_DENIED']);
+  for (const asked of [
+    aws.call('PutSecretValue', { ...value, ClientRequestToken: token('three') }, second),
+    aws.call('TrentService.DescribeKey', { KeyId: key.KeyId }, second),
+    aws.call('TrentService.DisableKey', { KeyId: key.KeyId }, second),
+    aws.call('TrentService.ScheduleKeyDeletion', { KeyId: key.KeyId }, second),
+    aws.call('TrentService.CreateAlias', { AliasName: 'alias/second', TargetKeyId: key.KeyId }, second),
+    aws.call('TrentService.DeleteAlias', { AliasName: 'alias/narrowed' }, second),
+    aws.call('TrentService.UpdateAlias', { AliasName: 'alias/narrowed', TargetKeyId: (await newKey()).KeyId }, second),
+    set(policy(root), {}, second),
+  ]) {
+    assert.equal((await fails(asked))[0], 'AccessDeniedException');
+  }
+  const lockout = policy({ ...admin, Action: 'kms:Decrypt' });
+  assert.deepEqual(await fails(set(lockout)), [
+    'MalformedPolicyDocumentException',
+    'The new key policy will not allow you to update the key policy in the future.',
+  ]);
+  assert.equal(
+    (await fails(aws.call('TrentService.CreateKey', { Policy: lockout })))[0],
+    'MalformedPolicyDocumentException',
+  );
+  assert.equal((await fails(set('{"Statement": [')))[0], 'MalformedPolicyDocumentException');
+  assert.equal((await set(lockout, { BypassPolicyLockoutSafetyCheck: true })).status, 200);
+  assert.equal((await fails(set(policy(root))))[0], 'AccessDeniedException');
+  const viaService = { StringEquals: { 'kms:ViaService': 'secretsmanager.eu-west-1.amazonaws.com' } };
+  const made = (await kms('CreateKey', { Policy: policy({ ...admin, Condition: viaService }, admin) })).KeyMetadata;
+  await make('by-service', 'one', made.KeyId);
+  assert.equal((await read('by-service')).json.SecretString, 'one');
 });

@@ -26,7 +26,7 @@ export function aKeyVersion({ uid: keyUid }: Key, number: number, over: Partial<
 async function seedKey(store: AnyStore) {
   const project = aProject();
   const moments = { backup: { time: 5, version: 2 }, restore: { time: 6, version: 1 } };
-  const aws = { region: 'eu-west-1', description: 'd', isDisabled: true, deletionAt: 7 } as const;
+  const aws = { region: 'eu-west-1', description: 'd', policy: '{}', isDisabled: true, deletionAt: 7 } as const;
   const key = aKey(project, 'k', { ...moments, aws, latestVersion: 3, autoRotateSeconds: 3600, nextRotationAt: 7000 });
   const half = aKeyVersion(key, 3, { publicOnly: true, publicKey: '-----BEGIN PUBLIC KEY-----' });
   const versions = [aKeyVersion(key, 1), aKeyVersion(key, 2), half];

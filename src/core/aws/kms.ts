@@ -12,6 +12,8 @@ export const AWS_RING = '*aws';
 export interface AwsKeySettings {
   readonly region: string;
   readonly description?: string;
+  /** The text of its policy, as it was put; absent: IAM decides. */
+  readonly policy?: string;
   readonly isDisabled?: true;
   /** When it is purged; absent: it stays. Milliseconds since 1970. */
   readonly deletionAt?: number;

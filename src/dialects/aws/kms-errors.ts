@@ -20,6 +20,13 @@ export function explainKms({ code, facts, message }: Fault, { account, region }:
       );
     case 'AWS_KEY_STATE':
       return new AwsError('KMSInvalidStateException', `${arn(`key/${facts['key']}`)} is ${facts['state']}.`);
+    case 'POLICY_INVALID':
+      return new AwsError('MalformedPolicyDocumentException', `This policy has invalid syntax. ${facts['problem']}`);
+    case 'KEY_POLICY_LOCKS_OUT':
+      return new AwsError(
+        'MalformedPolicyDocumentException',
+        'The new key policy will not allow you to update the key policy in the future.',
+      );
     case 'PAGE_TOKEN_INVALID':
       return new AwsError('InvalidMarkerException', 'You provided an invalid Marker value.');
     case 'LIMIT_REACHED':

@@ -10,13 +10,14 @@ const structure = (members: Structure['members'], required: readonly string[] = 
 
 const KEY_ID = string(1, 2048);
 const ALIAS: Shape = { type: 'string', min: 1, max: 256, pattern: '^[a-zA-Z0-9:/_-]+$' };
+const POLICY = string(1, 131_072);
 const PAGE = { Limit: { type: 'integer', min: 1, max: 1000 } as const, Marker: string(1, 1024) };
 const OF_KEY = structure({ KeyId: KEY_ID }, ['KeyId']);
 const OF_ALIAS = structure({ AliasName: ALIAS, TargetKeyId: KEY_ID }, ['AliasName', 'TargetKeyId']);
 
 export const KMS_INPUTS = {
   CreateKey: structure({
-    Policy: string(1, 131_072),
+    Policy: POLICY,
     Description: string(0, 8192),
     KeyUsage: string(0, 64),
     CustomerMasterKeySpec: string(0, 64),
@@ -41,5 +42,9 @@ export const KMS_INPUTS = {
   DeleteAlias: structure({ AliasName: ALIAS }, ['AliasName']),
   ListAliases: structure({ KeyId: KEY_ID, ...PAGE }),
   GetKeyPolicy: structure({ KeyId: KEY_ID, PolicyName: string(1, 128) }, ['KeyId']),
+  PutKeyPolicy: structure(
+    { KeyId: KEY_ID, PolicyName: string(1, 128), Policy: POLICY, BypassPolicyLockoutSafetyCheck: flag },
+    ['KeyId', 'Policy'],
+  ),
   ListKeyPolicies: structure({ KeyId: KEY_ID, ...PAGE }, ['KeyId']),
 } as const satisfies Readonly<Record<string, Structure>>;

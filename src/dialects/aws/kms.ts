@@ -17,9 +17,11 @@ import {
   disableKmsKey,
   enableKmsKey,
   getKmsKey,
+  getKmsKeyPolicy,
   type KmsKey,
   type KmsKeyRef,
   scheduleKmsKeyDeletion,
+  setKmsKeyPolicy,
 } from '../../ops/aws/kms-keys.ts';
 import { listKeys } from '../../ops/keys.ts';
 import { then } from '../../ops/maybe.ts';
@@ -77,18 +79,25 @@ const ONLY: Readonly<Record<string, string>> = {
   Origin: 'AWS_KMS',
 };
 
+const bypasses = ({ input }: Call) => flagOf(input, 'BypassPolicyLockoutSafetyCheck') === true;
+
 const createKey: Action = (call) => {
   const { input } = call;
   for (const [name, only] of Object.entries(ONLY)) {
     const asked = textOf(input, name);
     if (asked !== undefined && asked !== only) throw unsupported(`${name} ${asked}`);
   }
-  for (const name of ['Policy', 'CustomKeyStoreId', 'Tags', 'XksKeyId']) {
+  for (const name of ['CustomKeyStoreId', 'Tags', 'XksKeyId']) {
     if (Object.hasOwn(input, name)) throw unsupported(name);
   }
   if (flagOf(input, 'MultiRegion') === true) throw unsupported('MultiRegion');
   const description = textOf(input, 'Description');
-  const command = { project: call.project, region: regionOf(call) };
+  const policy = textOf(input, 'Policy');
+  const command = {
+    project: call.project,
+    region: regionOf(call),
+    ...(policy === undefined ? {} : { policy, unsafe: bypasses(call) }),
+  };
   return then(
     call.run(createKmsKey, { ...command, ...(description === undefined ? {} : { description }) }),
     ({ key }) => ({
@@ -121,6 +130,8 @@ function ownRef(call: Call): KmsKeyRef {
   if (ref.id.key !== undefined) return ref;
   throw new AwsError('InvalidArnException', 'An alias is no valid identifier of a key for this operation.');
 }
+
+const nothing = () => ({});
 
 const changing =
   (change: Operation<KmsKeyRef, KmsKey>, encode: (call: Call, key: Key) => object): Action =>
@@ -193,16 +204,26 @@ function policyOf(call: Call): string {
 const POLICY = 'default';
 
 const getKeyPolicy: Action = (call) =>
-  then(call.run(getKmsKey, ownRef(call)), () => {
-    const name = textOf(call.input, 'PolicyName') ?? POLICY;
-    if (name !== POLICY) throw new AwsError('NotFoundException', 'No such policy exists');
-    return { Policy: policyOf(call), PolicyName: POLICY };
+  then(call.run(getKmsKeyPolicy, ownRef(call)), ({ key }) => {
+    checkPolicyName(call);
+    return { Policy: key.aws?.policy ?? policyOf(call), PolicyName: POLICY };
   });
 
-const listKeyPolicies: Action = (call) =>
-  then(call.run(getKmsKey, ownRef(call)), () => ({ PolicyNames: [POLICY], Truncated: false }));
+const putKeyPolicy: Action = (call) => {
+  checkPolicyName(call);
+  const command = { ...ownRef(call), policy: textOf(call.input, 'Policy') ?? '', unsafe: bypasses(call) };
+  return then(call.run(setKmsKeyPolicy, command), nothing);
+};
 
-const nothing = () => ({});
+function checkPolicyName({ input }: Call): void {
+  if ((textOf(input, 'PolicyName') ?? POLICY) !== POLICY) {
+    throw new AwsError('NotFoundException', 'No such policy exists');
+  }
+}
+
+const listKeyPolicies: Action = (call) =>
+  then(call.run(getKmsKeyPolicy, ownRef(call)), () => ({ PolicyNames: [POLICY], Truncated: false }));
+
 const idAlone = (call: Call, { name }: Key) => ({ KeyId: arnOf(call, name) });
 
 const ACTIONS: Readonly<Record<keyof typeof KMS_INPUTS, Action>> = {
@@ -218,6 +239,7 @@ const ACTIONS: Readonly<Record<keyof typeof KMS_INPUTS, Action>> = {
   DeleteAlias: deleteAlias,
   ListAliases: listAliases,
   GetKeyPolicy: getKeyPolicy,
+  PutKeyPolicy: putKeyPolicy,
   ListKeyPolicies: listKeyPolicies,
 };
 

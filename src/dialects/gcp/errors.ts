@@ -122,6 +122,7 @@ const MESSAGES = {
   KEY_ROTATION_FORBIDDEN: 'CryptoKey {key} was imported and cannot be rotated.',
   KEY_PRIVATE_MISSING: 'The CryptoKeyVersion has no private key.',
   CUSTOMER_KEY_UNUSABLE: 'The customer-managed key {key} cannot be used: it is {state}.',
+  KEY_POLICY_LOCKS_OUT: 'The policy would lock out whoever sets it.',
   AWS_KEY_STATE: 'Key {key} is {state}.',
   AWS_ALIAS_NOT_FOUND: 'No key has the alias {alias}.',
   AWS_ALIAS_EXISTS: 'The alias {alias} already exists.',

@@ -6,8 +6,10 @@ import { Fault } from '../../core/error.ts';
 import { AWS_ALIASES_MAX } from '../../core/limits.ts';
 import type { ProjectRef } from '../../core/name.ts';
 import type { Project } from '../../core/secret.ts';
+import { customerKeyRow } from '../customer-keys.ts';
 import { ringTarget } from '../keys-found.ts';
 import { type Decision, type Input, type Operation, operation } from '../operation.ts';
+import { type Asking, checkKeyPolicy } from './key-policy.ts';
 import { foundKmsKey, type KmsKeyRef, kmsTarget } from './kms-keys.ts';
 
 /** An alias, and the key that it is to mean. */
@@ -34,6 +36,17 @@ function withAlias(before: Project, place: Pick<AwsAlias, 'region' | 'name'>, al
   return { ...before, settings: { ...before.settings, awsAliases } };
 }
 
+/** The policy of the key that is to lose the alias has a say too; throws Wanting or PERMISSION_DENIED. */
+function checkTaken(
+  input: Asking & { readonly rows: object },
+  project: Project,
+  alias: AwsAlias,
+  action: string,
+): void {
+  const row = customerKeyRow(input, project, { name: alias.key, version: 0 });
+  if (row !== undefined) checkKeyPolicy(input, project, row.key, action);
+}
+
 function kept(project: Project, region: string, details: Decision<KmsAliases>['details'] = {}): Decision<KmsAliases> {
   return {
     result: { project, aliases: ofRegion(project, region) },
@@ -52,10 +65,11 @@ function setting(verb: 'create' | 'update', help: string): Operation<SetKmsAlias
     target: kmsTarget,
     decide: (input: Input<SetKmsAlias, Record<never, never>>) => {
       const { region, name } = input.command;
-      const { project, key } = foundKmsKey(input);
+      const { project, key } = foundKmsKey(input, verb === 'create' ? 'CreateAlias' : 'UpdateAlias');
       const before = ofRegion(project, region).find((alias) => alias.name === name);
       if (verb === 'create' && before !== undefined) throw new Fault('AWS_ALIAS_EXISTS', { alias: name });
       if (verb === 'update' && before === undefined) throw new Fault('AWS_ALIAS_NOT_FOUND', { alias: name });
+      if (before !== undefined) checkTaken(input, project, before, 'UpdateAlias');
       if (key.aws?.deletionAt !== undefined) {
         throw new Fault('AWS_KEY_STATE', { key: key.name, state: 'pending deletion' });
       }
@@ -87,13 +101,14 @@ export const deleteKmsAlias: Operation<KmsAliasRef, KmsAliases> = operation({
   help: "take away a name of a key of AWS's API",
   kind: 'write',
   permission: 'coffer.keys.update',
+  explores: true,
   target: ({ project, name }: KmsAliasRef) => kmsTarget({ project, region: '', id: { alias: name } }),
   decide: (input) => {
     const { region, name } = input.command;
     const project = input.project(input.command.project);
-    if (!ofRegion(project, region).some((alias) => alias.name === name)) {
-      throw new Fault('AWS_ALIAS_NOT_FOUND', { alias: name });
-    }
+    const before = ofRegion(project, region).find((alias) => alias.name === name);
+    if (before === undefined) throw new Fault('AWS_ALIAS_NOT_FOUND', { alias: name });
+    checkTaken(input, project, before, 'DeleteAlias');
     return kept(withAlias(project, { region, name }), region, { alias: name });
   },
 });

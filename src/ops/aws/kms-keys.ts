@@ -10,6 +10,8 @@ import { customerKeyRow, keyMeant } from '../customer-keys.ts';
 import { newKey } from '../keys.ts';
 import { foundKey, type KeyRef, keyNeed, keyTarget, makeReady, ringTarget, versionOf } from '../keys-found.ts';
 import { type Input, type Operation, operation, type Target } from '../operation.ts';
+import { type Asking, checkKeyPolicy, checkNewKeyPolicy } from './key-policy.ts';
+import { AUDITED_CHARS_MAX } from './resource-policies.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 const TYPE = 'aes256-gcm96';
@@ -25,7 +27,7 @@ export interface KmsKey {
   readonly key: Key;
 }
 
-export interface CreateKmsKey {
+export interface CreateKmsKey extends Partial<Pick<SetKmsKeyPolicy, 'policy' | 'unsafe'>> {
   readonly project: ProjectRef;
   readonly region: string;
   readonly description?: string;
@@ -45,11 +47,16 @@ export const createKmsKey: Operation<CreateKmsKey, KmsKey> = operation({
   },
   decide: (input) => {
     const { prepared, now } = input;
-    const { region, description } = input.command;
+    const { region, description, policy, unsafe = false } = input.command;
     const project = input.project(input.command.project);
-    const aws: AwsKeySettings = { region, ...(description === undefined ? {} : { description }) };
+    const aws: AwsKeySettings = {
+      region,
+      ...(description === undefined ? {} : { description }),
+      ...(policy === undefined ? {} : { policy }),
+    };
     const place = { ring: AWS_RING, name: keyIdOf(prepared.keyUid), type: TYPE } as const;
     const key = newKey(project, place, { ...NEW_KEY_SETTINGS, aws }, prepared, now);
+    if (policy !== undefined) checkNewKeyPolicy(input, project, key, unsafe);
     return {
       result: { project, key },
       changes: [
@@ -69,17 +76,22 @@ export function kmsTarget({ project, id }: KmsKeyRef): Target {
   return { project, below, asked: `projects/${project}/${below}` };
 }
 
-/** The key that is meant; throws Wanting, KEY_NOT_FOUND or AWS_ALIAS_NOT_FOUND. */
+/**
+ * The key that is meant, on which its policy lets the caller do this, the name of an action without `kms:`. Throws Wanting,
+ * KEY_NOT_FOUND, AWS_ALIAS_NOT_FOUND or PERMISSION_DENIED.
+ */
 export function foundKmsKey(
-  input: Pick<Input<KmsKeyRef, Record<never, never>>, 'command' | 'project' | 'rows'>,
+  input: Asking & Pick<Input<KmsKeyRef, Record<never, never>>, 'command' | 'project' | 'rows'>,
+  action: string,
 ): KmsKey {
   const { project: asked, region, id } = input.command;
   const project = input.project(asked);
   const name = keyMeant(project, region, id);
   if (name === undefined && id.alias !== undefined) throw new Fault('AWS_ALIAS_NOT_FOUND', { alias: id.alias });
   const found = name === undefined ? undefined : customerKeyRow(input, project, { name, version: NEWEST });
-  if (found?.key.aws?.region === region) return { project, key: found.key };
-  throw new Fault('KEY_NOT_FOUND', { key: name ?? id.key ?? '' });
+  if (found?.key.aws?.region !== region) throw new Fault('KEY_NOT_FOUND', { key: name ?? id.key ?? '' });
+  checkKeyPolicy(input, project, found.key, action);
+  return { project, key: found.key };
 }
 
 export const getKmsKey: Operation<KmsKeyRef, KmsKey> = operation({
@@ -88,14 +100,23 @@ export const getKmsKey: Operation<KmsKeyRef, KmsKey> = operation({
   kind: 'read',
   permission: 'coffer.keys.get',
   target: kmsTarget,
-  decide: (input) => ({ result: foundKmsKey(input) }),
+  decide: (input) => ({ result: foundKmsKey(input, 'DescribeKey') }),
+});
+
+export const getKmsKeyPolicy: Operation<KmsKeyRef, KmsKey> = operation({
+  name: 'kmsKeys.getPolicy',
+  help: "show the policy of a key of AWS's API",
+  kind: 'read',
+  permission: 'coffer.keys.get',
+  target: kmsTarget,
+  decide: (input) => ({ result: foundKmsKey(input, 'GetKeyPolicy') }),
 });
 
 /** A change of a key: its settings after it. Throws AWS_KEY_STATE. */
 type Turn<C> = (aws: AwsKeySettings, command: C, now: number, key: Key) => AwsKeySettings;
 
 function turning<C extends KmsKeyRef>(
-  verb: string,
+  [verb, action]: readonly [verb: string, action: string],
   help: string,
   permission: 'coffer.keys.update' | 'coffer.keys.delete',
   turn: Turn<C>,
@@ -108,7 +129,7 @@ function turning<C extends KmsKeyRef>(
     explores: true,
     target: kmsTarget,
     decide: (input: Input<C, Record<never, never>>) => {
-      const { project, key: before } = foundKmsKey(input);
+      const { project, key: before } = foundKmsKey(input, action);
       const aws = turn(before.aws as AwsKeySettings, input.command, input.now, before);
       const { nextRotationAt: _due, ...kept } = before;
       const due = aws.deletionAt === undefined ? {} : { nextRotationAt: aws.deletionAt };
@@ -128,7 +149,7 @@ function checkStays(key: Key): void {
 }
 
 export const enableKmsKey: Operation<KmsKeyRef, KmsKey> = turning(
-  'enable',
+  ['enable', 'EnableKey'],
   "let a key of AWS's API be used again",
   'coffer.keys.update',
   ({ isDisabled: _was, ...aws }, _command, _now, key) => {
@@ -138,7 +159,7 @@ export const enableKmsKey: Operation<KmsKeyRef, KmsKey> = turning(
 );
 
 export const disableKmsKey: Operation<KmsKeyRef, KmsKey> = turning(
-  'disable',
+  ['disable', 'DisableKey'],
   "keep a key of AWS's API from being used: what it wraps cannot be read",
   'coffer.keys.update',
   (aws, _command, _now, key) => {
@@ -152,7 +173,7 @@ export interface ScheduleKeyDeletion extends KmsKeyRef {
 }
 
 export const scheduleKmsKeyDeletion: Operation<ScheduleKeyDeletion, KmsKey> = turning(
-  'scheduleDeletion',
+  ['scheduleDeletion', 'ScheduleKeyDeletion'],
   "delete a key of AWS's API after some days, in which it cannot be used and that can be taken back",
   'coffer.keys.delete',
   (aws, { days }, now, key) => {
@@ -162,7 +183,7 @@ export const scheduleKmsKeyDeletion: Operation<ScheduleKeyDeletion, KmsKey> = tu
 );
 
 export const cancelKmsKeyDeletion: Operation<KmsKeyRef, KmsKey> = turning(
-  'cancelDeletion',
+  ['cancelDeletion', 'CancelKeyDeletion'],
   "take back that a key of AWS's API is deleted; it stays disabled",
   'coffer.keys.delete',
   ({ deletionAt, ...aws }, _command, _now, key) => {
@@ -170,6 +191,32 @@ export const cancelKmsKeyDeletion: Operation<KmsKeyRef, KmsKey> = turning(
     return { ...aws, isDisabled: true };
   },
 );
+
+export interface SetKmsKeyPolicy extends KmsKeyRef {
+  readonly policy: string;
+  /** Even one by which whoever sets it could not set another. */
+  readonly unsafe: boolean;
+}
+
+export const setKmsKeyPolicy: Operation<SetKmsKeyPolicy, KmsKey> = operation({
+  name: 'kmsKeys.setPolicy',
+  help: "set the policy of a key of AWS's API, which narrows whom IAM lets use it",
+  kind: 'write',
+  permission: 'coffer.keys.update',
+  explores: true,
+  target: kmsTarget,
+  decide: (input: Input<SetKmsKeyPolicy, Record<never, never>>) => {
+    const { project, key: before } = foundKmsKey(input, 'PutKeyPolicy');
+    const { policy, unsafe } = input.command;
+    const key: Key = { ...before, aws: { ...(before.aws as AwsKeySettings), policy }, updatedAt: input.now };
+    checkNewKeyPolicy(input, project, key, unsafe);
+    return {
+      result: { project, key },
+      changes: [{ change: 'key.update', key }],
+      details: { key: key.name, awsPolicy: policy.slice(0, AUDITED_CHARS_MAX) },
+    };
+  },
+});
 
 export const purgeKmsKey: Operation<KeyRef, undefined> = operation({
   name: 'kmsKeys.purge',
@@ -182,6 +229,15 @@ export const purgeKmsKey: Operation<KeyRef, undefined> = operation({
     const { key } = foundKey(input, input.rows.found);
     const { deletionAt = Number.POSITIVE_INFINITY } = key.aws ?? {};
     if (deletionAt > input.now) throw new Fault('KEY_NOT_FOUND', { key: key.name });
-    return { result: undefined, changes: [{ change: 'key.delete', uid: key.uid }] };
+    const before = input.project(input.command.project);
+    const awsAliases = (before.settings.awsAliases ?? []).filter((alias) => alias.key !== key.name);
+    const project = { ...before, settings: { ...before.settings, awsAliases } };
+    return {
+      result: undefined,
+      changes: [
+        { change: 'key.delete', uid: key.uid },
+        { change: 'project.update', project },
+      ],
+    };
   },
 });

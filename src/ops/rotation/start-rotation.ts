@@ -82,7 +82,7 @@ async function prepare(
 
 /** The value of a version for one more; a value that is gone has no copy. */
 function copyOf(
-  { entropy, rows }: Pick<StartInput, 'entropy'> & { readonly rows: object },
+  input: Pick<StartInput, 'entropy' | 'scope' | 'caller' | 'now'> & { readonly rows: object },
   keyring: Keyring,
   project: Project,
   { version, sealed }: PayloadRow,
@@ -90,10 +90,10 @@ function copyOf(
 ): Pick<Made, 'copied'> {
   if (sealed === undefined || version.fingerprint === undefined || version.state !== 'ENABLED') return {};
   const { secretUid, crc32c, fingerprint } = version;
-  const uid = entropy.uid();
+  const uid = input.entropy.uid();
   const placeOfUid = (versionUid: string) => ({ projectUid: project.uid, secretUid, versionUid });
-  const from = { ...placeOfUid(version.uid), ...wrappedBy({ rows }, project, version) };
-  const to = { ...placeOfUid(uid), ...wrappingFor({ rows }, project, secret) };
+  const from = { ...placeOfUid(version.uid), ...wrappedBy(input, project, version) };
+  const to = { ...placeOfUid(uid), ...wrappingFor(input, project, secret) };
   const copy = keyring.copy(project.wrappedKey, from, to, sealed);
   return { copied: { uid, secretUid, crc32c, fingerprint, sealed: copy, ...refTo(to.customerKey) } };
 }
