@@ -33,6 +33,11 @@ const SUITES: readonly (readonly [name: string, files: readonly string[], withou
         ],
         // Those name no file of the key: the client fails before it asks anybody.
         ['certificates', ['auth_methods/test_cert.py'], 'test_login_0 or test_login_1 or test_login_2'],
+        [
+          'pki',
+          ['secrets_engines/test_pki.py'],
+          'submit_ca or read_crl or crl_configuration or rotate_crl or intermediate or sign or tidy or issuer',
+        ],
         ['auth methods', ['system_backend/test_auth.py'], ''],
         ['github', ['auth_methods/test_github.py'], ''],
       ] as const)
