@@ -1,16 +1,14 @@
 // The body of a call of JSON 1.1: an object whose members are each named once, not too deep. What names a member twice
 // could mean two things. A problem never holds what the body says.
 
+import { laxityOf, STRICT_DEPTH_MAX } from '../../core/strict-json.ts';
 import { AwsError } from './errors.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Ours: no operation nests deeper than four. */
-const DEPTH_MAX = 16;
 /** One member with a text in which nothing is escaped: what most requests are, and nothing in it can be named twice. */
 const ONE_TEXT = /^\{ ?"(\w{1,64})": ?"([^"\\\p{Cc}]*)" ?\}$/u;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-const TOKENS = /"(?:[^"\\]|\\.)*"|[[\]{}:,]/g;
 
 /** Throws SerializationException. An empty body is an empty object. */
 export function parseBody(body: Uint8Array): Json {
@@ -26,7 +24,9 @@ export function parseBody(body: Uint8Array): Json {
     throw malformed('The body is not JSON.');
   }
   if (!isObject(value)) throw malformed('The body must be a JSON object.');
-  checkMembers(text);
+  const lax = laxityOf(text);
+  if (lax?.kind === 'deep') throw malformed(`The body is nested deeper than ${STRICT_DEPTH_MAX} levels.`);
+  if (lax !== undefined) throw malformed('A member of the body is given twice.');
   return value;
 }
 
@@ -49,23 +49,4 @@ export function textMember(json: Json, name: string): string | undefined {
 
 export function malformed(message: string): AwsError {
   return new AwsError('SerializationException', message);
-}
-
-/** What was parsed is JSON, so its tokens only have to be told apart. */
-function checkMembers(text: string): void {
-  const open: (Set<string> | undefined)[] = [];
-  let last = '';
-  for (const [token] of text.matchAll(TOKENS)) {
-    if (token === '{' || token === '[') {
-      if (open.length === DEPTH_MAX) throw malformed(`The body is nested deeper than ${DEPTH_MAX} levels.`);
-      open.push(token === '{' ? new Set() : undefined);
-    } else if (token === '}' || token === ']') open.pop();
-    else if (token === ':') {
-      const names = open.at(-1) as Set<string>;
-      const name: string = JSON.parse(last);
-      if (names.has(name)) throw malformed('A member of the body is given twice.');
-      names.add(name);
-    }
-    last = token;
-  }
 }
