@@ -8,19 +8,25 @@ import { Fault } from '../core/error.ts';
 import { Redacted } from '../core/redacted.ts';
 import type { Uid } from '../core/secret.ts';
 import { associatedData, EnvelopeError } from './envelope.ts';
-import { Lru } from './lru.ts';
 import type { ProjectKeys } from './project-keys.ts';
 
-/** Some 300 bytes each. */
-const DERIVED_MAX = 4096;
+/** Secrets of which something is kept, and days, regions and services of each: some 300 bytes a key. */
+const SECRETS_MAX = 2048;
+const SCOPES_MAX = 8;
 /** As many as a secret access key of AWS's has. */
 const SECRET_CHARS = 40;
+
+interface Derived {
+  readonly scope: SigningScope;
+  readonly key: Uint8Array;
+}
 
 export class AwsKeys implements AwsKeysPort {
   /** Throws EnvelopeError. */
   readonly #wrapping: (wrapped: Uint8Array, projectUid: Uid) => ProjectKeys;
   readonly #sessionKey: KeyObject;
-  #derived = new Lru<string, Uint8Array>(DERIVED_MAX);
+  /** By what the secret was opened from: a text that the row has, which costs nothing to find by. */
+  readonly #derived = new Map<string, readonly Derived[]>();
 
   constructor(wrapping: (wrapped: Uint8Array, projectUid: Uid) => ProjectKeys, sessionKey: KeyObject) {
     this.#wrapping = wrapping;
@@ -35,15 +41,18 @@ export class AwsKeys implements AwsKeysPort {
   signingKey(source: SecretSource, scope: SigningScope): Uint8Array {
     const { date, region, service } = scope;
     const from = 'sealed' in source ? source.sealed : source.sessionHash;
-    const name = `${from}\n${date}\n${region}\n${service}`;
-    const known = this.#derived.get(name);
-    if (known !== undefined) return known;
+    const known = this.#derived.get(from) ?? [];
+    for (const { scope: of, key } of known) {
+      if (of.date === date && of.region === region && of.service === service) return key;
+    }
     const secret = 'sealed' in source ? this.#open(source) : this.sessionSecret(source.sessionHash).reveal();
     const derived = [date, region, service, 'aws4_request'].reduce<Uint8Array>(
       (key, text) => createHmac('sha256', key).update(text).digest(),
       Buffer.from(`AWS4${secret}`),
     );
-    this.#derived.set(name, derived);
+    this.#derived.delete(from);
+    this.#derived.set(from, [{ scope, key: derived }, ...known.slice(0, SCOPES_MAX - 1)]);
+    if (this.#derived.size > SECRETS_MAX) this.#derived.delete(this.#derived.keys().next().value as string);
     return derived;
   }
 
@@ -54,7 +63,7 @@ export class AwsKeys implements AwsKeysPort {
 
   /** Lets go of all that was derived. */
   forget(): void {
-    this.#derived = new Lru(DERIVED_MAX);
+    this.#derived.clear();
   }
 
   #open({ id, sealed, project }: Exclude<SecretSource, { readonly sessionHash: string }>): string {

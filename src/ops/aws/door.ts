@@ -26,7 +26,7 @@ import {
 } from '../../core/name.ts';
 import type { Clock, Keyring, Maybe, Store } from '../../core/ports.ts';
 import { ANONYMOUS, accountOfMember, accountPrincipal, type Caller, type Seen } from '../../core/principal.ts';
-import type { Project } from '../../core/secret.ts';
+import type { AccountKey, Project } from '../../core/secret.ts';
 import { callerOfToken, isLive, type Origin, refused } from '../callers.ts';
 import type { Engine } from '../engine.ts';
 import { GOOGLE_ISSUER } from '../id-tokens.ts';
@@ -189,6 +189,18 @@ function credential(deps: AwsDoorDeps, signature: AwsSignature, origin: Origin, 
     : bySession(deps, signature, signature.sessionToken, origin, seen);
 }
 
+/** For as long as the row is kept. */
+const digests = new WeakMap<AccountKey, string>();
+
+function digestOf(key: AccountKey, digest: AwsDoorDeps['digest']): string {
+  let known = digests.get(key);
+  if (known === undefined) {
+    known = digest(key.id);
+    digests.set(key, known);
+  }
+  return known;
+}
+
 function byKey(
   { store, clock, digest }: AwsDoorDeps,
   { accessKeyId: id }: AwsSignature,
@@ -203,7 +215,7 @@ function byKey(
       const caller: Caller = {
         ...origin,
         principal: accountPrincipal(email),
-        credential: { hash: digest(id), kind: 'aws', keyId: id },
+        credential: { hash: digestOf(key, digest), kind: 'aws', keyId: id },
         ...(workload === undefined ? {} : { workload }),
       };
       const source = { id, sealed: key.publicKey, project };
