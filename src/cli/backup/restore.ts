@@ -42,12 +42,17 @@ async function fileOf(
   { from, keyFile, shares }: Omit<RestoreFlags, 'data' | 'keyFile'> & { readonly keyFile: string },
 ): Promise<BackupFile> {
   if (from === '-' && shares === '-') throw new CliError('the backup and the shares cannot both come from stdin');
-  const open = (name: string) => (name === '-' ? io.stdin : createReadStream(resolve(io.cwd, name)));
+  const open = (name: string) => (name === '-' ? io.stdin : bytesOf(resolve(io.cwd, name)));
   return {
     ...{ name: from === '-' ? 'on stdin' : from, keyFile: resolve(io.cwd, keyFile) },
     ...(shares === undefined ? {} : { shares: await readShares(open(shares)) }),
     content: open(from),
   };
+}
+
+/** Opened when it is first read: that it cannot be is then told to whoever reads, and never to nobody. */
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path);
 }
 
 /** One share a line, in hex or base64. */
