@@ -99,7 +99,9 @@ test('each request is in the ledger as itself', async () => {
   const token = await vault.token(['app']);
   const agents = ['first/1', undefined, 'third/1'];
   for (const sent of agents) await read(token, sent === undefined ? {} : { 'user-agent': sent });
-  const records = (await auditRecords(apiOf(vault.server, vault.root))).filter(({ operation }) => operation === 'versions.access');
+  const records = (await auditRecords(apiOf(vault.server, vault.root))).filter(
+    ({ operation }) => operation === 'versions.access',
+  );
   const last = records.slice(-agents.length);
   assert.deepEqual(
     last.map(({ userAgent }) => userAgent),
