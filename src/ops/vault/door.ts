@@ -40,8 +40,9 @@ import type { Origin } from '../callers.ts';
 import type { Door } from '../door.ts';
 import type { Engine } from '../engine.ts';
 import { then } from '../maybe.ts';
+import { BatchTokens } from './batch-tokens.ts';
 import { CERT_ROLES_MAX, certRolesPrefix } from './cert.ts';
-import { auditHash, readBatchToken } from './logical.ts';
+import { auditHash } from './logical.ts';
 
 /** A request by Vault's API, once it is known who asks and where. */
 export interface Entered {
@@ -52,7 +53,7 @@ export interface Entered {
   readonly auth: AuthTable;
   /** To which a line goes for each request and each answer. */
   readonly devices: readonly AuditDevice[];
-  /** The caller's token, where the store has it or it is a signed one. */
+  /** The caller's token, where the store has it or it is a batch token. */
   readonly token?: KnownToken;
 }
 
@@ -61,7 +62,7 @@ export interface VaultDoor extends Engine {
   enter(credential: string | undefined, origin: Origin, namespace: string): Maybe<Entered | undefined>;
   /** The hash of a token, by which the store knows it. */
   digest(text: string): string;
-  /** The token that a signed text is; undefined for any other. */
+  /** The token that a sealed text is; undefined for any other. */
   batch(text: string): KnownToken | undefined;
   /** What an audit device writes in the place of a value. */
   auditHash(device: AuditDevice, value: string): string;
@@ -97,7 +98,7 @@ export interface ServerFacts {
 export interface VaultDoorDeps {
   readonly door: Door;
   readonly store: Pick<Store, 'read'>;
-  readonly keyring: Pick<Keyring, 'openPage' | 'status' | 'fingerprint' | 'tenantId'>;
+  readonly keyring: Pick<Keyring, 'openText' | 'status' | 'fingerprint' | 'tenantId'>;
   readonly auditFiles: Pick<AuditFiles, 'append'>;
   hashPassword(password: string, salt: string): Promise<string>;
   readonly clock: Clock;
@@ -113,6 +114,7 @@ const textOf = (text: string) => new Redacted<Uint8Array>(new TextEncoder().enco
 
 /** One request: all that it reads is as of one moment. */
 interface Asking extends VaultDoorDeps {
+  readonly batches: BatchTokens;
   readonly seen: Seen;
 }
 
@@ -134,16 +136,17 @@ const NAMESPACE = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
 export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
   const { door, store, keyring, clock, digest } = deps;
+  const batches = new BatchTokens(keyring, digest);
   let queue: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   return {
     call: (operation, caller, command) => door.call(operation, caller, command),
     enter: (credential, origin, namespace) => {
-      const asking: Asking = { ...deps, seen: {} };
+      const asking: Asking = { ...deps, batches, seen: {} };
       return then(knownBy(asking, credential, origin), (known) => place(asking, known, namespace));
     },
     digest,
-    batch: (text) => readBatchToken(keyring, text),
+    batch: (text) => batches.open(text),
     auditHash: ({ uid }, value) => auditHash(keyring, uid, value),
     auditLine: ({ file }, line) => deps.auditFiles.append(file, line),
     secretIdHash: (text) => keyring.fingerprint(textOf(text)),
@@ -187,7 +190,7 @@ function nobody(origin: Origin, refused: boolean): Known {
 
 function knownBy(deps: Asking, credential: string | undefined, origin: Origin): Maybe<Known> {
   if (credential === undefined || credential === '') return nobody(origin, false);
-  const batch = readBatchToken(deps.keyring, credential);
+  const batch = deps.batches.open(credential);
   if (batch !== undefined) return ofToken(deps, batch, origin);
   if (credential.startsWith('cof_owner_') || credential.startsWith('ya29.') || credential.startsWith('ey')) {
     return then(deps.door.authenticate(credential, origin), ofPrincipal);
