@@ -2,7 +2,7 @@
 // token lives while all above it do; one whose account is gone is nobody's.
 
 import { Fault } from '../../core/error.ts';
-import { accountProject, type ProjectId, type ProjectRef, parseProjectRef } from '../../core/name.ts';
+import { accountProject, isProjectId, type ProjectId, type ProjectRef, parseProjectRef } from '../../core/name.ts';
 import type { Clock, Keyring, Maybe, Store } from '../../core/ports.ts';
 import {
   ANONYMOUS,
@@ -132,7 +132,6 @@ const TRAVELLING: ReadonlySet<string> = new Set([ROOT_POLICY, IAM_POLICY, 'defau
 /** What the store names at once. */
 const ENTRIES_NAMED_MAX = 500;
 const HOME = DEFAULT_PROJECT as string as ProjectRef;
-const NAMESPACE = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
 export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
   const { door, store, keyring, clock, digest } = deps;
@@ -300,9 +299,11 @@ function withGroups(
 function place({ store, seen }: Asking, known: Known, namespace: string): Maybe<Entered | undefined> {
   const { caller, policies: own, identity, home, token } = known;
   const asked = namespace.replaceAll(/^\/+|\/+$/g, '');
-  const wanted = asked === '' || asked === 'root' ? home : NAMESPACE.test(asked) ? parseProjectRef(asked) : undefined;
+  const wanted = asked === '' || asked === 'root' ? home : isProjectId(asked) ? parseProjectRef(asked) : undefined;
   if (wanted === undefined) return undefined;
-  const mayLeave = own.includes(IAM_POLICY) || (own.includes(ROOT_POLICY) && home === HOME);
+  // Nobody has no project of his own: he may log in anywhere, and nothing else.
+  const isNobody = caller.principal === ANONYMOUS;
+  const mayLeave = isNobody || own.includes(IAM_POLICY) || (own.includes(ROOT_POLICY) && home === HOME);
   if (wanted !== home && !mayLeave) return undefined;
   // Elsewhere a policy of the same name is another's, who has not given it.
   const tokenPolicies = wanted === home ? own : own.filter((name) => TRAVELLING.has(name));
