@@ -45,23 +45,23 @@ export function placed(asked: Asked, namespace: string): Maybe<Placed> {
 }
 
 /** Nobody learns which namespaces there are, with a bad token or without any. */
-function refuse({ door, token, origin }: Asked): Maybe<never> {
-  return then(door.enter(token, origin, ''), (home) => {
+function refuse({ door, request, token, origin }: Asked): Maybe<never> {
+  return then(door.enter(token, origin, '', request.wire.peer), (home) => {
     if (token === undefined || home?.caller.refused) throw new Fault('CREDENTIAL_MISSING');
     throw new VaultError(404, 'no such namespace');
   });
 }
 
-const isNone = (namespace: string) => /^\/*(?:root)?\/*$/.test(namespace);
+const isNone = (namespace: string) => namespace === '' || /^\/*(?:root)?\/*$/.test(namespace);
 
 /** What takes no token is hindered neither by a bad one nor by one of another namespace. */
 function entering({ door, request, token, origin }: Asked, namespace: string): Maybe<Placed | undefined> {
-  return then(door.enter(token, origin, namespace), (entered) => {
+  return then(door.enter(token, origin, namespace, request.wire.peer), (entered) => {
     const isRefused = entered?.caller.refused === true;
     const found = entered === undefined ? undefined : routeOf(entered, request);
     const own = entered === undefined ? undefined : { entered, request, found, token, isRefused };
     if (token === undefined || (own !== undefined && !isRefused)) return own;
-    return then(door.enter(undefined, origin, namespace), (open) => {
+    return then(door.enter(undefined, origin, namespace, request.wire.peer), (open) => {
       const openly = open === undefined ? undefined : routeOf(open, request);
       if (open === undefined || !isOf(openly?.route.open, request.verb)) return own;
       return { entered: open, request, found: openly, token: undefined, isRefused };
@@ -78,10 +78,10 @@ function childOf({
   entered,
   request,
 }: Placed): { readonly name: ProjectId; readonly request: VaultRequest } | undefined {
+  if (mountOf(entered.mounts, request.path) !== undefined) return undefined;
   const slash = request.path.indexOf('/');
   const name = request.path.slice(0, slash);
   if (!isProjectId(name) || name === DEFAULT_PROJECT) return undefined;
-  if (mountOf(entered.mounts, request.path) !== undefined) return undefined;
   const path = request.path.slice(slash + 1);
   return path === '' ? undefined : { name, request: { ...request, path } };
 }
