@@ -297,10 +297,10 @@ function dialectsOf(
   };
   const vault = createVaultDialect(vaultDoor, { onError, seal: () => main.seal() });
   return [
+    { ...vault, claims: isMarkedForVault },
     createNativeDialect(door, { certificatePem: () => main.certificatePem(), onError }),
     createAuthorityDialect(door, { keys, address: () => issuer, tenantId, onError }),
     createAzureDialect(door, { address: () => issuer, tenantId, onError }),
-    { ...vault, claims: isMarkedForVault },
     createAwsDialect(awsDoor, { onError }),
     createGcpDialect(door, { onError, makeAccountKey: () => main.makeAccountKey() }),
     vault,

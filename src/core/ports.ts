@@ -10,6 +10,7 @@ import type { SeenFrom } from './aws/secret.ts';
 import type { Sighting } from './census.ts';
 import type { CensusNeed, CensusRowByNeed } from './census-ports.ts';
 import type { CredentialKind } from './credential.ts';
+import type { HandedOut } from './handed-out.ts';
 import type { Grant, Policy } from './iam/policy.ts';
 import type { Claims } from './jwt.ts';
 import type { KeyCrypto } from './keys/port.ts';
@@ -306,7 +307,7 @@ export interface SealStatus {
   readonly shares?: { readonly shares: number; readonly threshold: number };
 }
 
-export interface Keyring {
+export interface Keyring extends HandedOut {
   /** The keys that callers use without ever holding them; those that sign requests; those of authorities. */
   readonly keys: KeyCrypto;
   readonly aws: AwsKeys;
@@ -335,10 +336,6 @@ export interface Keyring {
   tokenHash(text: Redacted<string>): string;
   /** A GUID that is this store's for ever: what Azure calls a tenant. */
   tenantId(): string;
-  /** A page token that only this server can have made, for this list of this project. */
-  signPage(scope: string, cursor: string): string;
-  /** The cursor of a page token; undefined where it was forged, or made for another list. */
-  openPage(scope: string, token: string): string | undefined;
 }
 
 /** The token authority's pen. */
