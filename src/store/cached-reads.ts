@@ -2,6 +2,7 @@
 // answer are of one snapshot: those from here still hold after the others were read, or everything is read together.
 // Lists are never kept.
 
+import type { AuthorityStamp } from '../core/authority-stamp.ts';
 import type { Maybe, Need, Needs, RowsOf, SecretPlace, Store } from '../core/ports.ts';
 import type { Epoch, EpochKind } from './epoch.ts';
 import { RowCache } from './row-cache.ts';
@@ -11,7 +12,7 @@ const SECRETS_BYTES_MAX: number = 12 * 1024 * 1024;
 
 type Rows = Record<string, unknown>;
 
-export class CachedReads implements Pick<Store, 'read'> {
+export class CachedReads implements Pick<Store, 'read'>, AuthorityStamp {
   readonly #store: Pick<Store, 'read'>;
   readonly #epoch: Epoch;
   readonly #caches: Readonly<Record<EpochKind, RowCache>> = {
@@ -54,6 +55,10 @@ export class CachedReads implements Pick<Store, 'read'> {
     };
     const read = this.#store.read(missing);
     return read instanceof Promise ? read.then(settle) : settle(read);
+  }
+
+  authorityStamp(): number | undefined {
+    return this.#epoch.now('authority');
   }
 
   /** Whether the rows from here were still true once the others had been read. */
@@ -110,18 +115,16 @@ export function keyOf(need: Need): string {
     case 'projectOfAwsAccount':
       return `projectOfAwsAccount\n${need.account}`;
     case 'secret':
-    case 'spellings': {
-      const { project, location = '', key, deleted = '', spelled = '' } = need;
-      return `${need.need}\n${project}\n${location}\n${key}\n${deleted}\n${spelled}${seenKey(need)}`;
-    }
+    case 'spellings':
+      return placeKey(need.need, need);
     case 'version':
     case 'payload': {
-      const { project, location = '', key, deleted = '', spelled = '' } = need;
-      const { number, alias = '', previous = '', uid = '', stage, versionId } = need;
-      const place = `${project}\n${location}\n${key}\n${deleted}\n${spelled}`;
-      const of = `${need.need}\n${place}\n${number}\n${alias}\n${previous}\n${uid}${seenKey(need)}`;
+      const { number, alias, previous, uid, stage, versionId } = need;
+      const of = `${placeKey(need.need, need)}\n${number}`;
+      // Most name nothing but a number.
+      if ((alias ?? previous ?? uid ?? stage ?? versionId) === undefined) return of;
       // What can hold anything comes last, as JSON.
-      return stage === undefined && versionId === undefined ? of : `${of}\n${JSON.stringify([stage, versionId])}`;
+      return `${of}\n${JSON.stringify([alias, previous, uid, stage, versionId])}`;
     }
     case 'key':
       return `key\n${need.project}\n${need.ring}\n${need.name}\n${need.number}`;
@@ -143,7 +146,10 @@ export function keyOf(need: Need): string {
   }
 }
 
-/** Its key is that of the name. */
-function seenKey({ from }: SecretPlace): string {
-  return from === undefined ? '' : `\nfrom ${from.region} ${from.name} ${from.suffix ?? ''}`;
+/** Of AWS's place the key is that of the name. Beside a place that is only a project, a location and a key nothing is made. */
+function placeKey(need: string, { project, location, key, deleted, spelled, from }: SecretPlace): string {
+  const place = `${need}\n${project}\n${location ?? ''}\n${key}`;
+  if ((deleted ?? spelled ?? from) === undefined) return place;
+  const seen = from === undefined ? '' : `${from.region} ${from.name} ${from.suffix ?? ''}`;
+  return `${place}\n${deleted ?? ''} ${spelled ?? ''} ${seen}`;
 }
