@@ -66,6 +66,7 @@ export class Kept<T> {
     this.#texts[at] = text;
     this.#values[at] = value;
     this.#bytes[at] = bytes;
+    this.#asked[at] = this.#once[onceOf(hash)] === hash ? 1 : 0;
     this.#total += bytes;
     this.#makeRoom(at);
   }
@@ -96,9 +97,8 @@ export class Kept<T> {
       if (this.#texts[at] === undefined && this.#total + bytes <= this.#bytesMax) return at;
       if (this.#asked[at] === 0) unasked = at;
     }
-    const once = hash >>> (32 - REMEMBERED_BITS);
-    if (this.#once[once] !== hash) {
-      this.#once[once] = hash;
+    if (this.#once[onceOf(hash)] !== hash) {
+      this.#once[onceOf(hash)] = hash;
       return -1;
     }
     // Whoever is asked for again by the next time stays.
@@ -124,6 +124,11 @@ export class Kept<T> {
     this.#texts[at] = undefined;
     this.#values[at] = undefined;
   }
+}
+
+/** Where a hash is remembered. */
+function onceOf(hash: number): number {
+  return hash >>> (32 - REMEMBERED_BITS);
 }
 
 /** FNV-1a, and its bits mixed: the low ones choose the place. Whoever finds texts of one hash has them forget each other. */

@@ -23,7 +23,7 @@ export function one(sql: string, values: readonly Value[], decode: (row: Row) =>
 /** Every row. */
 export function rowsOf(sql: string, values: readonly Value[], decode: (row: Row) => unknown): Read {
   // Not `map(decode)`: it would hand the decoder an index too.
-  return { sql, values, isOne: true, decode: (rows) => rows.map((row) => decode(row)) };
+  return { sql, values, decode: (rows) => rows.map((row) => decode(row)) };
 }
 
 /** A page with the total of its list. */
