@@ -21,9 +21,11 @@ import type { RotationChange, RotationNeed, RotationRowByNeed } from './rotation
 import type {
   Account,
   AccountKey,
+  NewEvent,
   Project,
   SealedPayload,
   Secret,
+  SecretChange,
   StoredEvent,
   Subscription,
   Token,
@@ -252,8 +254,7 @@ export type RowsOf<N extends Needs> = { readonly [K in keyof N]: RowByNeed[N[K][
 export type Change =
   | { readonly change: 'server.policy'; readonly policy: Policy }
   | { readonly change: 'project.insert' | 'project.update'; readonly project: Project }
-  | { readonly change: 'secret.insert' | 'secret.update'; readonly secret: Secret }
-  | { readonly change: 'secret.delete'; readonly uid: Uid }
+  | SecretChange
   /** Only of a destroyed one, as a backup brings it back, the payload is absent. */
   | { readonly change: 'version.insert'; readonly version: Version; readonly sealed?: SealedPayload }
   /** Moves the state; a DESTROYED version loses its sealed payload and key. */
@@ -273,7 +274,7 @@ export type Change =
   /** That a secret has a value; what conditions see of it is part of the secret. */
   | { readonly change: 'tagBinding.insert' | 'tagBinding.delete'; readonly secretUid: Uid; readonly valueId: string }
   /** Puts an event into the outbox; it is there exactly when the transaction is. */
-  | { readonly change: 'event.insert'; readonly event: StoredEvent }
+  | { readonly change: 'event.insert'; readonly event: NewEvent }
   /** Drops events that are older than this. */
   | { readonly change: 'events.deleteBefore'; readonly time: number }
   | { readonly change: 'token.insert'; readonly token: Token }
