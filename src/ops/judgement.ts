@@ -17,6 +17,7 @@ import type { VaultEntry } from '../core/vault/entry.ts';
 import { entityId, entityOf, groupId, groupOf, identityOf } from '../core/vault/identity.ts';
 import { tokenId } from '../core/vault/token.ts';
 import { type AwsAsked, awsDenial, awsGrant, hasAwsPolicy, rulingText } from './aws/authority.ts';
+import { DEFAULT_PROJECT } from './bootstrap.ts';
 import { contextOf } from './conditions.ts';
 import type { Decision, Operation, Scope, Target } from './operation.ts';
 
@@ -263,9 +264,14 @@ export function rulingByAws(asked: AwsAsked): Ruling | undefined {
   });
 }
 
-/** What the policies of a token of Vault's grant at the path of the request. */
+/**
+ * What the policies of a token of Vault's grant at the path of the request. Those of a namespace say nothing of another,
+ * nor of the server; those of the root namespace do.
+ */
 function grantByVault({ vault }: Caller, permission: Permission, scope: Scope): Grant | undefined {
   if (vault === undefined) return undefined;
+  const { project } = vault as { readonly project: string };
+  if (project !== scope.project?.id && project !== DEFAULT_PROJECT) return undefined;
   return authoriseByAcl(permission, vault, scope.callerPolicies ?? [], scope.secret !== undefined);
 }
 

@@ -1,7 +1,7 @@
 // Rows of topics, subscriptions and events to domain values. The order of columns is that of `sql/`.
 
 import { versionAttributes } from '../core/events.ts';
-import type { EventInList } from '../core/ports.ts';
+import type { EventInList } from '../core/notice-rows.ts';
 import type { Labels, NewEvent, Subscription, Topic } from '../core/secret.ts';
 import { damaged, integer, json, text, type Writable } from './cells.ts';
 import { attributesColumn, labelsColumn, topicsColumn } from './columns.ts';

@@ -1,8 +1,9 @@
 // What Vault's dialect is given: who a token stands for, in which project, and the one way to have something done. A
 // token lives while all above it do; one whose account is gone is nobody's.
 
+import type { AuthorityStamp } from '../../core/authority-stamp.ts';
 import { Fault } from '../../core/error.ts';
-import { accountProject, type ProjectId, type ProjectRef, parseProjectRef } from '../../core/name.ts';
+import { accountProject, isProjectId, type ProjectId, type ProjectRef, parseProjectRef } from '../../core/name.ts';
 import type { Clock, Keyring, Maybe, Store } from '../../core/ports.ts';
 import {
   ANONYMOUS,
@@ -40,8 +41,10 @@ import type { Origin } from '../callers.ts';
 import type { Door } from '../door.ts';
 import type { Engine } from '../engine.ts';
 import { then } from '../maybe.ts';
+import { BatchTokens } from './batch-tokens.ts';
 import { CERT_ROLES_MAX, certRolesPrefix } from './cert.ts';
-import { auditHash, readBatchToken } from './logical.ts';
+import { KeptCallers } from './kept-callers.ts';
+import { auditHash } from './logical.ts';
 
 /** A request by Vault's API, once it is known who asks and where. */
 export interface Entered {
@@ -52,16 +55,24 @@ export interface Entered {
   readonly auth: AuthTable;
   /** To which a line goes for each request and each answer. */
   readonly devices: readonly AuditDevice[];
-  /** The caller's token, where the store has it or it is a signed one. */
+  /** The caller's token, where the store has it or it is a batch token. */
   readonly token?: KnownToken;
 }
 
 export interface VaultDoor extends Engine {
-  /** Undefined where there is no such namespace. A bad token makes a caller whom every operation refuses. */
-  enter(credential: string | undefined, origin: Origin, namespace: string): Maybe<Entered | undefined>;
+  /**
+   * Undefined where there is no such namespace. A bad token makes a caller whom every operation refuses. `connection` is
+   * the same object for all requests of one.
+   */
+  enter(
+    credential: string | undefined,
+    origin: Origin,
+    namespace: string,
+    connection: object,
+  ): Maybe<Entered | undefined>;
   /** The hash of a token, by which the store knows it. */
   digest(text: string): string;
-  /** The token that a signed text is; undefined for any other. */
+  /** The token that a sealed text is; undefined for any other. */
   batch(text: string): KnownToken | undefined;
   /** What an audit device writes in the place of a value. */
   auditHash(device: AuditDevice, value: string): string;
@@ -96,8 +107,8 @@ export interface ServerFacts {
 
 export interface VaultDoorDeps {
   readonly door: Door;
-  readonly store: Pick<Store, 'read'>;
-  readonly keyring: Pick<Keyring, 'openPage' | 'status' | 'fingerprint' | 'tenantId'>;
+  readonly store: Pick<Store, 'read'> & AuthorityStamp;
+  readonly keyring: Pick<Keyring, 'openText' | 'status' | 'fingerprint' | 'tenantId'>;
   readonly auditFiles: Pick<AuditFiles, 'append'>;
   hashPassword(password: string, salt: string): Promise<string>;
   readonly clock: Clock;
@@ -113,7 +124,10 @@ const textOf = (text: string) => new Redacted<Uint8Array>(new TextEncoder().enco
 
 /** One request: all that it reads is as of one moment. */
 interface Asking extends VaultDoorDeps {
+  readonly batches: BatchTokens;
   readonly seen: Seen;
+  /** When the first of the tokens ends that were looked at. */
+  until: number;
 }
 
 interface Known {
@@ -130,20 +144,30 @@ const TRAVELLING: ReadonlySet<string> = new Set([ROOT_POLICY, IAM_POLICY, 'defau
 /** What the store names at once. */
 const ENTRIES_NAMED_MAX = 500;
 const HOME = DEFAULT_PROJECT as string as ProjectRef;
-const NAMESPACE = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
 export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
   const { door, store, keyring, clock, digest } = deps;
+  const batches = new BatchTokens(keyring, digest);
+  const kept = new KeptCallers(store, clock);
   let queue: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   return {
     call: (operation, caller, command) => door.call(operation, caller, command),
-    enter: (credential, origin, namespace) => {
-      const asking: Asking = { ...deps, seen: {} };
-      return then(knownBy(asking, credential, origin), (known) => place(asking, known, namespace));
+    enter: (credential = '', origin, namespace, connection) => {
+      const sent = { credential, namespace, connection };
+      const found = kept.find(sent, origin);
+      if (found !== undefined) return found;
+      const { stamp } = kept;
+      const asking: Asking = { ...deps, batches, seen: {}, until: Number.POSITIVE_INFINITY };
+      return then(knownBy(asking, credential, origin), (known) =>
+        then(place(asking, known, namespace), (entered) => {
+          if (entered !== undefined) kept.keep(sent, entered, asking.until, stamp);
+          return entered;
+        }),
+      );
     },
     digest,
-    batch: (text) => readBatchToken(keyring, text),
+    batch: (text) => batches.open(text),
     auditHash: ({ uid }, value) => auditHash(keyring, uid, value),
     auditLine: ({ file }, line) => deps.auditFiles.append(file, line),
     secretIdHash: (text) => keyring.fingerprint(textOf(text)),
@@ -185,9 +209,9 @@ function nobody(origin: Origin, refused: boolean): Known {
   return { caller: refused ? { ...caller, refused: true } : caller, policies: [], home: HOME };
 }
 
-function knownBy(deps: Asking, credential: string | undefined, origin: Origin): Maybe<Known> {
-  if (credential === undefined || credential === '') return nobody(origin, false);
-  const batch = readBatchToken(deps.keyring, credential);
+function knownBy(deps: Asking, credential: string, origin: Origin): Maybe<Known> {
+  if (credential === '') return nobody(origin, false);
+  const batch = deps.batches.open(credential);
   if (batch !== undefined) return ofToken(deps, batch, origin);
   if (credential.startsWith('cof_owner_') || credential.startsWith('ya29.') || credential.startsWith('ey')) {
     return then(deps.door.authenticate(credential, origin), ofPrincipal);
@@ -241,6 +265,7 @@ function principalOf({ token }: KnownToken): Principal {
 /** Whether the token, all above it, and the account that it is of, are still there. */
 function isWhole(deps: Asking, known: KnownToken, depth: number): Maybe<boolean> {
   if (!isAlive(known, deps.clock.now()) || depth > TOKEN_DEPTH_MAX) return false;
+  deps.until = Math.min(deps.until, known.expiresAt ?? Number.POSITIVE_INFINITY);
   const email = known.token.member === undefined ? undefined : accountOfMember(known.token.member);
   const { parent } = known;
   if (parent === undefined && email === undefined) return true;
@@ -297,9 +322,11 @@ function withGroups(
 function place({ store, seen }: Asking, known: Known, namespace: string): Maybe<Entered | undefined> {
   const { caller, policies: own, identity, home, token } = known;
   const asked = namespace.replaceAll(/^\/+|\/+$/g, '');
-  const wanted = asked === '' || asked === 'root' ? home : NAMESPACE.test(asked) ? parseProjectRef(asked) : undefined;
+  const wanted = asked === '' || asked === 'root' ? home : isProjectId(asked) ? parseProjectRef(asked) : undefined;
   if (wanted === undefined) return undefined;
-  const mayLeave = own.includes(IAM_POLICY) || (own.includes(ROOT_POLICY) && home === HOME);
+  // Nobody has no project of his own: he may log in anywhere, and nothing else.
+  const isNobody = caller.principal === ANONYMOUS;
+  const mayLeave = isNobody || own.includes(IAM_POLICY) || (own.includes(ROOT_POLICY) && home === HOME);
   if (wanted !== home && !mayLeave) return undefined;
   // Elsewhere a policy of the same name is another's, who has not given it.
   const tokenPolicies = wanted === home ? own : own.filter((name) => TRAVELLING.has(name));
