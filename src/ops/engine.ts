@@ -97,7 +97,7 @@ class Call<C, R> {
     const { operation, command, caller } = this.#request;
     const { store, keyring, clock, entropy } = this.#deps;
     this.#request.checkCredential();
-    const own = operation.needs?.(command, keyring);
+    const own = operation.needs?.(command, keyring, caller);
     const needs = this.#request.needs(round === 1 ? own : { ...own, ...wanted });
     return this.#then(store.read(needs, caller.seen), (rows) => {
       const now = clock.now();
@@ -171,7 +171,7 @@ class Call<C, R> {
   #explore(submission: Submission, wanted: Needs, round: number): Maybe<Needs> {
     const { operation, command, caller, prepared } = submission;
     const { store, keyring, clock, entropy } = this.#deps;
-    const needs = this.#request.needs({ ...operation.needs?.(command, keyring), ...wanted });
+    const needs = this.#request.needs({ ...operation.needs?.(command, keyring, caller), ...wanted });
     return then(store.read(needs, caller.seen), (rows) => {
       const scope = this.#request.scopeOf(rows);
       const input = new Input({ command, rows, scope, caller, now: clock.now(), entropy, prepared });

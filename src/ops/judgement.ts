@@ -206,22 +206,24 @@ export class Request<C, R> {
     const { principal, credential, dialect, peer, requestId, userAgent } = this.caller;
     const version = decision?.version;
     const details = detailsOf(decision, admission.grant);
-    return {
+    // Field by field, as above.
+    const record: { -readonly [K in keyof AuditRecord]: AuditRecord[K] } = {
       id: entropy.uid(),
       time,
       operation: this.operation.name,
       outcome,
-      ...(code === undefined ? {} : { code }),
       principal: principal.member,
-      ...(credential === undefined ? {} : { credential: credential.hash.slice(0, 12) }),
       resource: resourceName(admission.scope, this.target),
-      ...(version === undefined ? {} : { version }),
       dialect,
       peer,
       requestId,
-      ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, AUDIT_TEXT_CHARS_MAX) }),
-      ...(details === undefined ? {} : { details }),
     };
+    if (code !== undefined) record.code = code;
+    if (credential !== undefined) record.credential = credential.hash.slice(0, 12);
+    if (version !== undefined) record.version = version;
+    if (userAgent !== undefined) record.userAgent = userAgent.slice(0, AUDIT_TEXT_CHARS_MAX);
+    if (details !== undefined) record.details = details;
+    return record;
   }
 }
 

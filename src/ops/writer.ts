@@ -84,7 +84,7 @@ function jobOf(
   const { keyring, clock, entropy } = deps;
   const request = new Request(operation, caller, command);
   return {
-    needs: request.needs({ ...operation.needs?.(command, keyring), ...wanted, ...request.credentialNeeds() }),
+    needs: request.needs({ ...operation.needs?.(command, keyring, caller), ...wanted, ...request.credentialNeeds() }),
     decide: (rows): Outcome => {
       const scope = request.scopeOf(rows as never);
       const now = clock.now();

@@ -175,6 +175,8 @@ function logical(
           prepareNeeds,
           carried: ({ payload: _, chosen: __, credential: ___, ...command }: Logical) => command,
         }),
+    needs: ({ route }, _keyring, { vault }) =>
+      vault?.tokenId !== undefined && routeNamed(route)?.looksAtSelf ? entryNeed(vault.tokenId) : {},
     decide: judge,
     finish,
   }) as unknown as Operation<Logical, FinishedReply>;
