@@ -2,7 +2,13 @@
 // token lives while all above it do; one whose account is gone is nobody's.
 
 import { Fault } from '../../core/error.ts';
-import { accountProject, type ProjectId, type ProjectRef, parseProjectRef } from '../../core/name.ts';
+import {
+  type AccountEmail,
+  accountProject,
+  type ProjectId,
+  type ProjectRef,
+  parseProjectRef,
+} from '../../core/name.ts';
 import type { Clock, Keyring, Maybe, Store } from '../../core/ports.ts';
 import {
   ANONYMOUS,
@@ -41,6 +47,7 @@ import type { Door } from '../door.ts';
 import type { Engine } from '../engine.ts';
 import { then } from '../maybe.ts';
 import { CERT_ROLES_MAX, certRolesPrefix } from './cert.ts';
+import { entityPlace, isEntityOf } from './entity-authority.ts';
 import { auditHash, readBatchToken } from './logical.ts';
 
 /** A request by Vault's API, once it is known who asks and where. */
@@ -190,7 +197,7 @@ function knownBy(deps: Asking, credential: string | undefined, origin: Origin): 
   const batch = readBatchToken(deps.keyring, credential);
   if (batch !== undefined) return ofToken(deps, batch, origin);
   if (credential.startsWith('cof_owner_') || credential.startsWith('ya29.') || credential.startsWith('ey')) {
-    return then(deps.door.authenticate(credential, origin), ofPrincipal);
+    return then(deps.door.authenticate(credential, origin), (caller) => ofPrincipal(deps, caller, origin));
   }
   const hash = deps.digest(credential);
   return then(deps.store.read({ entry: { need: 'vaultEntry', id: tokenId(hash) } }, deps.seen), ({ entry }) =>
@@ -199,11 +206,15 @@ function knownBy(deps: Asking, credential: string | undefined, origin: Origin): 
 }
 
 /** A credential of Coffer's own: the owner may all, a service account what IAM grants it. */
-function ofPrincipal(caller: Caller): Known {
+function ofPrincipal(deps: Asking, caller: Caller, origin: Origin): Maybe<Known> {
   if (caller.principal.member === OWNER.member) return { caller, policies: [ROOT_POLICY], home: HOME };
   const email = accountOfMember(caller.principal.member);
   if (email === undefined) return { caller, policies: [], home: HOME };
-  return { caller, policies: ['default', IAM_POLICY], home: accountProject(email) };
+  const known = { caller, policies: ['default', IAM_POLICY], home: accountProject(email) };
+  return then(accountIdentity(deps, email), (found) => {
+    if (found === REFUSED) return nobody(origin, true);
+    return found === undefined ? known : { ...known, identity: found.identity };
+  });
 }
 
 function ofToken(deps: Asking, known: KnownToken, origin: Origin, hash?: string): Maybe<Known> {
@@ -212,10 +223,21 @@ function ofToken(deps: Asking, known: KnownToken, origin: Origin, hash?: string)
     const isBound = boundCidrs !== undefined && !isWithin(origin.peer, boundCidrs);
     if (!whole || isBound) return nobody(origin, true);
     const { entity } = known.token;
-    if (entity === undefined) return ofLiving(known, origin, hash, undefined);
+    if (entity === undefined) return ofAccount(deps, known, origin, hash);
     return then(liveIdentity(deps, known.token.project, entity), (identity) =>
       identity === undefined ? nobody(origin, true) : ofLiving(known, origin, hash, identity),
     );
+  });
+}
+
+/** A token without an entity of its own: with the grants of an account it has the account's. */
+function ofAccount(deps: Asking, known: KnownToken, origin: Origin, hash: string | undefined): Maybe<Known> {
+  const { member, policies, project } = known.token;
+  const email = member === undefined || !policies.includes(IAM_POLICY) ? undefined : accountOfMember(member);
+  if (email === undefined) return ofLiving(known, origin, hash, undefined);
+  return then(accountIdentity(deps, email), (found) => {
+    if (found === REFUSED) return nobody(origin, true);
+    return ofLiving(known, origin, hash, found?.project === project ? found.identity : undefined);
   });
 }
 
@@ -263,6 +285,27 @@ function liveIdentity(deps: Asking, project: string, id: string): Maybe<Identity
     if (own === undefined) return ofMerged(deps, project, id);
     const entity = entityOf(own);
     return entity.disabled ? undefined : withGroups(deps, project, id, entity, new Map());
+  });
+}
+
+const REFUSED = 'refused';
+
+/** The identity of the entity that an account is, in the project of both; undefined: it is none. */
+function accountIdentity(
+  deps: Asking,
+  email: AccountEmail,
+): Maybe<{ readonly project: string; readonly identity: Identity } | typeof REFUSED | undefined> {
+  const { store, seen } = deps;
+  return then(store.read({ account: { need: 'account', email } }, seen), ({ account }) => {
+    const place = entityPlace(account);
+    if (place === undefined) return undefined;
+    const { project, id } = place;
+    return then(store.read({ own: { need: 'vaultEntry', id: entityId(project, id) } }, seen), ({ own }) => {
+      const entity = own === undefined ? undefined : entityOf(own);
+      if (entity === undefined || !isEntityOf(entity, email)) return undefined;
+      if (entity.disabled) return REFUSED;
+      return then(withGroups(deps, project, id, entity, new Map()), (identity) => ({ project, identity }));
+    });
   });
 }
 
