@@ -10,8 +10,9 @@ SOURCES := $(shell find src gen scripts/bundle.ts -type f ! -name '*.test.ts' 2>
 TEST_MS_MAX := 300000
 # Of the long sizes, each file.
 LONG_TEST_MS_MAX := 1800000
-# Unit and tidy tests share one process: starting one for each file would take ten times as long.
-UNIT := test/all-unit.test.ts
+# Unit and tidy tests share one process: starting one for each file would take ten times as long. Beside them one server
+# is asked by each API.
+UNIT := test/all-unit.test.ts test/smoke.test.ts
 # With the files that boot servers. Node runs them in the order of their names, the unit tests first.
 WHOLE := $(filter-out test/tidy/%,$(wildcard test/*.test.ts test/*/*.test.ts))
 NODE_TEST := node --disable-warning=ExperimentalWarning --test --test-concurrency=2 --test-timeout=$(TEST_MS_MAX)
@@ -30,7 +31,7 @@ start: install ## start the server on 127.0.0.1:8200; Ctrl-C stops it
 test: $(INSTALLED) static ## everything: check, then the tests that boot servers and speak to them
 	@$(TOOLS) $(NODE_TEST) $(WHOLE)
 
-check: $(INSTALLED) static unit ## format, lint, types, boundaries, dead code, unit tests: under a minute
+check: $(INSTALLED) static unit ## format, lint, types, boundaries, dead code, unit tests, one server asked: under a minute
 
 .PHONY: static
 static: lint types dead-code

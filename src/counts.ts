@@ -21,13 +21,15 @@ export interface CountsSnapshot {
 }
 
 export class Counts {
-  readonly #operations = new Map<string, number>();
+  /** Those that were allowed, which most are, by the name of the operation alone: a text that is there already. */
+  readonly #operations = new Map<string, { count: number }>();
   readonly #requests = new Map<string, Durations>();
 
   operation(name: string, outcome: string, code: string | undefined): void {
-    const kind = `${name} ${outcome} ${code ?? ''}`;
+    const kind = outcome === 'allowed' ? name : `${name} ${outcome} ${code ?? ''}`;
     const known = this.#operations.get(kind);
-    if (known !== undefined || this.#operations.size < KINDS_MAX) this.#operations.set(kind, (known ?? 0) + 1);
+    if (known !== undefined) known.count++;
+    else if (this.#operations.size < KINDS_MAX) this.#operations.set(kind, { count: 1 });
   }
 
   request(protocol: string, status: number, durationMs: number): void {
@@ -45,6 +47,8 @@ export class Counts {
   }
 
   snapshot(connections: number): CountsSnapshot {
-    return { operations: this.#operations, requests: this.#requests, connections };
+    const whole = (kind: string) => (kind.includes(' ') ? kind : `${kind} allowed `);
+    const operations = new Map([...this.#operations].map(([kind, { count }]) => [whole(kind), count]));
+    return { operations, requests: this.#requests, connections };
   }
 }

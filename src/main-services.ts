@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type AuditLog, openAudit } from './audit/log.ts';
 import { Mirror } from './audit/mirror.ts';
 import type { AuditStore, AuditSync } from './audit/options.ts';
-import { startRetention } from './audit/retention.ts';
+import { closeFormerStreams, startRetention } from './audit/retention.ts';
 import { sharing } from './audit/share.ts';
 import { type AuditSink, openAuditSink, readDelivered } from './audit/sink.ts';
 import { MAIN, streamOf } from './audit/stream.ts';
@@ -67,6 +67,8 @@ export interface MainOptions {
   /** As it was taken. */
   readonly at: ListenAddress;
   readonly quotaMemory: SharedArrayBuffer;
+  /** How many threads answer beside this one. */
+  readonly workers: number;
   /** How the loopback proxy gets to what is not ours. */
   readonly upstream: (host: string, port: number) => Route;
   readonly functions: RotationFunctions;
@@ -110,17 +112,18 @@ export function ledgerOf(data: string, { store, shared, server }: OpenStore): Le
   return { store: ledger, refresh: () => mirror.refresh() };
 }
 
-/** Opens the audit stream of changes, which goes on where it ended. */
-export function openMainAudit(
+/** Opens an audit stream of this server, that of changes unless another is named; it goes on where it ended. */
+export function openAuditStream(
   data: string,
   { sync = 'interval', sink }: AuditSettings,
   parts: Pick<MainOptions, 'opened' | 'ledger' | 'keyring' | 'log'>,
+  stream: string = streamOf(parts.opened.server, MAIN),
 ): Promise<AuditLog> {
   const { keyring, log, opened, ledger } = parts;
   const { store, server } = opened;
   return openAudit({
     directory: join(data, 'audit'),
-    stream: streamOf(server, MAIN),
+    stream,
     sync,
     ...ledger,
     mac: (text) => keyring.auditMac(text),
@@ -143,6 +146,7 @@ export async function openMainServices(options: MainOptions): Promise<MainServic
   });
   closing.push(() => proxy.stop());
   const backups = openBackups(options);
+  await startUpkeep(options);
   const sink = await startSink(options);
   const authority = await openAuthority({ meta: store, keyring, clock, hosts: namesOf(host), allows: ownsName });
   const isShared = options.opened.shared !== undefined;
@@ -217,14 +221,22 @@ function openBackups({ data, opened, ledger, keyring, storeId, log, closing }: M
   return backups;
 }
 
-/** Sends the ledger on, and prunes what is too old, where either is asked for. */
-async function startSink({ data, settings, opened, audit, log, closing }: MainOptions): Promise<AuditSink | undefined> {
-  const { sink: target, sinkHeaders, retentionSeconds } = settings;
+/** Closes what no thread writes any more, and prunes what is too old. */
+async function startUpkeep(options: MainOptions): Promise<void> {
+  const { data, settings, opened, audit, log, closing, workers } = options;
+  const { server } = opened;
+  const streams = Array.from({ length: Math.max(1, workers) }, (_, index) => streamOf(server, `w${index + 1}`));
+  const onFailure = (error: unknown) => log.error({ err: error }, 'the audit log could not be pruned');
+  const open = (stream: string) => openAuditStream(data, settings, options, stream);
+  await closeFormerStreams({ root: join(data, 'audit'), server, streams, open }).catch(onFailure);
+  const { retentionSeconds } = settings;
+  closing.push(startRetention({ audit, clock: systemClock, retentionSeconds, onFailure }));
+}
+
+/** Sends the ledger on, where that is asked for. */
+async function startSink({ data, settings, opened, log, closing }: MainOptions): Promise<AuditSink | undefined> {
+  const { sink: target, sinkHeaders } = settings;
   const { store, server } = opened;
-  if (retentionSeconds !== undefined) {
-    const onFailure = (error: unknown) => log.error({ err: error }, 'the audit log could not be pruned');
-    closing.push(startRetention({ audit, clock: systemClock, retentionSeconds, onFailure }));
-  }
   if (target === undefined) return undefined;
   const sink = await openAuditSink({
     directory: join(data, 'audit'),

@@ -14,7 +14,12 @@ export interface RouterOptions {
 }
 
 export function createRouter({ dialects, ready, metrics }: RouterOptions): WireHandler {
-  const byHost = ({ host }: RequestHead) => dialects.find((dialect) => dialect.ownsHost(host));
+  let asked: { readonly host: string; readonly owner: Dialect | undefined } | undefined;
+  const byHost = ({ host }: RequestHead) => {
+    // Most requests are for the host of the one before.
+    if (asked?.host !== host) asked = { host, owner: dialects.find((dialect) => dialect.ownsHost(host)) };
+    return asked.owner;
+  };
   const byHead = (head: RequestHead) => dialects.find((dialect) => dialect.claims(head));
   return {
     http: (request) => {

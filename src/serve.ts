@@ -22,7 +22,7 @@ import { parseToken } from './identity/tokens.ts';
 import { isLoopback, issuerOf, type ListenAddress, parseListen, urlOf } from './listen-address.ts';
 import { readOwner, removeNote, writeNote, writeOwner } from './local-state.ts';
 import { createLog, type Logger } from './log.ts';
-import { type AuditSettings, type Ledger, ledgerOf, openMainAudit, openMainServices } from './main-services.ts';
+import { type AuditSettings, type Ledger, ledgerOf, openAuditStream, openMainServices } from './main-services.ts';
 import { bootstrap } from './ops/bootstrap.ts';
 import { newQuotaMemory } from './ops/quota-table.ts';
 import { operationNamed } from './ops/table.ts';
@@ -238,6 +238,7 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
         functions,
         log,
         closing,
+        workers: starting.spawned.length,
       },
       host: listenOn.host,
       upstream: readUpstream(process.env),
@@ -256,6 +257,7 @@ async function startOn(starting: Starting): Promise<Omit<RunningServer, 'stop'>>
       server,
       auditSync: settings.sync ?? 'interval',
       ...(settings.sink === undefined ? {} : { auditSink: settings.sink }),
+      ...(settings.retentionSeconds === undefined ? {} : { auditRetentionSeconds: settings.retentionSeconds }),
       issuer: issuerOf({ host: listenOn.host, port: at.port }, certificate?.hostName()),
     },
     ...{ main, source, root: seal, keyring, quotaMemory, log },
@@ -323,7 +325,7 @@ async function prepare({
     warn: (text) => log.warn(text),
   });
   const ledger = ledgerOf(data, opened);
-  const audit = await openMainAudit(data, settings, { opened, ledger, keyring, log });
+  const audit = await openAuditStream(data, settings, { opened, ledger, keyring, log });
   closing.push(() => audit.close());
   closing.push(opened.onDoubt(() => audit.copyPending()));
   if (counter.acceptance !== undefined) await recordAcceptance(counter.acceptance, store, audit);

@@ -6,6 +6,7 @@ import { DeviceFiles } from './audit/device-files.ts';
 import { type AuditLog, openAudit } from './audit/log.ts';
 import type { Position } from './audit/mark.ts';
 import type { AuditSync } from './audit/options.ts';
+import { startRetention } from './audit/retention.ts';
 import { readDelivered } from './audit/sink.ts';
 import { streamOf } from './audit/stream.ts';
 import type { BackupSource } from './core/backup-port.ts';
@@ -70,6 +71,8 @@ export interface ServingOptions {
   readonly auditSync: AuditSync;
   /** Where the records are sent; pruning waits for it. */
   readonly auditSink?: string;
+  /** How long records are kept at the least. */
+  readonly auditRetentionSeconds?: number;
   /** The key file of the seal. */
   readonly keyFile: string;
   /** What the server calls itself. */
@@ -106,6 +109,13 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
   const { main, keyring, reads, quotaMemory, log } = parts;
   const clock = systemClock;
   const audit = await openStream(options, parts);
+  const stopRetention = startRetention({
+    // The main thread prunes.
+    audit: { roll: (before) => audit.roll(before) },
+    clock,
+    retentionSeconds: options.auditRetentionSeconds,
+    onFailure: (error) => log.error({ err: error }, 'an audit segment could not be closed'),
+  });
   const counts = new Counts();
   const { census, stopCensus } = startCensus(main, log);
   const auditFiles = new DeviceFiles({
@@ -165,6 +175,7 @@ export async function startServing(options: ServingOptions, parts: ServingParts)
       ready = false;
       await listener.drain(graceMs);
       await stopCensus();
+      await stopRetention();
       await audit.close();
       auditFiles.close();
     },
@@ -286,10 +297,10 @@ function dialectsOf(
   };
   const vault = createVaultDialect(vaultDoor, { onError, seal: () => main.seal() });
   return [
+    { ...vault, claims: isMarkedForVault },
     createNativeDialect(door, { certificatePem: () => main.certificatePem(), onError }),
     createAuthorityDialect(door, { keys, address: () => issuer, tenantId, onError }),
     createAzureDialect(door, { address: () => issuer, tenantId, onError }),
-    { ...vault, claims: isMarkedForVault },
     createAwsDialect(awsDoor, { onError }),
     createGcpDialect(door, { onError, makeAccountKey: () => main.makeAccountKey() }),
     vault,

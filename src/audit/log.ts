@@ -187,6 +187,16 @@ export class AuditLog implements Audit {
   }
 
   /**
+   * Begins a new segment where this one holds records and was begun before that moment, in milliseconds since 1970: only
+   * one that is closed, and behind the mark, can be pruned. Rejects where the mark cannot follow.
+   */
+  async roll(before: number): Promise<void> {
+    if (this.#closed || !this.#writer.retire(before)) return;
+    this.#preparing ??= this.#prepare();
+    await this.enroll();
+  }
+
+  /**
    * Names in this stream's mark every stream that the store knows by now, so that none can be removed unseen. For the
    * log of `main`, once the other threads have opened theirs.
    */

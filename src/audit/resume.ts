@@ -4,7 +4,7 @@
 
 import type { AuditMark } from '../core/audit-port.ts';
 import { Chain, type ChainPlace, chainStart, walk } from './chain.ts';
-import { LINE_BYTES_MAX, NO_HASH } from './line.ts';
+import { LINE_BYTES_MAX, NO_HASH, type SegmentHeader } from './line.ts';
 import { type Mac, markHolds } from './mark.ts';
 import { parseHeader, parseRecord } from './parse.ts';
 import { eachLine, firstLine, scanBlocks } from './scan.ts';
@@ -15,8 +15,8 @@ export interface LogEnd {
   readonly number: number;
   readonly head: string;
   readonly sequence: number;
-  /** Where that segment goes on; absent where a new one must be begun. */
-  readonly appendAtBytes?: number;
+  /** Where that segment goes on, and its first line; absent where a new one must be begun. */
+  readonly open?: { readonly appendAtBytes: number; readonly header: SegmentHeader };
   /** What the new segment must say of the log before it. */
   readonly broken?: string;
   /** Those of the sought ids that the log holds behind the mark. */
@@ -69,7 +69,9 @@ export async function findEnd(options: ResumeOptions): Promise<LogEnd> {
   if (broken !== undefined) return { ...end, number: Math.max(last, start.given.number), broken };
   // A segment without even its first line was about to be begun: it is begun again.
   if (reading.wholeBytes === 0) return { ...end, number: Math.max(0, last - 1) };
-  return { ...end, number: last, appendAtBytes: reading.wholeBytes };
+  const header = parseHeader((await firstLine(segmentPath(options.directory, last))) ?? '');
+  if (header === undefined) return { ...end, number: last, broken: `segment ${segmentName(last)} has no first line` };
+  return { ...end, number: last, open: { appendAtBytes: reading.wholeBytes, header } };
 }
 
 async function findStart(options: ResumeOptions, numbers: readonly number[]): Promise<Start> {

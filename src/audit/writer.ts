@@ -9,7 +9,7 @@ import type { Clock } from '../core/ports.ts';
 import { Batch } from './batch.ts';
 import { IndexBuilder } from './index-builder.ts';
 import { writeIndex } from './index-file.ts';
-import { chainHash, headerBody, sealLine } from './line.ts';
+import { chainHash, headerBody, type SegmentHeader, sealLine } from './line.ts';
 import type { Mac, Position } from './mark.ts';
 import type { LogEnd } from './resume.ts';
 import { Segment, segmentName, syncDirectory } from './segment.ts';
@@ -37,6 +37,7 @@ interface Restart {
 /** A segment that holds its first line, whose hash is `head`. */
 interface Begun {
   readonly segment: Segment;
+  readonly header: SegmentHeader;
   readonly head: string;
 }
 
@@ -55,6 +56,8 @@ export class Writer {
   /** Of the segment, where all of it was written by this writer. */
   #index: IndexBuilder | undefined;
   #segment: Segment | undefined;
+  /** Its first line. */
+  #header: SegmentHeader | undefined;
   #number: number;
   #head: string;
   #sequence: number;
@@ -77,9 +80,12 @@ export class Writer {
     this.#head = end.head;
     this.#sequence = end.sequence;
     this.#fullBytes = options.segmentBytesMax;
-    if (end.appendAtBytes === undefined)
+    if (end.open === undefined) {
       this.#enter(this.#begin(end.broken === undefined ? {} : { broken: end.broken }));
-    else this.#segment = Segment.open(options.directory, end.number, end.appendAtBytes);
+      return;
+    }
+    this.#segment = Segment.open(options.directory, end.number, end.open.appendAtBytes);
+    this.#header = end.open.header;
   }
 
   get position(): Position {
@@ -119,6 +125,14 @@ export class Writer {
     return this.#restart !== undefined;
   }
 
+  /** Where the segment holds records and was begun before `time`, counts it as full; answers whether it does. */
+  retire(time: number): boolean {
+    const { time: begun = time, after = 0 } = this.#header ?? {};
+    if (begun >= time || this.#sequence === after) return false;
+    this.#fullBytes = 0;
+    return true;
+  }
+
   /** Looks whether the file is still ours; answers what was done to it, and then begins a new one at the next write. */
   check(): string | undefined {
     if (this.#restart !== undefined) return undefined;
@@ -142,6 +156,8 @@ export class Writer {
       this.#restart = undefined;
       this.#refusal = undefined;
     } catch (error) {
+      // One that is only old takes records still.
+      if (this.#fullBytes === 0) this.#fullBytes = this.#options.segmentBytesMax;
       this.#refusal = { error, untilMs: performance.now() + RETRY_MS };
       throw error;
     }
@@ -220,7 +236,7 @@ export class Writer {
 
   #begin(restart: Restart): Begun {
     const number = this.#number + 1;
-    const body = headerBody({
+    const header: SegmentHeader = {
       segment: segmentName(number),
       stream: this.#options.stream,
       previous: this.#number === 0 ? '' : segmentName(this.#number),
@@ -229,7 +245,8 @@ export class Writer {
       time: this.#options.clock.now(),
       ...(restart.broken === undefined ? {} : { broken: restart.broken }),
       ...(restart.note === undefined ? {} : { note: restart.note }),
-    });
+    };
+    const body = headerBody(header);
     const head = chainHash(this.#head, body);
     const segment = Segment.create(this.#options.directory, number);
     try {
@@ -238,14 +255,15 @@ export class Writer {
       segment.discard();
       throw error;
     }
-    return { segment, head };
+    return { segment, header, head };
   }
 
-  #enter({ segment, head }: Begun): void {
+  #enter({ segment, header, head }: Begun): void {
     this.#finishIndex();
     // Nothing is lost by a close that fails: the segment was synced, or is no longer there.
     this.#segment?.close().catch(() => undefined);
     this.#segment = segment;
+    this.#header = header;
     this.#number += 1;
     this.#head = head;
     this.#fullBytes = this.#options.segmentBytesMax;

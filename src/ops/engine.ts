@@ -70,14 +70,28 @@ class Call<C, R> {
   }
 
   run(): Maybe<R> {
-    return attempt(
-      () => {
-        const { census, kind } = this.#request.operation;
-        const work = () => (kind === 'read' ? this.#read({}, 1) : this.#write(1));
-        return census ? then(this.#settleCensus(), work) : work();
-      },
-      (error) => this.#refuse(error),
-    );
+    try {
+      return this.#request.operation.census ? this.#then(this.#settleCensus(), () => this.#work()) : this.#work();
+    } catch (error) {
+      return this.#refuse(error);
+    }
+  }
+
+  #work(): Maybe<R> {
+    return this.#request.operation.kind === 'read' ? this.#read({}, 1) : this.#write(1);
+  }
+
+  /** Continues with `next`; what ends badly is refused at once, so that no step waits for what the next ones end in. */
+  #then<T, U>(value: Maybe<T>, next: (value: T) => Maybe<U>): Maybe<U> {
+    if (!(value instanceof Promise)) return next(value);
+    const refuse = (error: unknown) => this.#refuse(error) as Maybe<never>;
+    return value.then((settled) => {
+      try {
+        return next(settled);
+      } catch (error) {
+        return refuse(error);
+      }
+    }, refuse);
   }
 
   #read(wanted: Needs, round: number): Maybe<R> {
@@ -86,7 +100,7 @@ class Call<C, R> {
     this.#request.checkCredential();
     const own = operation.needs?.(command, keyring);
     const needs = this.#request.needs(round === 1 ? own : { ...own, ...wanted });
-    return then(store.read(needs, caller.seen), (rows) => {
+    return this.#then(store.read(needs, caller.seen), (rows) => {
       const judged = this.#scopeOf(rows);
       if (judged === undefined) return this.#read(wanted, nextRound(round));
       const now = clock.now();
@@ -94,10 +108,10 @@ class Call<C, R> {
       const fields = { command, rows, scope, caller, now, entropy, prepared: operation.opens?.(command, keyring) };
       const decision = decideOrWant(operation, new Input(fields));
       if (decision instanceof Wanting) return this.#read(more(wanted, decision, round), round + 1);
-      return then(this.#finish(decision.result, undefined), (answer) => {
+      return this.#then(this.#finish(decision.result, undefined), (answer) => {
         const settled = this.#append(now, 'allowed', undefined, decision);
         this.#count('allowed', undefined);
-        return then(settled, () => this.#see(answer, now));
+        return this.#then(settled, () => this.#see(answer, now));
       });
     });
   }
@@ -131,7 +145,7 @@ class Call<C, R> {
     const { store, writer, keyring, clock, entropy, signer, auditFiles, functions, github } = this.#deps;
     this.#request.checkCredential();
     const needs = this.#request.needs({ ...operation.prepareNeeds?.(command), ...wanted });
-    return then(store.read(needs, caller.seen), (rows) => {
+    return this.#then(store.read(needs, caller.seen), (rows) => {
       const judged = this.#scopeOf(rows);
       if (judged === undefined) return this.#write(round, wanted, nextRound(wants));
       const now = clock.now();
@@ -142,7 +156,7 @@ class Call<C, R> {
         () => operation.prepare?.(new Input(fields), keyring, at),
         orWanting,
       );
-      return then(ready, (made) => {
+      return this.#then(ready, (made) => {
         if (made instanceof Wanting) return this.#write(round, more(wanted, made, wants), wants + 1);
         const submission = {
           operation: operation as Operation<unknown, unknown>,
@@ -156,7 +170,7 @@ class Call<C, R> {
           return this.#submit(writer, whole, made?.kept, round);
         }
         const explored = attempt<Needs | undefined>(() => this.#explore(submission, {}, 1), unlessStale(round));
-        return then(explored, (found) => {
+        return this.#then(explored, (found) => {
           if (found === undefined) return this.#again(round);
           return this.#submit(
             writer,
@@ -190,10 +204,10 @@ class Call<C, R> {
     if (seen !== undefined) seen.moment = undefined;
     const submitted = () => then(writer.submit(submission), (settled) => ({ settled }));
     const result = attempt<{ readonly settled: unknown } | undefined>(submitted, unlessStale(round));
-    return then(result, (done) => {
+    return this.#then(result, (done) => {
       if (done === undefined) return this.#again(round);
       this.#count('allowed', undefined);
-      return this.#finish(done.settled, kept);
+      return this.#then(this.#finish(done.settled, kept), (answer) => answer);
     });
   }
 

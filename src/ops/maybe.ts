@@ -17,3 +17,18 @@ export function attempt<T>(work: () => Maybe<T>, failed: (error: unknown) => May
     return failed(error);
   }
 }
+
+/** Continues with what `work` ends in: `next` where it goes well, `failed` where it does not. Neither sees the other's end. */
+export function settle<T, R>(
+  work: () => Maybe<T>,
+  next: (value: T) => Maybe<R>,
+  failed: (error: unknown) => Maybe<R>,
+): Maybe<R> {
+  let value: Maybe<T>;
+  try {
+    value = work();
+  } catch (error) {
+    return failed(error);
+  }
+  return value instanceof Promise ? value.then(next, failed) : next(value);
+}

@@ -2,6 +2,7 @@
 // answer are of one snapshot: those from here still hold after the others were read, or everything is read together.
 // Lists are never kept.
 
+import type { AuthorityStamp } from '../core/authority-stamp.ts';
 import type { Maybe, Need, Needs, RowsOf, SecretPlace, Store } from '../core/ports.ts';
 import type { Epoch, EpochKind } from './epoch.ts';
 import { RowCache } from './row-cache.ts';
@@ -11,7 +12,7 @@ const SECRETS_BYTES_MAX: number = 12 * 1024 * 1024;
 
 type Rows = Record<string, unknown>;
 
-export class CachedReads implements Pick<Store, 'read'> {
+export class CachedReads implements Pick<Store, 'read'>, AuthorityStamp {
   readonly #store: Pick<Store, 'read'>;
   readonly #epoch: Epoch;
   readonly #caches: Readonly<Record<EpochKind, RowCache>> = {
@@ -54,6 +55,10 @@ export class CachedReads implements Pick<Store, 'read'> {
     };
     const read = this.#store.read(missing);
     return read instanceof Promise ? read.then(settle) : settle(read);
+  }
+
+  authorityStamp(): number | undefined {
+    return this.#epoch.now('authority');
   }
 
   /** Whether the rows from here were still true once the others had been read. */

@@ -2,6 +2,7 @@
 // data directory holds what is this server's own. How other threads of the process read it is said in plain data.
 
 import type { SharedAudit } from '../core/audit-port.ts';
+import type { AuthorityStamp } from '../core/authority-stamp.ts';
 import type { Clock, MetaStore, Store } from '../core/ports.ts';
 import { CachedReads } from './cached-reads.ts';
 import { prepareDirectory } from './directory.ts';
@@ -50,7 +51,7 @@ export interface OpenStore {
 export interface ThreadReads {
   readonly store: Pick<Store, 'read' | 'pendingAudit' | 'auditMarks' | 'auditAnchors'> & Pick<MetaStore, 'meta'>;
   /** The same rows, kept while they are true. */
-  readonly reads: Pick<Store, 'read'>;
+  readonly reads: Pick<Store, 'read'> & AuthorityStamp;
   close(): void;
 }
 

@@ -18,6 +18,8 @@ export class MapStore {
   readonly marks = new Map<string, AuditMark>();
   readonly anchors = new Map<string, AuditAnchor>();
   settlements = 0;
+  /** While it is set the store takes no mark, so that what a test puts in its place stays there. */
+  isHeld = false;
 
   /** The mark of the stream `main`. */
   get mark(): AuditMark | undefined {
@@ -40,6 +42,7 @@ export class MapStore {
   }
 
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): void {
+    if (this.isHeld) throw new Error('the store takes no mark');
     for (const id of ids) this.pending.delete(id);
     if (mark !== undefined) this.marks.set(mark.stream, mark);
     this.settlements += 1;

@@ -1,7 +1,7 @@
 // The audit settings of a real server: a sink that gets what every thread writes, and settings that cannot be.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -40,10 +40,12 @@ test('a sink gets every record of every thread, and goes on after a restart', as
   assert.ok(!text.includes('canary') && !text.includes('Y2FuYXJ5'));
   const { text: metrics } = await must(api, 'GET', '/metrics');
   assert.match(metrics, /^coffer_audit_sink_backlog_bytes \d+$/m);
-  const again = await server.restart({ args });
+  const again = await server.restart({ args: ['--workers=1', ...args.slice(1)] });
   const { requestId } = await must(apiOf(again, ownerToken(again)), 'GET', '/v1/projects/default/secrets/sunk');
   await holding(sink, [requestId]);
   assert.equal((await must(apiOf(again, ownerToken(again)), 'GET', '/coffer/v1/audit:verify')).json.ok, true);
+  const w2 = (segment: number) => existsSync(join(again.data, `audit/w2/0000000${segment}.jsonl`));
+  assert.deepEqual([w2(1), w2(2)], [true, true], 'the stream that no thread writes any more was closed');
   await again.stop();
 });
 

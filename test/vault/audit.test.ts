@@ -179,8 +179,11 @@ test('while no device takes lines nothing is answered; one that does is enough',
   };
   const answers = (wanted: number) => until(async () => (await status()) === wanted);
   renameSync(file, kept);
-  // A file that was moved is made anew.
-  await until(async () => (await status()) === 200 && existsSync(file));
+  // A file that was moved is made anew. What one thread has noticed, the other still writes to the moved one for a while.
+  await until(async () => {
+    const keptBytes = statSync(kept).size;
+    return (await status()) === 200 && existsSync(file) && statSync(kept).size === keptBytes;
+  });
   rmSync(file);
   symlinkSync(kept, file);
   const before = lines(kept).length;

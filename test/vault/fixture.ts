@@ -16,6 +16,8 @@ export interface VaultAnswer {
 export interface Asked {
   readonly token?: string;
   readonly headers?: http.OutgoingHttpHeaders;
+  /** Its connections in place of one for each request. */
+  readonly agent?: http.Agent;
 }
 
 export interface VaultClient {
@@ -38,8 +40,15 @@ export async function openVault(options: StartOptions = {}): Promise<VaultClient
 
 /** `root`: the token of whoever names none. */
 export function clientOf(server: RunningServer, root: string): VaultClient {
-  const ask: VaultClient['ask'] = (method, path, body, { token = root, headers = {} } = {}) =>
-    send(server.address, method, path, body, { ...(token === '' ? {} : { 'x-vault-token': token }), ...headers });
+  const ask: VaultClient['ask'] = (method, path, body, { token = root, headers = {}, agent } = {}) =>
+    send(
+      server.address,
+      method,
+      path,
+      body,
+      { ...(token === '' ? {} : { 'x-vault-token': token }), ...headers },
+      agent,
+    );
   const must: VaultClient['must'] = async (method, path, body, asked) => {
     const answer = await ask(method, path, body, asked);
     assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.text}`);
@@ -63,6 +72,7 @@ function send(
   path: string,
   body: object | string | undefined,
   headers: http.OutgoingHttpHeaders,
+  agent: http.Agent | false = false,
 ): Promise<VaultAnswer> {
   const { hostname, port } = new URL(address);
   const sent = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
@@ -70,7 +80,7 @@ function send(
     // Node's client knows no LIST either: it goes the way of the Go client.
     const isList = method === 'LIST';
     const request = http.request({
-      ...{ hostname, port, agent: false, timeout: 20_000 },
+      ...{ hostname, port, agent, timeout: 20_000 },
       // Node does not frame the body of a GET by itself.
       headers: { ...headers, ...(sent === undefined ? {} : { 'content-length': Buffer.byteLength(sent) }) },
       method: isList ? 'GET' : method,

@@ -41,9 +41,21 @@ export function formatDuration(seconds: number): string {
 }
 
 const ZERO = 0x30;
+/** Times come again: those of the rows that are asked for. A power of two. */
+const FORMATTED_MAX = 256;
+const formatted: { readonly milliseconds: number; readonly text: string }[] = [];
 
 /** RFC 3339 with nanoseconds, as Go writes a time. */
 export function formatTime(milliseconds: number): string {
+  const place = milliseconds & (FORMATTED_MAX - 1);
+  const known = formatted[place];
+  if (known?.milliseconds === milliseconds) return known.text;
+  const text = goTime(milliseconds);
+  formatted[place] = { milliseconds, text };
+  return text;
+}
+
+function goTime(milliseconds: number): string {
   const text = new Date(milliseconds).toISOString();
   // What stands before the Z is a point and three digits.
   const point = text.length - 5;

@@ -63,6 +63,17 @@ export function dataOf(payload: Uint8Array, exact = false): KvData {
   return objectOf(text, exact) ?? { value: text };
 }
 
+/** Payloads that are that text already, as those that came by this API are. */
+const ready = new WeakSet<Uint8Array>();
+
+/** The same as JSON text. */
+export function dataJson(payload: Uint8Array): string {
+  if (ready.has(payload)) return decoder.decode(payload);
+  const text = JSON.stringify(dataOf(payload));
+  if (textOf(payload) === text) ready.add(payload);
+  return text;
+}
+
 /** Whether data could be that of a plain or binary value, so that the shape it replaces must be known. */
 export function isValueForm(data: KvData): boolean {
   const keys = Object.keys(data);

@@ -71,6 +71,11 @@ export function enveloped(request: VaultRequest, envelope: Envelope): WireRespon
   );
 }
 
+/** The envelope around data that is JSON text already; not for paths of `sys/`. */
+export function envelopedText(request: VaultRequest, data: string, status = 200): WireResponse {
+  return plain(request, data, [], 0, '', status);
+}
+
 /** The envelope of most answers, written by hand: it has but one member that is not known beforehand. */
 function plain(
   request: VaultRequest,

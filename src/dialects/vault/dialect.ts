@@ -79,16 +79,19 @@ export function createVaultDialect(door: VaultDoor, options: VaultDialectOptions
         return failed(error);
       };
       try {
-        const answer = then(route(door, request), (response) =>
-          request.path === SEAL_PATH && response.status === 204 ? then(options.seal(), () => response) : response,
-        );
-        return answer instanceof Promise ? answer.catch(fail) : answer;
+        const answer = request.path === SEAL_PATH ? sealed(route(door, request), options) : route(door, request);
+        return answer instanceof Promise ? answer.then(undefined, fail) : answer;
       } catch (error) {
         return fail(error);
       }
     },
     grpc: () => ({ ok: false, code: GRPC_UNIMPLEMENTED, message: 'this API has no gRPC form' }),
   };
+}
+
+/** The server is sealed before whoever asked for it is told. */
+function sealed(answer: Maybe<WireResponse>, { seal }: VaultDialectOptions): Maybe<WireResponse> {
+  return then(answer, (response) => (response.status === 204 ? then(seal(), () => response) : response));
 }
 
 function route(door: VaultDoor, wire: WireRequest): Maybe<WireResponse> {
@@ -107,7 +110,7 @@ function route(door: VaultDoor, wire: WireRequest): Maybe<WireResponse> {
   const namespace = headers['x-vault-namespace'] ?? '';
   const token = tokenTextOf(wire);
   // What takes no token is not hindered by a bad one.
-  return then(door.enter(token, origin, namespace), (entered) => {
+  return then(door.enter(token, origin, namespace, wire.peer), (entered) => {
     if (entered === undefined) throw new VaultError(404, 'no such namespace');
     const found =
       findVaultRoute(request.path) ??
@@ -116,15 +119,15 @@ function route(door: VaultDoor, wire: WireRequest): Maybe<WireResponse> {
     const isOpen = entered.caller.refused === true && isOf(found?.route.open, request.verb);
     const work = () =>
       isOpen
-        ? then(door.enter(undefined, origin, namespace), (open) =>
+        ? then(door.enter(undefined, origin, namespace, wire.peer), (open) =>
             answer(door, request, open ?? entered, found, undefined),
           )
         : answer(door, request, entered, found, token);
-    return audited({ door, request, entered, token }, () =>
-      attempt(work, (error) => {
-        throw isUsedUp(request, entered) ? new VaultError(400, USED_UP) : error;
-      }),
-    );
+    const told = () =>
+      attempt(work, () => {
+        throw new VaultError(400, USED_UP);
+      });
+    return audited({ door, request, entered, token }, isUsedUp(request, entered) ? told : work);
   });
 }
 
@@ -141,8 +144,11 @@ function answer(
   token: string | undefined,
 ): Maybe<WireResponse> {
   const uses = entered.token?.token.usesLeft ?? 0;
-  const work = () =>
-    then(perform(door, request, entered, found, token), (response) => wrapped({ door, request, entered }, response));
+  const work = () => {
+    const done = perform(door, request, entered, found, token);
+    if (request.wrapSeconds === undefined) return done;
+    return then(done, (response) => wrapped({ door, request, entered }, response));
+  };
   if (uses <= 0) return work();
   return then(internal(door, entered, SPEND_ROUTE, {}), work);
 }
@@ -168,13 +174,16 @@ function perform(
       );
     }
     const call = new KvCall(door, entered, request, at);
-    return attempt(
-      () => (isVersioned(at.mount) ? (kv2(call) ?? unversioned(door, request, entered, token)) : kv1(call)),
-      (error) => {
-        if (call.judged) throw error;
-        return judgedFirst(door, request, entered, token, error);
-      },
-    );
+    const judge = (error: unknown) => {
+      if (call.judged) throw error;
+      return judgedFirst(door, request, entered, token, error);
+    };
+    try {
+      const answer = isVersioned(at.mount) ? (kv2(call) ?? unversioned(door, request, entered, token)) : kv1(call);
+      return answer instanceof Promise && !call.judged ? answer.catch(judge) : answer;
+    } catch (error) {
+      return judge(error);
+    }
   }
   if (at?.mount.type === 'transit' && found === undefined && request.query.get('help') !== '1') {
     return transitCall(door, entered, request, at.path, () => logical(door, request, entered, undefined, token));

@@ -198,3 +198,10 @@ export function versionMetadata({ createdAt, deletedAt, state }: Version) {
     destroyed: state === 'DESTROYED',
   };
 }
+
+/** All of it, as JSON text: answers about a version are most of what is asked for. */
+export function metadataText({ secret, version }: VersionResult): string {
+  const { created_time: created, deletion_time: deleted, destroyed } = versionMetadata(version);
+  const times = `"created_time":"${created}","deletion_time":"${deleted}","destroyed":${destroyed}`;
+  return `{${times},"custom_metadata":${JSON.stringify(customMetadata(secret))},"version":${version.number}}`;
+}

@@ -3,8 +3,8 @@
 
 import { Fault } from '../../core/error.ts';
 import type { Maybe } from '../../core/ports.ts';
-import { dataOf, type KvData, mergePatch, subkeysOf } from '../../core/vault/kv.ts';
-import { attempt, then } from '../../ops/maybe.ts';
+import { dataJson, dataOf, type KvData, mergePatch, subkeysOf } from '../../core/vault/kv.ts';
+import { settle, then } from '../../ops/maybe.ts';
 import { integerField } from '../../ops/vault/fields.ts';
 import {
   type AccessedVersion,
@@ -14,10 +14,11 @@ import {
   enableVersion,
   getVersion,
   type Selector,
+  type VersionResult,
 } from '../../ops/versions.ts';
 import type { WireResponse } from '../../wire/types.ts';
-import { empty, enveloped } from './answer.ts';
-import { customMetadata, isMissing, type KvCall, type NamedRef, versionMetadata } from './kv-call.ts';
+import { empty, envelopedText } from './answer.ts';
+import { isMissing, type KvCall, metadataText, type NamedRef } from './kv-call.ts';
 import { metadata } from './kv2-metadata.ts';
 import { VaultError } from './request.ts';
 
@@ -45,7 +46,7 @@ export function kv2(call: KvCall): Maybe<WireResponse> | undefined {
 function data(call: KvCall, path: string): Maybe<WireResponse> {
   switch (call.request.verb) {
     case 'read':
-      return read(call, path, (found) => dataOf(found.payload.reveal()), 'data');
+      return read(call, path, (found) => dataJson(found.payload.reveal()), 'data');
     case 'write':
       return write(call, path);
     case 'patch':
@@ -59,7 +60,8 @@ function data(call: KvCall, path: string): Maybe<WireResponse> {
 
 function subkeys(call: KvCall, path: string): Maybe<WireResponse> {
   const depth = integerField(call.request.data, 'depth') ?? 0;
-  return read(call, path, (found) => subkeysOf(dataOf(found.payload.reveal()), depth), 'subkeys');
+  const show = ({ payload }: AccessedVersion) => JSON.stringify(subkeysOf(dataOf(payload.reveal()), depth));
+  return read(call, path, show, 'subkeys');
 }
 
 function selectorOf(call: KvCall): Selector {
@@ -71,21 +73,20 @@ function selectorOf(call: KvCall): Selector {
 function read(
   call: KvCall,
   path: string,
-  show: (found: AccessedVersion) => unknown,
+  show: (found: AccessedVersion) => string,
   member: 'data' | 'subkeys',
 ): Maybe<WireResponse> {
   const ref = call.ref(path);
   if (ref === undefined) throw new VaultError(404);
   const selector = selectorOf(call);
-  return attempt(
-    () =>
-      then(call.call(accessVersion, { ...ref, selector }), (found) => {
-        const { secret, version } = found;
-        if (!call.shows(secret, version)) throw new VaultError(404);
-        if (call.isDeleted(version)) return gone(call, ref, selector, member);
-        const about = { ...versionMetadata(version), custom_metadata: customMetadata(secret), version: version.number };
-        return enveloped(call.request, { data: { [member]: show(found), metadata: about } });
-      }),
+  return settle(
+    () => call.call(accessVersion, { ...ref, selector }),
+    (found) => {
+      const { secret, version } = found;
+      if (!call.shows(secret, version)) throw new VaultError(404);
+      if (call.isDeleted(version)) return gone(call, ref, selector, member);
+      return envelopedText(call.request, `{"${member}":${show(found)},"metadata":${metadataText(found)}}`);
+    },
     (error) => {
       if (error instanceof Fault && error.code === 'VERSION_NOT_ENABLED') return gone(call, ref, selector, member);
       throw error;
@@ -94,10 +95,9 @@ function read(
 }
 
 function gone(call: KvCall, ref: Ref, selector: Selector, member: string): Maybe<WireResponse> {
-  return then(call.call(getVersion, { ...ref, selector }), ({ secret, version }) => {
-    if (!call.shows(secret, version)) throw new VaultError(404);
-    const about = { ...versionMetadata(version), custom_metadata: customMetadata(secret), version: version.number };
-    return enveloped(call.request, { status: 404, data: { [member]: null, metadata: about } });
+  return then(call.call(getVersion, { ...ref, selector }), (found) => {
+    if (!call.shows(found.secret, found.version)) throw new VaultError(404);
+    return envelopedText(call.request, `{"${member}":null,"metadata":${metadataText(found)}}`, 404);
   });
 }
 
@@ -117,9 +117,8 @@ async function write(call: KvCall, path: string): Promise<WireResponse> {
   return added(call, await call.put(ref, value, cas));
 }
 
-function added(call: KvCall, { secret, version }: Awaited<ReturnType<KvCall['put']>>): WireResponse {
-  const about = { ...versionMetadata(version), custom_metadata: customMetadata(secret), version: version.number };
-  return enveloped(call.request, { data: about });
+function added(call: KvCall, made: VersionResult): WireResponse {
+  return envelopedText(call.request, metadataText(made));
 }
 
 /** Reads, merges and writes what nobody wrote in between. */

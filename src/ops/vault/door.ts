@@ -1,6 +1,7 @@
 // What Vault's dialect is given: who a token stands for, in which project, and the one way to have something done. A
 // token lives while all above it do; one whose account is gone is nobody's.
 
+import type { AuthorityStamp } from '../../core/authority-stamp.ts';
 import { Fault } from '../../core/error.ts';
 import {
   type AccountEmail,
@@ -48,6 +49,7 @@ import type { Engine } from '../engine.ts';
 import { then } from '../maybe.ts';
 import { CERT_ROLES_MAX, certRolesPrefix } from './cert.ts';
 import { entityPlace, isEntityOf } from './entity-authority.ts';
+import { KeptCallers } from './kept-callers.ts';
 import { auditHash, readBatchToken } from './logical.ts';
 
 /** A request by Vault's API, once it is known who asks and where. */
@@ -64,8 +66,16 @@ export interface Entered {
 }
 
 export interface VaultDoor extends Engine {
-  /** Undefined where there is no such namespace. A bad token makes a caller whom every operation refuses. */
-  enter(credential: string | undefined, origin: Origin, namespace: string): Maybe<Entered | undefined>;
+  /**
+   * Undefined where there is no such namespace. A bad token makes a caller whom every operation refuses. `connection` is
+   * the same object for all requests of one.
+   */
+  enter(
+    credential: string | undefined,
+    origin: Origin,
+    namespace: string,
+    connection: object,
+  ): Maybe<Entered | undefined>;
   /** The hash of a token, by which the store knows it. */
   digest(text: string): string;
   /** The token that a signed text is; undefined for any other. */
@@ -103,7 +113,7 @@ export interface ServerFacts {
 
 export interface VaultDoorDeps {
   readonly door: Door;
-  readonly store: Pick<Store, 'read'>;
+  readonly store: Pick<Store, 'read'> & AuthorityStamp;
   readonly keyring: Pick<Keyring, 'openPage' | 'status' | 'fingerprint' | 'tenantId'>;
   readonly auditFiles: Pick<AuditFiles, 'append'>;
   hashPassword(password: string, salt: string): Promise<string>;
@@ -121,6 +131,8 @@ const textOf = (text: string) => new Redacted<Uint8Array>(new TextEncoder().enco
 /** One request: all that it reads is as of one moment. */
 interface Asking extends VaultDoorDeps {
   readonly seen: Seen;
+  /** When the first of the tokens ends that were looked at. */
+  until: number;
 }
 
 interface Known {
@@ -141,13 +153,23 @@ const NAMESPACE = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
 export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
   const { door, store, keyring, clock, digest } = deps;
+  const kept = new KeptCallers(store, clock);
   let queue: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   return {
     call: (operation, caller, command) => door.call(operation, caller, command),
-    enter: (credential, origin, namespace) => {
-      const asking: Asking = { ...deps, seen: {} };
-      return then(knownBy(asking, credential, origin), (known) => place(asking, known, namespace));
+    enter: (credential = '', origin, namespace, connection) => {
+      const sent = { credential, namespace, connection };
+      const found = kept.find(sent, origin);
+      if (found !== undefined) return found;
+      const { stamp } = kept;
+      const asking: Asking = { ...deps, seen: {}, until: Number.POSITIVE_INFINITY };
+      return then(knownBy(asking, credential, origin), (known) =>
+        then(place(asking, known, namespace), (entered) => {
+          if (entered !== undefined) kept.keep(sent, entered, asking.until, stamp);
+          return entered;
+        }),
+      );
     },
     digest,
     batch: (text) => readBatchToken(keyring, text),
@@ -192,8 +214,8 @@ function nobody(origin: Origin, refused: boolean): Known {
   return { caller: refused ? { ...caller, refused: true } : caller, policies: [], home: HOME };
 }
 
-function knownBy(deps: Asking, credential: string | undefined, origin: Origin): Maybe<Known> {
-  if (credential === undefined || credential === '') return nobody(origin, false);
+function knownBy(deps: Asking, credential: string, origin: Origin): Maybe<Known> {
+  if (credential === '') return nobody(origin, false);
   const batch = readBatchToken(deps.keyring, credential);
   if (batch !== undefined) return ofToken(deps, batch, origin);
   if (credential.startsWith('cof_owner_') || credential.startsWith('ya29.') || credential.startsWith('ey')) {
@@ -263,6 +285,7 @@ function principalOf({ token }: KnownToken): Principal {
 /** Whether the token, all above it, and the account that it is of, are still there. */
 function isWhole(deps: Asking, known: KnownToken, depth: number): Maybe<boolean> {
   if (!isAlive(known, deps.clock.now()) || depth > TOKEN_DEPTH_MAX) return false;
+  deps.until = Math.min(deps.until, known.expiresAt ?? Number.POSITIVE_INFINITY);
   const email = known.token.member === undefined ? undefined : accountOfMember(known.token.member);
   const { parent } = known;
   if (parent === undefined && email === undefined) return true;
