@@ -19,8 +19,8 @@ import { tokenId } from '../core/vault/token.ts';
 import { type AwsAsked, awsDenial, awsGrant, hasAwsPolicy, rulingText } from './aws/authority.ts';
 import { contextOf } from './conditions.ts';
 import type { Decision, Operation, Scope, Target } from './operation.ts';
-import { type AccountEntity, accountEntity, entityDenial, grantByEntity } from './vault/entity-authority.ts';
-import { Entries } from './vault/entries.ts';
+import { type AccountEntity, entityDenial, grantByEntity } from './vault/entity-authority.ts';
+import { entityFrom, entityNeeds } from './vault/known-entities.ts';
 import { Wanting } from './wanting.ts';
 
 const SERVER = 'server';
@@ -74,7 +74,7 @@ export class Request<C, R> {
     return { ...own, callerIdentity: { need: 'vaultEntriesNamed', ids: [entityId(project, identity.id), ...groups] } };
   }
 
-  /** The rows that `scopeOf` found missing, beside those that every request needs. */
+  /** The rows that `scopeOf` takes beside those that every request needs. */
   get wanted(): Needs | undefined {
     return this.#wanted;
   }
@@ -118,12 +118,12 @@ export class Request<C, R> {
     const email = accountAsking(this.caller);
     if (email !== undefined) {
       needs['callerAccount'] = { need: 'account', email };
+      if (vault === undefined) Object.assign(needs, entityNeeds(email), this.#wanted);
       // By its number, or of somebody else: what is the same project costs nothing but this.
       if (project === undefined || !isOf(email, project)) {
         needs['callerProject'] = { need: 'project', project: accountProject(email) };
       }
     }
-    if (this.#wanted !== undefined) Object.assign(needs, this.#wanted);
     if (tag !== undefined) needs['scopeProject'] = { need: 'projectOfTag', ...tag };
     if (project === undefined) return needs as ScopeNeeds;
     needs['scopeProject'] = { need: 'project', project };
@@ -164,8 +164,10 @@ export class Request<C, R> {
   #entityOf(account: Account, rows: RowsOf<ScopeNeeds>): AccountEntity | undefined {
     if (this.caller.vault !== undefined) return undefined;
     try {
-      // None of its rows ever ends by itself.
-      return accountEntity(account, new Entries(rows, 0));
+      const entity = entityFrom(account, rows);
+      // For the thread that judges again, which may not know them.
+      this.#wanted = entityNeeds(account.email);
+      return entity;
     } catch (error) {
       if (error instanceof Wanting) this.#wanted = { ...this.#wanted, ...error.needs };
       throw error;

@@ -3,13 +3,7 @@
 
 import type { AuthorityStamp } from '../../core/authority-stamp.ts';
 import { Fault } from '../../core/error.ts';
-import {
-  type AccountEmail,
-  accountProject,
-  type ProjectId,
-  type ProjectRef,
-  parseProjectRef,
-} from '../../core/name.ts';
+import { accountProject, type ProjectId, type ProjectRef, parseProjectRef } from '../../core/name.ts';
 import type { Clock, Keyring, Maybe, Store } from '../../core/ports.ts';
 import {
   ANONYMOUS,
@@ -28,18 +22,7 @@ import type { CeremonyFields, CeremonyStep } from '../../core/vault/ceremony.ts'
 import { isWithin } from '../../core/vault/cidr.ts';
 import type { CertificateReader, Trust, VerifiedCertificate } from '../../core/vault/client-certificate.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
-import {
-  type Entity,
-  entityId,
-  entityOf,
-  type Group,
-  groupId,
-  groupOf,
-  type Identity,
-  identityOf,
-  mergedId,
-  reachedGroups,
-} from '../../core/vault/identity.ts';
+import type { Identity } from '../../core/vault/identity.ts';
 import { type MountTable, mountsId, mountTable } from '../../core/vault/mounts.ts';
 import { isAlive, type KnownToken, memberOfToken, TOKEN_DEPTH_MAX, tokenId, tokenOf } from '../../core/vault/token.ts';
 import { DEFAULT_PROJECT } from '../bootstrap.ts';
@@ -48,7 +31,7 @@ import type { Door } from '../door.ts';
 import type { Engine } from '../engine.ts';
 import { then } from '../maybe.ts';
 import { CERT_ROLES_MAX, certRolesPrefix } from './cert.ts';
-import { entityPlace, isEntityOf } from './entity-authority.ts';
+import { accountIdentity, ENTRIES_NAMED_MAX, liveIdentity, REFUSED } from './identity-reads.ts';
 import { KeptCallers } from './kept-callers.ts';
 import { auditHash, readBatchToken } from './logical.ts';
 
@@ -146,8 +129,6 @@ interface Known {
 
 /** The policies that are the server's own, whatever the namespace. */
 const TRAVELLING: ReadonlySet<string> = new Set([ROOT_POLICY, IAM_POLICY, 'default']);
-/** What the store names at once. */
-const ENTRIES_NAMED_MAX = 500;
 const HOME = DEFAULT_PROJECT as string as ProjectRef;
 const NAMESPACE = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
@@ -298,64 +279,6 @@ function isWhole(deps: Asking, known: KnownToken, depth: number): Maybe<boolean>
     if (parent === undefined) return true;
     const above = rows.parent as VaultEntry | undefined;
     return above !== undefined && isWhole(deps, tokenOf(above), depth + 1);
-  });
-}
-
-/** The identity of an entity; undefined where it is gone or disabled: then its tokens are nobody's. */
-function liveIdentity(deps: Asking, project: string, id: string): Maybe<Identity | undefined> {
-  const { store, seen } = deps;
-  return then(store.read({ own: { need: 'vaultEntry', id: entityId(project, id) } }, seen), ({ own }) => {
-    if (own === undefined) return ofMerged(deps, project, id);
-    const entity = entityOf(own);
-    return entity.disabled ? undefined : withGroups(deps, project, id, entity, new Map());
-  });
-}
-
-const REFUSED = 'refused';
-
-/** The identity of the entity that an account is, in the project of both; undefined: it is none. */
-function accountIdentity(
-  deps: Asking,
-  email: AccountEmail,
-): Maybe<{ readonly project: string; readonly identity: Identity } | typeof REFUSED | undefined> {
-  const { store, seen } = deps;
-  return then(store.read({ account: { need: 'account', email } }, seen), ({ account }) => {
-    const place = entityPlace(account);
-    if (place === undefined) return undefined;
-    const { project, id } = place;
-    return then(store.read({ own: { need: 'vaultEntry', id: entityId(project, id) } }, seen), ({ own }) => {
-      const entity = own === undefined ? undefined : entityOf(own);
-      if (entity === undefined || !isEntityOf(entity, email)) return undefined;
-      if (entity.disabled) return REFUSED;
-      return then(withGroups(deps, project, id, entity, new Map()), (identity) => ({ project, identity }));
-    });
-  });
-}
-
-function ofMerged(deps: Asking, project: string, id: string): Maybe<Identity | undefined> {
-  return then(deps.store.read({ lead: { need: 'vaultEntry', id: mergedId(project, id) } }, deps.seen), ({ lead }) => {
-    const now = lead?.data['id'];
-    return typeof now === 'string' ? liveIdentity(deps, project, now) : undefined;
-  });
-}
-
-function withGroups(
-  deps: Asking,
-  project: string,
-  id: string,
-  entity: Entity,
-  known: Map<string, Group | undefined>,
-): Maybe<Identity> {
-  const { unread } = reachedGroups(entity.groups, known);
-  if (unread.length === 0) return identityOf(id, entity, known);
-  const some = unread.slice(0, ENTRIES_NAMED_MAX);
-  const groups = { need: 'vaultEntriesNamed', ids: some.map((each) => groupId(project, each)) } as const;
-  return then(deps.store.read({ groups }, deps.seen), (rows) => {
-    some.forEach((each, index) => {
-      const row = rows.groups[index];
-      known.set(each, row === undefined ? undefined : groupOf(row));
-    });
-    return withGroups(deps, project, id, entity, known);
   });
 }
 

@@ -36,6 +36,8 @@ export interface EntryReader {
 export class Entries implements EntryReader {
   readonly #rows: Readonly<Record<string, unknown>>;
   readonly #now: number;
+  /** All that was looked up, by the names of their rows. */
+  readonly needs: Record<string, Need> = {};
   /** Read together with others. */
   readonly #named = new Map<string, VaultEntry | undefined>();
 
@@ -71,6 +73,7 @@ export class Entries implements EntryReader {
   row(need: Need, key: string): unknown {
     const name = rowName(key);
     if (!Object.hasOwn(this.#rows, name)) throw new Wanting({ [name]: need });
+    this.needs[name] = need;
     return this.#rows[name];
   }
 
