@@ -25,6 +25,10 @@ const ACCOUNT_ID = /^[a-z](?:[-a-z0-9]{4,28}[a-z0-9])$/;
 const USER_ACCOUNT = /^([a-z](?:[-a-z0-9]{4,28}[a-z0-9]))@([a-z][a-z0-9-]{4,28}[a-z0-9])\.iam\.gserviceaccount\.com$/;
 const COMPUTE_ACCOUNT = /^([1-9][0-9]{0,18})-compute@developer\.gserviceaccount\.com$/;
 
+export function isProjectId(text: string): text is ProjectId {
+  return PROJECT_ID.test(text);
+}
+
 /** A project id as Resource Manager takes it: 6 to 30 lower-case letters, digits and hyphens. */
 export function parseProjectId(text: string): ProjectId {
   if (!PROJECT_ID.test(text)) {

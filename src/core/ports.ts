@@ -7,31 +7,21 @@ import type { AuditRecord } from './audit-record.ts';
 import type { AwsKeys } from './aws/keys-port.ts';
 import type { AwsNeed, AwsRowByNeed } from './aws/rows.ts';
 import type { SeenFrom } from './aws/secret.ts';
-import type { Sighting, SightingOfVersion } from './census.ts';
-import type { CensusNeed, SightingOfSecret } from './census-ports.ts';
+import type { Sighting } from './census.ts';
+import type { CensusNeed, CensusRowByNeed } from './census-ports.ts';
 import type { CredentialKind } from './credential.ts';
+import type { HandedOut } from './handed-out.ts';
 import type { Grant, Policy } from './iam/policy.ts';
 import type { Claims } from './jwt.ts';
 import type { KeyCrypto } from './keys/port.ts';
 import type { KeyChange, KeyNeed, KeyRowByNeed } from './keys/rows.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
+import type { NoticeChange, NoticeNeed, NoticeRowByNeed } from './notice-rows.ts';
 import type { Seen } from './principal.ts';
 import type { Redacted } from './redacted.ts';
 import type { RotationChange, RotationNeed, RotationRowByNeed } from './rotation/rows.ts';
-import type {
-  Account,
-  AccountKey,
-  Project,
-  SealedPayload,
-  Secret,
-  StoredEvent,
-  Subscription,
-  Token,
-  Topic,
-  Uid,
-  Version,
-} from './secret.ts';
-import type { TagKey, TagKeyOfProject, TagKeyRef, TagValue, TagValueOfProject, TagValueRef } from './tag.ts';
+import type { Account, AccountKey, Project, SealedPayload, Secret, Token, Uid, Version } from './secret.ts';
+import type { TagChange, TagNeed, TagRowByNeed } from './tag-rows.ts';
 import type { VaultChange, VaultNeed, VaultRowByNeed } from './vault/entry.ts';
 import type { Shape } from './vault/kv.ts';
 import type { PkiCrypto } from './vault/pki.ts';
@@ -122,26 +112,6 @@ export type Need =
   | { readonly need: 'accountKey'; readonly id: string }
   | { readonly need: 'accountKeys'; readonly email: AccountEmail }
   | { readonly need: 'token'; readonly hash: string }
-  | { readonly need: 'topic' | 'subscription'; readonly project: ProjectRef; readonly id: string }
-  /** Topics by their full names, the project by id or number. */
-  | { readonly need: 'topicsNamed'; readonly names: readonly string[] }
-  | {
-      readonly need: 'topics' | 'subscriptions';
-      readonly project: ProjectRef;
-      readonly after: string;
-      readonly limit: number;
-    }
-  | { readonly need: 'tagKey'; readonly tag: TagKeyRef }
-  | { readonly need: 'tagKeys'; readonly project: ProjectRef; readonly after: string; readonly limit: number }
-  | { readonly need: 'tagValues'; readonly keyId: string; readonly after: string; readonly limit: number }
-  | { readonly need: 'tagValuesNamed'; readonly tags: readonly TagValueRef[] }
-  /** The project of a tag key or value by its id, whose policy decides. */
-  | { readonly need: 'projectOfTag'; readonly kind: 'tagKeys' | 'tagValues'; readonly id: string }
-  | ({ readonly need: 'tagsOfSecret' } & SecretPlace)
-  /** Where a secret lives that has this value, deleted ones among them. */
-  | { readonly need: 'tagUse'; readonly valueId: string }
-  /** Events after this cursor, oldest first. */
-  | { readonly need: 'events'; readonly after: number; readonly limit: number }
   /** Secrets that expire, or are purged, at or before this time, and those whose rotation is due. */
   | { readonly need: 'dueSecrets'; readonly until: number; readonly limit: number }
   /** Versions that are to be destroyed at or before this time. */
@@ -151,7 +121,9 @@ export type Need =
   | AwsNeed
   | CensusNeed
   | KeyNeed
+  | NoticeNeed
   | RotationNeed
+  | TagNeed
   | VaultNeed;
 
 export interface Listed<T> {
@@ -177,7 +149,14 @@ export interface PayloadRow {
   readonly sealed?: SealedPayload;
 }
 
-interface RowByNeed extends AwsRowByNeed, KeyRowByNeed, RotationRowByNeed, VaultRowByNeed {
+interface RowByNeed
+  extends AwsRowByNeed,
+    CensusRowByNeed,
+    KeyRowByNeed,
+    NoticeRowByNeed,
+    RotationRowByNeed,
+    TagRowByNeed,
+    VaultRowByNeed {
   readonly server: Policy;
   readonly project: Project | undefined;
   readonly projectOfAwsAccount: Project | undefined;
@@ -203,32 +182,9 @@ interface RowByNeed extends AwsRowByNeed, KeyRowByNeed, RotationRowByNeed, Vault
   /** Oldest first. */
   readonly accountKeys: readonly AccountKey[];
   readonly token: Token | undefined;
-  readonly topic: Topic | undefined;
-  readonly subscription: Subscription | undefined;
-  /** For each name that was asked for: the full name with the project's id, or undefined where there is none. */
-  readonly topicsNamed: readonly (string | undefined)[];
-  /** By id, ascending. */
-  readonly topics: readonly Topic[];
-  readonly subscriptions: readonly Subscription[];
-  readonly tagKey: TagKeyOfProject | undefined;
-  /** By short name, ascending. */
-  readonly tagKeys: readonly TagKey[];
-  readonly tagValues: readonly TagValue[];
-  /** For each that was asked for: the value, or undefined where there is none. */
-  readonly tagValuesNamed: readonly (TagValueOfProject | undefined)[];
-  readonly projectOfTag: Project | undefined;
-  /** By the value's id, ascending. */
-  readonly tagsOfSecret: readonly TagValueOfProject[];
-  readonly tagUse: Location | undefined;
-  readonly events: readonly EventInList[];
   readonly dueSecrets: readonly SecretOfProject[];
   readonly dueVersions: readonly VersionOfSecret[];
   readonly sameValue: readonly VersionOfSecret[];
-  readonly census: readonly SightingOfVersion[];
-  readonly censusOfProject: readonly SightingOfSecret[];
-  readonly censusOfPrincipal: readonly SightingOfSecret[];
-  /** By uid, which is the cursor, ascending. */
-  readonly secretsNaming: readonly Secret[];
 }
 
 export interface SecretOfProject {
@@ -238,11 +194,6 @@ export interface SecretOfProject {
 
 export interface VersionOfSecret extends SecretOfProject {
   readonly version: Version;
-}
-
-export interface EventInList {
-  readonly event: StoredEvent;
-  readonly cursor: number;
 }
 
 export type Needs = Readonly<Record<string, Need>>;
@@ -263,26 +214,15 @@ export type Change =
   | { readonly change: 'accountKey.insert' | 'accountKey.update'; readonly key: AccountKey }
   /** Takes every token with it that was had by it. */
   | { readonly change: 'accountKey.delete'; readonly id: string }
-  | { readonly change: 'topic.insert'; readonly topic: Topic }
-  | { readonly change: 'topic.delete'; readonly projectUid: Uid; readonly id: string }
-  | { readonly change: 'subscription.insert'; readonly subscription: Subscription }
-  | { readonly change: 'subscription.delete'; readonly projectUid: Uid; readonly id: string }
-  | { readonly change: 'tagKey.insert'; readonly key: TagKey }
-  | { readonly change: 'tagKey.delete' | 'tagValue.delete'; readonly id: string }
-  | { readonly change: 'tagValue.insert'; readonly value: TagValue }
-  /** That a secret has a value; what conditions see of it is part of the secret. */
-  | { readonly change: 'tagBinding.insert' | 'tagBinding.delete'; readonly secretUid: Uid; readonly valueId: string }
-  /** Puts an event into the outbox; it is there exactly when the transaction is. */
-  | { readonly change: 'event.insert'; readonly event: StoredEvent }
-  /** Drops events that are older than this. */
-  | { readonly change: 'events.deleteBefore'; readonly time: number }
   | { readonly change: 'token.insert'; readonly token: Token }
   /** Takes every token with it that was had by it. */
   | { readonly change: 'token.delete'; readonly hash: string }
   /** Revokes whatever this member holds. */
   | { readonly change: 'token.deleteAll'; readonly member: string }
   | KeyChange
+  | NoticeChange
   | RotationChange
+  | TagChange
   | VaultChange;
 
 export interface Decided<R> {
@@ -367,7 +307,7 @@ export interface SealStatus {
   readonly shares?: { readonly shares: number; readonly threshold: number };
 }
 
-export interface Keyring {
+export interface Keyring extends HandedOut {
   /** The keys that callers use without ever holding them; those that sign requests; those of authorities. */
   readonly keys: KeyCrypto;
   readonly aws: AwsKeys;
@@ -396,10 +336,6 @@ export interface Keyring {
   tokenHash(text: Redacted<string>): string;
   /** A GUID that is this store's for ever: what Azure calls a tenant. */
   tenantId(): string;
-  /** A page token that only this server can have made, for this list of this project. */
-  signPage(scope: string, cursor: string): string;
-  /** The cursor of a page token; undefined where it was forged, or made for another list. */
-  openPage(scope: string, token: string): string | undefined;
 }
 
 /** The token authority's pen. */

@@ -41,6 +41,8 @@ export interface ProjectSettings {
   readonly readerWindowSeconds?: number;
   /** Names of keys of AWS's API. */
   readonly awsAliases?: readonly AwsAlias[];
+  /** What Vault's clients say of it that Google would not take as a label. */
+  readonly annotations?: Labels;
 }
 
 /** Kept and shown; a self-hosted server has one place. Empty locations mean `automatic`. */

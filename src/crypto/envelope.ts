@@ -33,7 +33,8 @@ export type Purpose =
   | 'coffer material key v1'
   | 'coffer key material v1'
   | 'coffer aws secret key v1'
-  | 'coffer bytes v1';
+  | 'coffer bytes v1'
+  | 'coffer sealed text v1';
 
 /** A 256-bit key, and the id that boxes sealed with it carry. */
 export interface NamedKey {

@@ -32,6 +32,7 @@ import { Lru } from './lru.ts';
 import { OpenedPayloads } from './opened-payloads.ts';
 import { AuthorityKeys } from './pki/authority.ts';
 import { ProjectKeys, withNewKey } from './project-keys.ts';
+import { SealedTexts } from './sealed-texts.ts';
 
 /** Project keys kept open; each costs some hundred bytes, and opening one again some microseconds. */
 const PROJECT_KEYS_MAX = 1024;
@@ -74,6 +75,7 @@ export class Keyring implements KeyringPort {
   readonly #auditKey: KeyObject;
   readonly #proxyKey: KeyObject;
   readonly #fingerprintKey: KeyObject;
+  readonly #texts: SealedTexts;
   readonly #opened = new OpenedPayloads();
   readonly #projectKeys = new Lru<Uid, OpenProjectKeys>(PROJECT_KEYS_MAX);
 
@@ -87,6 +89,7 @@ export class Keyring implements KeyringPort {
     this.#auditKey = deriveKey(open.root, 'coffer audit mark v1');
     this.#proxyKey = deriveKey(open.root, 'coffer proxy password v1');
     this.#fingerprintKey = open.fingerprintKey;
+    this.#texts = new SealedTexts(deriveKey(open.root, 'coffer sealed text v1'));
     const wrapping = (wrapped: Uint8Array, uid: Uid) => this.#openProjectKeys(wrapped, uid);
     const turns = new Turns(open.turnMemory);
     this.keys = new SealedKeys(wrapping, turns);
@@ -224,6 +227,14 @@ export class Keyring implements KeyringPort {
     const cursor = bytes.toString('utf8', 1 + PAGE_MAC_BYTES);
     const mac = bytes.subarray(1, 1 + PAGE_MAC_BYTES);
     return timingSafeEqual(mac, this.#pageMac(scope, cursor)) ? cursor : undefined;
+  }
+
+  sealText(scope: string, text: string): string {
+    return this.#texts.seal(scope, text);
+  }
+
+  openText(scope: string, sealed: string): string | undefined {
+    return this.#texts.open(scope, sealed);
   }
 
   /** A MAC of the key's id: it holds as long as that key does, and whoever has the root key can make it again. */

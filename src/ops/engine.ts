@@ -98,7 +98,7 @@ class Call<C, R> {
     const { operation, command, caller } = this.#request;
     const { store, keyring, clock, entropy } = this.#deps;
     this.#request.checkCredential();
-    const own = operation.needs?.(command, keyring);
+    const own = operation.needs?.(command, keyring, caller);
     const needs = this.#request.needs(round === 1 ? own : { ...own, ...wanted });
     return this.#then(store.read(needs, caller.seen), (rows) => {
       const judged = this.#scopeOf(rows);
@@ -187,7 +187,7 @@ class Call<C, R> {
   #explore(submission: Submission, wanted: Needs, round: number): Maybe<Needs> {
     const { operation, command, caller, prepared } = submission;
     const { store, keyring, clock, entropy } = this.#deps;
-    const needs = this.#request.needs({ ...operation.needs?.(command, keyring), ...wanted });
+    const needs = this.#request.needs({ ...operation.needs?.(command, keyring, caller), ...wanted });
     return then(store.read(needs, caller.seen), (rows) => {
       const scope = this.#scopeOf(rows);
       if (scope === undefined) return this.#explore(submission, wanted, nextRound(round));

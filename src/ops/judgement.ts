@@ -17,6 +17,7 @@ import type { VaultEntry } from '../core/vault/entry.ts';
 import { entityId, entityOf, groupId, groupOf, identityOf } from '../core/vault/identity.ts';
 import { tokenId } from '../core/vault/token.ts';
 import { type AwsAsked, awsDenial, awsGrant, hasAwsPolicy, rulingText } from './aws/authority.ts';
+import { DEFAULT_PROJECT } from './bootstrap.ts';
 import { contextOf } from './conditions.ts';
 import type { Decision, Operation, Scope, Target } from './operation.ts';
 import { type AccountEntity, entityDenial, grantByEntity } from './vault/entity-authority.ts';
@@ -230,22 +231,24 @@ export class Request<C, R> {
     const { principal, credential, dialect, peer, requestId, userAgent } = this.caller;
     const version = decision?.version;
     const details = detailsOf(decision, admission.grant);
-    return {
+    // Field by field, as above.
+    const record: { -readonly [K in keyof AuditRecord]: AuditRecord[K] } = {
       id: entropy.uid(),
       time,
       operation: this.operation.name,
       outcome,
-      ...(code === undefined ? {} : { code }),
       principal: principal.member,
-      ...(credential === undefined ? {} : { credential: credential.hash.slice(0, 12) }),
       resource: resourceName(admission.scope, this.target),
-      ...(version === undefined ? {} : { version }),
       dialect,
       peer,
       requestId,
-      ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, AUDIT_TEXT_CHARS_MAX) }),
-      ...(details === undefined ? {} : { details }),
     };
+    if (code !== undefined) record.code = code;
+    if (credential !== undefined) record.credential = credential.hash.slice(0, 12);
+    if (version !== undefined) record.version = version;
+    if (userAgent !== undefined) record.userAgent = userAgent.slice(0, AUDIT_TEXT_CHARS_MAX);
+    if (details !== undefined) record.details = details;
+    return record;
   }
 }
 
@@ -303,9 +306,14 @@ export function rulingByAws(asked: AwsAsked): Ruling | undefined {
   });
 }
 
-/** What the policies of a token of Vault's grant at the path of the request. */
+/**
+ * What the policies of a token of Vault's grant at the path of the request. Those of a namespace say nothing of another,
+ * nor of the server; those of the root namespace do.
+ */
 function grantByVault({ vault }: Caller, permission: Permission, scope: Scope): Grant | undefined {
   if (vault === undefined) return undefined;
+  const { project } = vault as { readonly project: string };
+  if (project !== scope.project?.id && project !== DEFAULT_PROJECT) return undefined;
   return authoriseByAcl(permission, vault, scope.callerPolicies ?? [], scope.secret !== undefined);
 }
 

@@ -216,7 +216,7 @@ interface Spec<C, N extends Needs, P, K, D, R, M extends Needs> {
   target(command: C): Target;
   /** Of a policy change: the roles whose members it would alter, for conditions on who may grant what. */
   modifiedRoles?(command: C, scope: Scope): readonly string[];
-  needs?(command: C, keyring: Keyring): N;
+  needs?(command: C, keyring: Keyring, caller: Caller): N;
   /** Of a read: what the keyring alone can tell of the command, such as the place that a page token names. */
   opens?(command: C, keyring: Keyring): P;
   /** `decide` may throw Wanting for rows that follow from others. */

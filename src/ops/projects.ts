@@ -8,6 +8,7 @@ import { PROJECTS_MAX } from '../core/limits.ts';
 import { computeAccountEmail, type ProjectId, type ProjectRef } from '../core/name.ts';
 import type { Change, Entropy, Keyring } from '../core/ports.ts';
 import type { Account, Labels, Project } from '../core/secret.ts';
+import { isVaultsOwn } from '../core/vault/token.ts';
 import { contextOf } from './conditions.ts';
 import { type Operation, operation, type Target } from './operation.ts';
 import { type PageRequest, pageCursor, pageLimit, pageOf } from './paging.ts';
@@ -16,6 +17,7 @@ export interface CreateProject {
   readonly id: ProjectId;
   readonly displayName: string;
   readonly labels: Labels;
+  readonly annotations?: Labels;
 }
 
 export interface ProjectResult {
@@ -42,7 +44,8 @@ export function newProject(
   const email = computeAccountEmail(number);
   const policy: Policy = {
     bindings: [
-      { role: 'roles/owner', members: [owner] },
+      // A token of Vault's is nobody's name: those above the project have it then.
+      ...(isVaultsOwn(owner) ? [] : [{ role: 'roles/owner', members: [owner] }]),
       { role: 'roles/editor', members: [`serviceAccount:${email}`] },
     ],
     etag: btoa(entropy.text(7)),
@@ -58,7 +61,7 @@ export function newProject(
     etag: entropy.etag(),
     policy,
     wrappedKey: keyring.wrapProjectKey(uid),
-    settings: {},
+    settings: command.annotations === undefined ? {} : { annotations: command.annotations },
   };
   const account: Account = {
     uid: entropy.uid(),
@@ -100,7 +103,7 @@ export const createProject: Operation<CreateProject, ProjectResult> = operation(
       const problem = `at most ${DISPLAY_NAME_CHARS_MAX} characters are allowed`;
       throw new Fault('INVALID_FIELD', { field: 'display_name', problem });
     }
-    const command = { id, displayName: displayName || id, labels: parseLabels(labels) };
+    const command = { ...input.command, displayName: displayName || id, labels: parseLabels(labels) };
     return { carried: newProject(command, input.caller.principal.member, input.now, input.entropy, keyring) };
   },
   decide: (input) => {

@@ -105,6 +105,7 @@ import {
   vaultRead,
   vaultWrite,
 } from './vault/logical.ts';
+import { describeProject } from './vault/project-metadata.ts';
 import {
   accessVersion,
   addVersion,
@@ -175,6 +176,7 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   createProject,
   getProject,
   listProjects,
+  describeProject,
   setAwsAccount,
   createAccount,
   getAccount,

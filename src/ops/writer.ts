@@ -73,7 +73,7 @@ function jobOf(
   const { keyring, clock, entropy } = deps;
   const request = new Request(operation, caller, command);
   return {
-    needs: request.needs({ ...operation.needs?.(command, keyring), ...wanted, ...request.credentialNeeds() }),
+    needs: request.needs({ ...operation.needs?.(command, keyring, caller), ...wanted, ...request.credentialNeeds() }),
     decide: (rows): Outcome => {
       const now = clock.now();
       // It may have waited: whoever was told that a credential is revoked sees no change by it any more.

@@ -111,6 +111,7 @@ export const projectSettingsColumn: JsonColumn<ProjectSettings> = new JsonColumn
       readerGuard: (guard) => guard === 'refuse',
       readerWindowSeconds: isCount,
       awsAliases: listOf(isAwsAlias),
+      annotations: isLabels,
     },
   ),
 );

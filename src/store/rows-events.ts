@@ -1,6 +1,6 @@
 // Rows of topics, subscriptions and events to domain values. The order of columns is that of `sql/`.
 
-import type { EventInList } from '../core/ports.ts';
+import type { EventInList } from '../core/notice-rows.ts';
 import type { StoredEvent, Subscription, Topic } from '../core/secret.ts';
 import { integer, json, text, type Writable } from './cells.ts';
 import { attributesColumn, labelsColumn, topicsColumn } from './columns.ts';

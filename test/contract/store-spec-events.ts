@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Fault } from '../../src/core/error.ts';
 import { EMPTY_POLICY, type Policy } from '../../src/core/iam/policy.ts';
 import { parseProjectRef, secretKey } from '../../src/core/name.ts';
-import type { EventInList } from '../../src/core/ports.ts';
+import type { EventInList } from '../../src/core/notice-rows.ts';
 import type { Subscription, Topic } from '../../src/core/secret.ts';
 import {
   type AnyStore,

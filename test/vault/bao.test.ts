@@ -110,3 +110,36 @@ except hvac.exceptions.Forbidden:
   const { code, said } = await run(python, ['-c', program]);
   assert.equal(code, 0, said);
 });
+
+test('bao namespace: made, described, listed, and used', async () => {
+  const made = await json('namespace', 'create', '-format=json', '-custom-metadata=Owner=Ann', 'team-one');
+  assert.deepEqual([made.path, made.custom_metadata], ['team-one/', { Owner: 'Ann' }]);
+  await bao('namespace', 'patch', '-custom-metadata=stage=prod', '-remove-custom-metadata=Owner', 'team-one');
+  assert.match(await bao('namespace', 'lookup', 'team-one'), /stage:prod/);
+  assert.deepEqual(await json('namespace', 'list', '-format=json'), ['team-one/']);
+  assert.match(await bao('namespace', 'scan'), /team-one\//);
+  await bao('kv', 'put', '-namespace=team-one', 'secret/db', 'in=one');
+  assert.equal((await bao('kv', 'get', '-ns=team-one/', '-field=in', 'secret/db')).trim(), 'one');
+  assert.equal((await bao('read', '-field=data', 'team-one/secret/data/db')).trim(), 'map[in:one]');
+  const { code, said } = await run(join(dirname(python), 'bao'), ['namespace', 'create', 'ns1']);
+  assert.deepEqual([code, /6 to 30 lower-case letters/.test(said)], [2, true]);
+});
+
+test('hvac: namespaces', async () => {
+  const script = `
+import hvac
+root = hvac.Client()
+root.sys.create_namespace("team-hvac")
+assert "team-hvac/" in root.sys.list_namespaces()["data"]["keys"]
+inside = hvac.Client(namespace="team-hvac")
+inside.secrets.kv.v2.create_or_update_secret("db", secret=dict(a="b"))
+assert inside.secrets.kv.v2.read_secret_version("db", raise_on_deleted_version=True)["data"]["data"] == dict(a="b")
+try:
+    root.secrets.kv.v2.read_secret_version("db", raise_on_deleted_version=True)
+    raise SystemExit("read in the root namespace")
+except hvac.exceptions.InvalidPath:
+    pass
+`;
+  const { code, said } = await run(python, ['-c', script]);
+  assert.equal(code, 0, said);
+});

@@ -141,7 +141,7 @@ test('the server says what it is, and what a token may', async () => {
 
 test('namespaces are the projects of the server, told by the root namespace to who may know', async () => {
   const { keys, key_info } = (await vault.must('LIST', 'sys/namespaces')).json.data;
-  assert.deepEqual(keys, ['default/', 'tenant-two/']);
+  assert.deepEqual(keys, ['tenant-two/']);
   const { data } = (await vault.must('GET', 'sys/namespaces/tenant-two')).json;
   assert.deepEqual([data.path, data], ['tenant-two/', key_info['tenant-two/']]);
   assert.equal((await vault.ask('GET', 'sys/namespaces/none')).status, 404);

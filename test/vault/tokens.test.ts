@@ -167,13 +167,35 @@ test('many tokens and many policies are one list', async () => {
   assert.deepEqual(asked.json.capabilities, ['deny']);
 });
 
-test('batch tokens are signed and kept nowhere', async () => {
+test('batch tokens are sealed and kept nowhere', async () => {
   const made = (await create({ type: 'batch', policies: ['app'], ttl: '1h' })).json.auth;
   assert.match(made.client_token, /^hvb\./);
   assert.deepEqual([made.token_type, made.accessor, made.renewable], ['batch', '', false]);
   assert.equal(await read(made.client_token), 200);
-  const forged = `${made.client_token.slice(0, -3)}AAA`;
-  assert.equal(await read(forged), 403);
+  const sealed = Buffer.from(made.client_token.slice(4), 'base64url');
+  for (const word of ['app', 'default', 'policies', 'project', '"id"']) {
+    assert.ok(!sealed.includes(word), `${word} can be read in a batch token`);
+  }
+  const forged = (at: number) => {
+    const bytes = Buffer.from(sealed);
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    return `hvb.${bytes.toString('base64url')}`;
+  };
+  for (const at of [0, 16, 20, 40, sealed.length - 1]) assert.equal(await read(forged(at)), 403, `byte ${at}`);
+  // As they once were: signed, and legible.
+  const legible = Buffer.concat([Buffer.of(1), Buffer.alloc(16), Buffer.from('{"id":"batch"}')]).toString('base64url');
+  for (const text of [`hvb.${legible}`, `${made.client_token}=`, `${made.client_token}AAAA`, 'hvb.']) {
+    assert.equal(await read(text), 403, text.slice(0, 20));
+  }
+  assert.equal(await read(made.client_token), 200);
+  // What was allowed is what can be used.
+  const metaOf = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`m${n}`, 'x'.repeat(400)]));
+  const meta = metaOf(8);
+  const long = (await create({ type: 'batch', policies: ['app'], meta })).json.auth.client_token;
+  assert.equal(await read(long), 200);
+  const longer = await create({ type: 'batch', policies: ['app'], meta: metaOf(12) });
+  assert.deepEqual([longer.status, /fewer policies or less metadata/.test(longer.text)], [400, true]);
   assert.equal((await vault.ask('POST', 'auth/token/revoke', { token: made.client_token })).status, 400);
   assert.equal((await create({ type: 'batch', policies: ['app'], num_uses: 2 })).status, 400);
   assert.equal((await create({ type: 'batch', policies: ['root'] })).status, 400);

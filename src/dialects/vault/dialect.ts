@@ -24,7 +24,7 @@ import {
   vaultWrite,
 } from '../../ops/vault/logical.ts';
 import { type FinishedReply, isOf, type VaultRoute } from '../../ops/vault/route.ts';
-import { type FoundRoute, findAuthRoute, findEngineRoute, findVaultRoute, routeNamed } from '../../ops/vault/routes.ts';
+import { type FoundRoute, routeNamed } from '../../ops/vault/routes.ts';
 import { SPEND_ROUTE } from '../../ops/vault/tokens.ts';
 import { USERPASS_FAILED_ROUTE } from '../../ops/vault/userpass.ts';
 import type { Dialect, RequestHead, WireRequest, WireResponse } from '../../wire/types.ts';
@@ -33,6 +33,8 @@ import { audited } from './audit.ts';
 import { KvCall } from './kv-call.ts';
 import { kv1 } from './kv1.ts';
 import { kv2 } from './kv2.ts';
+import { type Placed, placed } from './namespace-entry.ts';
+import { changesNamespace, namespaceCall } from './namespaces.ts';
 import { readRequest, tokenTextOf, VaultError, type VaultRequest } from './request.ts';
 import { secretFields } from './secret-fields.ts';
 import { statusAnswer } from './status.ts';
@@ -98,7 +100,6 @@ function route(door: VaultDoor, wire: WireRequest): Maybe<WireResponse> {
   if (!wire.path.startsWith(PREFIX)) throw new VaultError(404);
   const status = statusAnswer(wire, door);
   if (status !== undefined) return status;
-  const request = readRequest(wire);
   const { headers } = wire;
   const origin = {
     dialect: 'vault',
@@ -109,31 +110,21 @@ function route(door: VaultDoor, wire: WireRequest): Maybe<WireResponse> {
   };
   const namespace = headers['x-vault-namespace'] ?? '';
   const token = tokenTextOf(wire);
-  // What takes no token is not hindered by a bad one.
-  return then(door.enter(token, origin, namespace, wire.peer), (entered) => {
-    if (entered === undefined) throw new VaultError(404, 'no such namespace');
-    const found =
-      findVaultRoute(request.path) ??
-      findAuthRoute(entered.auth, request.path) ??
-      findEngineRoute(entered.mounts, request.path);
-    const isOpen = entered.caller.refused === true && isOf(found?.route.open, request.verb);
-    const work = () =>
-      isOpen
-        ? then(door.enter(undefined, origin, namespace, wire.peer), (open) =>
-            answer(door, request, open ?? entered, found, undefined),
-          )
-        : answer(door, request, entered, found, token);
+  const asked = { door, request: readRequest(wire), token, origin };
+  return then(placed(asked, namespace), (at) => {
+    const { entered, request } = at;
+    const work = () => answer(door, request, entered, at.found, at.token);
     const told = () =>
       attempt(work, () => {
         throw new VaultError(400, USED_UP);
       });
-    return audited({ door, request, entered, token }, isUsedUp(request, entered) ? told : work);
+    return audited({ door, request, entered, token }, isUsedUp(at) ? told : work);
   });
 }
 
 /** Whoever unwraps by a token that opens nothing any more is told so: somebody may have been first. */
-function isUsedUp({ path, data }: VaultRequest, { caller }: Entered): boolean {
-  return path === 'sys/wrapping/unwrap' && (data['token'] ?? '') === '' && caller.refused === true;
+function isUsedUp({ request: { path, data }, isRefused }: Placed): boolean {
+  return path === 'sys/wrapping/unwrap' && (data['token'] ?? '') === '' && isRefused;
 }
 
 function answer(
@@ -160,6 +151,16 @@ function perform(
   found: FoundRoute | undefined,
   token: string | undefined,
 ): Maybe<WireResponse> {
+  if (changesNamespace(request)) {
+    const call = { door, entered, request, caller: callerFor(request, entered, true) };
+    return attempt(
+      () => namespaceCall(call),
+      (error) => {
+        if (!(error instanceof VaultError)) throw error;
+        return judgedFirst(door, request, entered, token, error);
+      },
+    );
+  }
   const at = mountOf(entered.mounts, request.path) ?? mountOf(entered.mounts, `${request.path}/`);
   if (at?.mount.type === 'kv' && found === undefined) {
     if (entered.caller.refused || request.query.get('help') === '1')
@@ -229,13 +230,13 @@ async function unversioned(
 }
 
 /** What is asked of the policies: a path without an existence to look at is updated, never created. */
-function callerFor(request: VaultRequest, entered: Entered, route: VaultRoute | undefined): Caller {
+function callerFor(request: VaultRequest, entered: Entered, sudo: boolean): Caller {
   const { verb, path, data, wrapSeconds } = request;
   const creates = path.startsWith('cubbyhole/') ? ('write' as const) : ('update' as const);
   const ask: VaultAsk = {
     ...{ path, capability: verb === 'write' ? creates : verb, data: new Redacted(data) },
     ...(wrapSeconds === undefined ? {} : { wrapSeconds }),
-    ...(isOf(route?.sudo, verb) ? { sudo: true as const } : {}),
+    ...(sudo ? { sudo: true as const } : {}),
   };
   return { ...entered.caller, vault: { ...entered.caller.vault, ask } };
 }
@@ -268,7 +269,7 @@ function logical(
     ...(chosen === undefined ? {} : { chosen: new Redacted(chosen) }),
     ...(credential === undefined ? {} : { credential: new Redacted(credential) }),
   };
-  const caller = callerFor(request, entered, route);
+  const caller = callerFor(request, entered, isOf(route?.sudo, request.verb));
   if (help) return helped(door, caller, command, found);
   const step = route?.ceremony?.[request.verb];
   if (step !== undefined) {

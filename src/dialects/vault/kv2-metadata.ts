@@ -2,11 +2,11 @@
 // Labels and annotations are one map here; what Google would take as a label is one, the rest are annotations.
 
 import { splitLabels } from '../../core/labels.ts';
-import type { Labels, Secret } from '../../core/secret.ts';
+import type { Secret } from '../../core/secret.ts';
 import { formatTime } from '../../core/vault/duration.ts';
 import { effectiveKv } from '../../core/vault/mounts.ts';
 import { deleteSecret, getSecret, updateSecret } from '../../ops/secrets.ts';
-import { type Data, mapField } from '../../ops/vault/fields.ts';
+import { customMetadataOf } from '../../ops/vault/custom-metadata.ts';
 import { below } from '../../ops/vault/folders.ts';
 import { describeSettings, kvSettings, NO_SETTINGS } from '../../ops/vault/kv-config.ts';
 import { listVersions } from '../../ops/versions.ts';
@@ -14,11 +14,6 @@ import type { WireResponse } from '../../wire/types.ts';
 import { empty, enveloped } from './answer.ts';
 import { customMetadata, isMissing, type KvCall, versionMetadata } from './kv-call.ts';
 import { VaultError } from './request.ts';
-
-/** Of Vault's: pairs, and bytes of a key and of a value. */
-const PAIRS_MAX = 64;
-const KEY_BYTES_MAX = 128;
-const VALUE_BYTES_MAX = 512;
 
 export function metadata(call: KvCall, path: string): Promise<WireResponse> {
   switch (call.request.verb) {
@@ -76,34 +71,10 @@ async function write(call: KvCall, path: string): Promise<WireResponse> {
     await call.make(ref);
   }
   const kv = kvSettings(data, before?.kv ?? NO_SETTINGS);
-  const custom = customOf(data, isPatch ? (before === undefined ? {} : (customMetadata(before) ?? {})) : {});
+  const custom = customMetadataOf(data, isPatch ? (before === undefined ? {} : (customMetadata(before) ?? {})) : {});
   const capability = before === undefined ? ('create' as const) : undefined;
   await call.call(updateSecret, { ...ref, kv, ...(custom === undefined ? {} : splitLabels(custom)) }, capability);
   return empty();
-}
-
-/** The pairs that are to be there from now on; undefined: as before. */
-function customOf(data: Data, before: Labels): Labels | undefined {
-  const given = data['custom_metadata'];
-  if (given === undefined) return undefined;
-  const removed =
-    typeof given === 'object' && given !== null ? Object.entries(given).filter(([, value]) => value === null) : [];
-  const kept = Object.fromEntries(removed.map(([key]) => [key, '']));
-  const set = mapField({ custom_metadata: { ...(given as object), ...kept } }, 'custom_metadata') ?? {};
-  const merged: Record<string, string> = { ...before, ...set };
-  for (const [key] of removed) delete merged[key];
-  const bytes = (text: string) => new TextEncoder().encode(text).length;
-  if (Object.keys(merged).length > PAIRS_MAX)
-    throw new VaultError(400, `custom_metadata validation failed: at most ${PAIRS_MAX} keys are allowed`);
-  for (const [key, value] of Object.entries(merged)) {
-    if (key === '' || bytes(key) > KEY_BYTES_MAX || bytes(value) > VALUE_BYTES_MAX) {
-      throw new VaultError(
-        400,
-        `custom_metadata validation failed: a key has 1 to ${KEY_BYTES_MAX} bytes, a value at most ${VALUE_BYTES_MAX}`,
-      );
-    }
-  }
-  return merged;
 }
 
 async function remove(call: KvCall, path: string): Promise<WireResponse> {

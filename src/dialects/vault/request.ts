@@ -38,6 +38,8 @@ const TRUE = new Set(['1', 't', 'T', 'true', 'True', 'TRUE']);
 /** Ours: nesting, and elements of all lists and objects together. */
 const DEPTH_MAX = 100;
 const ELEMENTS_MAX = 20_000;
+/** OpenBao's list of all that lies deeper too, where nothing does. */
+const FLAT = /^\/v1\/(?:[^/]+\/)?sys\/namespaces\/?$/;
 const MERGE_PATCH = 'application/merge-patch+json';
 
 /** Nobody adds to it. */
@@ -59,11 +61,15 @@ export function readRequest(wire: WireRequest): VaultRequest {
   };
 }
 
-function verbOf({ method }: WireRequest, query: URLSearchParams): Verb {
+function verbOf({ method, path }: WireRequest, query: URLSearchParams): Verb {
+  const isFlat = FLAT.test(path);
   switch (method) {
     case 'GET':
-      return TRUE.has(query.get('list') ?? '') ? 'list' : 'read';
+      return TRUE.has(query.get('list') ?? '') || (isFlat && TRUE.has(query.get('scan') ?? '')) ? 'list' : 'read';
     case 'LIST':
+      return 'list';
+    case 'SCAN':
+      if (!isFlat) throw new VaultError(405);
       return 'list';
     case 'POST':
     case 'PUT':

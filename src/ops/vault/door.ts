@@ -3,7 +3,7 @@
 
 import type { AuthorityStamp } from '../../core/authority-stamp.ts';
 import { Fault } from '../../core/error.ts';
-import { accountProject, type ProjectId, type ProjectRef, parseProjectRef } from '../../core/name.ts';
+import { accountProject, isProjectId, type ProjectId, type ProjectRef, parseProjectRef } from '../../core/name.ts';
 import type { Clock, Keyring, Maybe, Store } from '../../core/ports.ts';
 import {
   ANONYMOUS,
@@ -30,10 +30,11 @@ import type { Origin } from '../callers.ts';
 import type { Door } from '../door.ts';
 import type { Engine } from '../engine.ts';
 import { then } from '../maybe.ts';
+import { BatchTokens } from './batch-tokens.ts';
 import { CERT_ROLES_MAX, certRolesPrefix } from './cert.ts';
 import { accountIdentity, ENTRIES_NAMED_MAX, liveIdentity, REFUSED } from './identity-reads.ts';
 import { KeptCallers } from './kept-callers.ts';
-import { auditHash, readBatchToken } from './logical.ts';
+import { auditHash } from './logical.ts';
 
 /** A request by Vault's API, once it is known who asks and where. */
 export interface Entered {
@@ -44,7 +45,7 @@ export interface Entered {
   readonly auth: AuthTable;
   /** To which a line goes for each request and each answer. */
   readonly devices: readonly AuditDevice[];
-  /** The caller's token, where the store has it or it is a signed one. */
+  /** The caller's token, where the store has it or it is a batch token. */
   readonly token?: KnownToken;
 }
 
@@ -61,7 +62,7 @@ export interface VaultDoor extends Engine {
   ): Maybe<Entered | undefined>;
   /** The hash of a token, by which the store knows it. */
   digest(text: string): string;
-  /** The token that a signed text is; undefined for any other. */
+  /** The token that a sealed text is; undefined for any other. */
   batch(text: string): KnownToken | undefined;
   /** What an audit device writes in the place of a value. */
   auditHash(device: AuditDevice, value: string): string;
@@ -97,7 +98,7 @@ export interface ServerFacts {
 export interface VaultDoorDeps {
   readonly door: Door;
   readonly store: Pick<Store, 'read'> & AuthorityStamp;
-  readonly keyring: Pick<Keyring, 'openPage' | 'status' | 'fingerprint' | 'tenantId'>;
+  readonly keyring: Pick<Keyring, 'openText' | 'status' | 'fingerprint' | 'tenantId'>;
   readonly auditFiles: Pick<AuditFiles, 'append'>;
   hashPassword(password: string, salt: string): Promise<string>;
   readonly clock: Clock;
@@ -113,6 +114,7 @@ const textOf = (text: string) => new Redacted<Uint8Array>(new TextEncoder().enco
 
 /** One request: all that it reads is as of one moment. */
 interface Asking extends VaultDoorDeps {
+  readonly batches: BatchTokens;
   readonly seen: Seen;
   /** When the first of the tokens ends that were looked at. */
   until: number;
@@ -130,10 +132,10 @@ interface Known {
 /** The policies that are the server's own, whatever the namespace. */
 const TRAVELLING: ReadonlySet<string> = new Set([ROOT_POLICY, IAM_POLICY, 'default']);
 const HOME = DEFAULT_PROJECT as string as ProjectRef;
-const NAMESPACE = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
 export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
   const { door, store, keyring, clock, digest } = deps;
+  const batches = new BatchTokens(keyring, digest);
   const kept = new KeptCallers(store, clock);
   let queue: Promise<unknown> = Promise.resolve();
   let waiting = 0;
@@ -144,7 +146,7 @@ export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
       const found = kept.find(sent, origin);
       if (found !== undefined) return found;
       const { stamp } = kept;
-      const asking: Asking = { ...deps, seen: {}, until: Number.POSITIVE_INFINITY };
+      const asking: Asking = { ...deps, batches, seen: {}, until: Number.POSITIVE_INFINITY };
       return then(knownBy(asking, credential, origin), (known) =>
         then(place(asking, known, namespace), (entered) => {
           if (entered !== undefined) kept.keep(sent, entered, asking.until, stamp);
@@ -153,7 +155,7 @@ export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
       );
     },
     digest,
-    batch: (text) => readBatchToken(keyring, text),
+    batch: (text) => batches.open(text),
     auditHash: ({ uid }, value) => auditHash(keyring, uid, value),
     auditLine: ({ file }, line) => deps.auditFiles.append(file, line),
     secretIdHash: (text) => keyring.fingerprint(textOf(text)),
@@ -197,7 +199,7 @@ function nobody(origin: Origin, refused: boolean): Known {
 
 function knownBy(deps: Asking, credential: string, origin: Origin): Maybe<Known> {
   if (credential === '') return nobody(origin, false);
-  const batch = readBatchToken(deps.keyring, credential);
+  const batch = deps.batches.open(credential);
   if (batch !== undefined) return ofToken(deps, batch, origin);
   if (credential.startsWith('cof_owner_') || credential.startsWith('ya29.') || credential.startsWith('ey')) {
     return then(deps.door.authenticate(credential, origin), (caller) => ofPrincipal(deps, caller, origin));
@@ -286,9 +288,11 @@ function isWhole(deps: Asking, known: KnownToken, depth: number): Maybe<boolean>
 function place({ store, seen }: Asking, known: Known, namespace: string): Maybe<Entered | undefined> {
   const { caller, policies: own, identity, home, token } = known;
   const asked = namespace.replaceAll(/^\/+|\/+$/g, '');
-  const wanted = asked === '' || asked === 'root' ? home : NAMESPACE.test(asked) ? parseProjectRef(asked) : undefined;
+  const wanted = asked === '' || asked === 'root' ? home : isProjectId(asked) ? parseProjectRef(asked) : undefined;
   if (wanted === undefined) return undefined;
-  const mayLeave = own.includes(IAM_POLICY) || (own.includes(ROOT_POLICY) && home === HOME);
+  // Nobody has no project of his own: he may log in anywhere, and nothing else.
+  const isNobody = caller.principal === ANONYMOUS;
+  const mayLeave = isNobody || own.includes(IAM_POLICY) || (own.includes(ROOT_POLICY) && home === HOME);
   if (wanted !== home && !mayLeave) return undefined;
   // Elsewhere a policy of the same name is another's, who has not given it.
   const tokenPolicies = wanted === home ? own : own.filter((name) => TRAVELLING.has(name));

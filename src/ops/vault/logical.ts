@@ -6,11 +6,11 @@ import { type ProjectId, parseProjectRef } from '../../core/name.ts';
 import type { Keyring, Maybe, Needs } from '../../core/ports.ts';
 import { Redacted } from '../../core/redacted.ts';
 import { authoriseByAcl } from '../../core/vault/authority.ts';
-import type { KnownToken } from '../../core/vault/token.ts';
 import { DEFAULT_PROJECT } from '../bootstrap.ts';
 import { then } from '../maybe.ts';
 import { type Finish, type Input, type Operation, operation, type Prepare, type Prepared } from '../operation.ts';
 import { mayAsk } from '../viewing.ts';
+import { sealedToken } from './batch-tokens.ts';
 import { entryNeed } from './entries.ts';
 import { type Data, invalid } from './fields.ts';
 import { certified, finishedList } from './pki-made.ts';
@@ -131,7 +131,7 @@ function finish(
 ): Maybe<FinishedReply> {
   const { scope, keyring, grant, kept } = at;
   const { opens, batch, audits } = reply;
-  const issued = batch === undefined ? kept?.issued : signedToken(keyring, batch);
+  const issued = batch === undefined ? kept?.issued : sealedToken(keyring, batch);
   const takes = reply.auth !== undefined || reply.wrap !== undefined || reply.secretId === true;
   const finished = takes ? { ...reply, issued } : reply;
   if (audits !== undefined) {
@@ -150,20 +150,6 @@ function finish(
 /** What an audit device writes in the place of a value: its own keyed hash, so that devices cannot be held together. */
 export function auditHash(keyring: Pick<Keyring, 'fingerprint'>, deviceUid: string, value: string): string {
   return `hmac-sha256:${keyring.fingerprint(new Redacted(encoder.encode(`vault audit device ${deviceUid}\n${value}`)))}`;
-}
-
-const BATCH_PREFIX = 'hvb.';
-const BATCH_SCOPE = 'vault batch token';
-
-function signedToken(keyring: Keyring, token: KnownToken): Redacted<string> {
-  return new Redacted(BATCH_PREFIX + keyring.signPage(BATCH_SCOPE, JSON.stringify(token)));
-}
-
-/** The batch token of a text; undefined where this server did not sign it. */
-export function readBatchToken(keyring: Pick<Keyring, 'openPage'>, text: string): KnownToken | undefined {
-  if (!text.startsWith(BATCH_PREFIX)) return undefined;
-  const found = keyring.openPage(BATCH_SCOPE, text.slice(BATCH_PREFIX.length));
-  return found === undefined ? undefined : (JSON.parse(found) as KnownToken);
 }
 
 function logical(
@@ -190,6 +176,8 @@ function logical(
           prepareNeeds,
           carried: ({ payload: _, chosen: __, credential: ___, ...command }: Logical) => command,
         }),
+    needs: ({ route }, _keyring, { vault }) =>
+      vault?.tokenId !== undefined && routeNamed(route)?.looksAtSelf ? entryNeed(vault.tokenId) : {},
     decide: judge,
     finish,
   }) as unknown as Operation<Logical, FinishedReply>;

@@ -141,7 +141,7 @@ export interface Reply {
   readonly opens?: VaultEntry;
   /** What an audit device makes of a value goes into `hash`. */
   readonly audits?: { readonly uid: string; readonly input: string };
-  /** What a batch token says; it is signed where it is answered. */
+  /** What a batch token says; it is sealed where it is answered. */
   readonly batch?: KnownToken;
   /** The private key that was made goes into `private_key`; in a bundle, into `certificate` too, before all of it. */
   readonly keyed?: 'alone' | 'bundle' | 'der';
@@ -185,6 +185,8 @@ export interface VaultRoute {
   readonly server?: true;
   /** What is written changes nothing: it only asks. */
   readonly asks?: true;
+  /** It looks at the caller's own token in any case. */
+  readonly looksAtSelf?: true;
   /** It answers with a new token. */
   readonly issues?: true;
   /** It answers with a new secret id. */

@@ -15,6 +15,7 @@ import {
   VAULT_TTL_SECONDS_MAX,
   type VaultToken,
 } from '../../core/vault/token.ts';
+import { checkBatchToken } from './batch-tokens.ts';
 import { booleanField, durationField, integerField, invalid, listField, mapField, textField } from './fields.ts';
 import { entityOfLogin } from './identity-login.ts';
 import { leaseOfToken } from './leases.ts';
@@ -173,6 +174,7 @@ function batchToken(view: View, fresh: NewToken, warnings: readonly string[]): R
     expiresAt: now + fresh.ttlSeconds * 1000,
     ...(parent === undefined ? {} : { parent }),
   };
+  checkBatchToken(known);
   return { auth: authOf(known, 'batch', view), batch: known, warnings };
 }
 

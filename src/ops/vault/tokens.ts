@@ -167,6 +167,7 @@ export const TOKEN_ROUTES: readonly VaultRoute[] = [
   {
     path: 'auth/token/lookup-self',
     help: "Look at the request's own token.",
+    looksAtSelf: true,
     read: lookupSelf,
     asks: true,
     write: lookupSelf,
