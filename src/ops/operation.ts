@@ -20,7 +20,7 @@ import {
 import type { Change, Entropy, Keyring, Maybe, Needs, RowsOf, TokenSigner } from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
 import type { RotationFunctions } from '../core/rotation/port.ts';
-import type { Account, Project, Secret, StoredEvent, Uid } from '../core/secret.ts';
+import type { Account, NewEvent, Project, Secret, Uid } from '../core/secret.ts';
 import type { AuditFiles } from '../core/vault/audit-device.ts';
 import type { VaultEntry } from '../core/vault/entry.ts';
 import type { GithubApi } from '../core/vault/github.ts';
@@ -156,7 +156,7 @@ export interface Decision<D> {
   /** Only a write has any. */
   readonly changes?: readonly Change[];
   /** What to tell others of the change; kept in its transaction. */
-  readonly events?: readonly StoredEvent[];
+  readonly events?: readonly NewEvent[];
   /** The version that the record is about. */
   readonly version?: number;
   readonly details?: Readonly<Record<string, string | number>>;

@@ -82,7 +82,7 @@ export const setSecret: Operation<SetSecret, VersionResult> = operation({
       changes: [
         ...changes,
         { change: 'version.insert', version, sealed: prepared.sealed },
-        { change: 'secret.update', secret },
+        { change: 'secret.update', secret, before },
       ],
       events: [...events, versionEvent('SECRET_VERSION_ADD', { ...eventOf(input, project, secret), version })],
       version: version.number,

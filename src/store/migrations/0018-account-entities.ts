@@ -3,6 +3,6 @@
 import type { Migration } from '../migration.ts';
 
 export const accountEntities: Migration = {
-  name: '0017-account-entities',
+  name: '0018-account-entities',
   statements: ['ALTER TABLE accounts ADD COLUMN entity TEXT'],
 };
