@@ -2,7 +2,7 @@
 // outbox of events. Part of the ports of the core.
 
 import type { ProjectRef } from './name.ts';
-import type { StoredEvent, Subscription, Topic, Uid } from './secret.ts';
+import type { NewEvent, StoredEvent, Subscription, Topic, Uid } from './secret.ts';
 
 export type NoticeNeed =
   | { readonly need: 'topic' | 'subscription'; readonly project: ProjectRef; readonly id: string }
@@ -39,6 +39,6 @@ export type NoticeChange =
   | { readonly change: 'subscription.insert'; readonly subscription: Subscription }
   | { readonly change: 'subscription.delete'; readonly projectUid: Uid; readonly id: string }
   /** Puts an event into the outbox; it is there exactly when the transaction is. */
-  | { readonly change: 'event.insert'; readonly event: StoredEvent }
+  | { readonly change: 'event.insert'; readonly event: NewEvent }
   /** Drops events that are older than this. */
   | { readonly change: 'events.deleteBefore'; readonly time: number };

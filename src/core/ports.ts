@@ -20,7 +20,17 @@ import type { NoticeChange, NoticeNeed, NoticeRowByNeed } from './notice-rows.ts
 import type { Seen } from './principal.ts';
 import type { Redacted } from './redacted.ts';
 import type { RotationChange, RotationNeed, RotationRowByNeed } from './rotation/rows.ts';
-import type { Account, AccountKey, Project, SealedPayload, Secret, Token, Uid, Version } from './secret.ts';
+import type {
+  Account,
+  AccountKey,
+  Project,
+  SealedPayload,
+  Secret,
+  SecretChange,
+  Token,
+  Uid,
+  Version,
+} from './secret.ts';
 import type { TagChange, TagNeed, TagRowByNeed } from './tag-rows.ts';
 import type { VaultChange, VaultNeed, VaultRowByNeed } from './vault/entry.ts';
 import type { Shape } from './vault/kv.ts';
@@ -203,8 +213,7 @@ export type RowsOf<N extends Needs> = { readonly [K in keyof N]: RowByNeed[N[K][
 export type Change =
   | { readonly change: 'server.policy'; readonly policy: Policy }
   | { readonly change: 'project.insert' | 'project.update'; readonly project: Project }
-  | { readonly change: 'secret.insert' | 'secret.update'; readonly secret: Secret }
-  | { readonly change: 'secret.delete'; readonly uid: Uid }
+  | SecretChange
   /** Only of a destroyed one, as a backup brings it back, the payload is absent. */
   | { readonly change: 'version.insert'; readonly version: Version; readonly sealed?: SealedPayload }
   /** Moves the state; a DESTROYED version loses its sealed payload and key. */
