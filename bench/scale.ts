@@ -15,7 +15,7 @@ import { Http1Connection, http1Request } from './http1-load.ts';
 import { residentMegabytes } from './process-stat.ts';
 import { report } from './report.ts';
 import { nameOf, payloadOf, VERSIONS } from './scale-fill.ts';
-import { bundle } from './subject.ts';
+import { launcher } from './subject.ts';
 
 const { values } = parseArgs({
   options: {
@@ -48,7 +48,7 @@ interface Measured {
 }
 
 async function measure(secrets: number): Promise<Measured> {
-  const empty = await startServer({ entry: bundle, args });
+  const empty = await startServer({ entry: launcher, args });
   await empty.stop();
   const begunMs = performance.now();
   execFileSync(process.execPath, [FILLER, empty.data, String(secrets)], { stdio: 'inherit' });
@@ -56,7 +56,7 @@ async function measure(secrets: number): Promise<Measured> {
   const fillSeconds = (performance.now() - begunMs) / 1000;
   process.stderr.write(`${secrets} secrets, ${megabytes.toFixed(0)} MB, filled in ${fillSeconds.toFixed(0)} s\n`);
   const startedMs = performance.now();
-  const server = await startServer({ entry: bundle, root: empty.root, args });
+  const server = await startServer({ entry: launcher, root: empty.root, args });
   const authorization = `Bearer ${readFileSync(join(server.data, 'owner.token'), 'utf8').trim()}`;
   try {
     await ask(server, authorization, `secrets/${nameOf(secrets - 1)}/versions/latest:access`);

@@ -1,5 +1,5 @@
-// The server that is measured: the bundle, as users run it, on a data directory of its own, with one secret of 640 bytes
-// and a service account that may read this secret and nothing else.
+// The server that is measured: by the launcher, as users start it, which runs the bundle; on a data directory of its own,
+// with one secret of 640 bytes and a service account that may read this secret and nothing else.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ export const SECRET = 'projects/default/secrets/measured';
 const ACCOUNT = 'reader@default.iam.gserviceaccount.com';
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
-export const bundle: string = join(repository, 'build/coffer.mjs');
+export const launcher: string = join(repository, 'coffer');
 
 export interface Subject {
   readonly server: RunningServer;
@@ -25,7 +25,7 @@ export interface Subject {
 
 /** `args` are more arguments of `coffer server`. */
 export async function startSubject(args: readonly string[]): Promise<Subject> {
-  const server = await startServer({ entry: bundle, args, env: { NODE_ENV: 'production' } });
+  const server = await startServer({ entry: launcher, args, env: { NODE_ENV: 'production' } });
   const owner = `Bearer ${readFileSync(join(server.data, 'owner.token'), 'utf8').trim()}`;
   const post = async (path: string, body: object) => {
     const headers = { authorization: owner, 'content-type': 'application/json' };

@@ -8,7 +8,7 @@ import { compare, type Targets } from './compare.ts';
 import { send, startBao } from './peer-bao.ts';
 import { residentMegabytes } from './process-stat.ts';
 import { report } from './report.ts';
-import { bundle } from './subject.ts';
+import { launcher } from './subject.ts';
 import { connectionsOf, type VaultWork } from './vault-work.ts';
 
 /** Resident memory after the load, beside the other server's. */
@@ -20,7 +20,7 @@ export async function vaultBeside(
   args: readonly string[],
   options: { readonly seconds: number; readonly targets: Targets },
 ): Promise<void> {
-  const server = await startServer({ entry: bundle, args, env: { NODE_ENV: 'production' } });
+  const server = await startServer({ entry: launcher, args, env: { NODE_ENV: 'production' } });
   try {
     const bao = await startBao();
     try {

@@ -23,7 +23,7 @@ function installed(options: { readonly node: boolean; readonly bundle?: Date }):
     `import { execFileSync } from 'node:child_process';
      const core = execFileSync('/bin/sh', ['-c', 'ulimit -c'], { encoding: 'utf8' }).trim();
      const { execPath, env } = process;
-     console.log(JSON.stringify({ program: '${name}', execPath, core, options: env.NODE_OPTIONS, args: process.argv.slice(2) }));`;
+     console.log(JSON.stringify({ program: '${name}', execPath, core, options: env.NODE_OPTIONS, arenas: env.MALLOC_ARENA_MAX, args: process.argv.slice(2) }));`;
   writeFileSync(join(root, 'src/main.ts'), program('sources'));
   writeFileSync(join(root, 'src/cli/app.ts'), '');
   writeFileSync(join(root, 'package-lock.json'), '{}');
@@ -58,6 +58,7 @@ function started(result: CofferResult): {
   core: string;
   args: string[];
   options?: string;
+  arenas?: string;
 } {
   assert.equal(result.code, 0, result.stderr);
   return JSON.parse(result.stdout) as ReturnType<typeof started>;
@@ -74,6 +75,14 @@ describe('launcher', { skip: process.platform !== 'linux' && 'the packaged Node 
     const result = started(await launch(installed({ node: true })));
     assert.equal(result.core, '0');
     assert.equal(result.options, undefined);
+    assert.equal(result.arenas, undefined);
+  });
+
+  test('gives a server few heaps of its own memory, unless told otherwise', async () => {
+    const root = installed({ node: true });
+    assert.equal(started(await launch(root, [], ['server'])).arenas, '2');
+    const env = { PATH: '/usr/bin:/bin', MALLOC_ARENA_MAX: '7' };
+    assert.equal(started(await execute(join(root, 'coffer'), ['server'], { env, cwd: '/' })).arenas, '7');
   });
 
   test('without one, takes the first on PATH that is new enough', async () => {

@@ -12,6 +12,7 @@ import { cleanEnv } from './clean-env.ts';
 const READY_MS_MAX = 30_000;
 const STOP_MS_MAX = 10_000;
 const LOG_CHARS_MAX = 32 * 1024 * 1024;
+const SCRIPT = /\.m?[jt]s$/;
 const READY = /listening on (https?:\/\/(?:\[[^\]]+\]|[^\s:/]+):\d+)(?=\D)/;
 
 export const repository: string = join(import.meta.dirname, '../..');
@@ -24,7 +25,7 @@ export interface StartOptions {
   readonly args?: readonly string[];
   /** Where to listen; port 0 is any free one. */
   readonly listen?: string;
-  /** The program to run instead of src/main.ts. */
+  /** What to run instead of src/main.ts: a script of Node's, or a program that starts one and leaves it its own process. */
   readonly entry?: string;
   /** A program that runs it, and the arguments before the server's own: strace. It must leave the server its own process. */
   readonly under?: readonly [string, ...string[]];
@@ -85,19 +86,12 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   const root = options.root ?? scratch();
   const data = join(root, 'data');
   const directories = privateDirectories(root);
-  const [program, ...before] = [...(options.under ?? []), process.execPath] as [string, ...string[]];
+  const started = options.entry ?? entry;
+  const node = SCRIPT.test(started) ? [process.execPath] : [];
+  const [program, ...before] = [...(options.under ?? []), ...node, started] as [string, ...string[]];
   const child = spawn(
     program,
-    [
-      ...before,
-      options.entry ?? entry,
-      'server',
-      '--listen',
-      options.listen ?? '127.0.0.1:0',
-      '--data',
-      data,
-      ...(options.args ?? []),
-    ],
+    [...before, 'server', '--listen', options.listen ?? '127.0.0.1:0', '--data', data, ...(options.args ?? [])],
     { cwd: root, env: cleanEnv({ ...directories, ...options.env }), stdio: ['ignore', 'pipe', 'pipe'] },
   );
   running.add(child);
