@@ -30,7 +30,7 @@ const isNumber = (number: number) => Number.isSafeInteger(number) && number >= 0
 export function useNeeds(ref: KeyRef, numbers: readonly number[], itemsMax: number = KEY_ITEMS_MAX): UseNeeds {
   if (numbers.length > itemsMax) throw new Fault('LIMIT_REACHED', { what: 'items of one request', limit: itemsMax });
   const [only] = numbers;
-  if (numbers.length === 1 && only !== undefined && isNumber(only)) return { [`version${only}`]: keyNeed(ref, only) };
+  if (numbers.length === 1 && only !== undefined && isNumber(only)) return { version: keyNeed(ref, only) };
   const distinct = new Set(numbers.filter(isNumber));
   if (distinct.size > KEY_ITEM_VERSIONS_MAX) {
     throw new Fault('LIMIT_REACHED', { what: 'versions of a key in one request', limit: KEY_ITEM_VERSIONS_MAX });

@@ -161,8 +161,11 @@ function perform(
       },
     );
   }
-  const at = mountOf(entered.mounts, request.path) ?? mountOf(entered.mounts, `${request.path}/`);
-  if (at?.mount.type === 'kv' && found === undefined) {
+  const at =
+    found === undefined
+      ? (mountOf(entered.mounts, request.path) ?? mountOf(entered.mounts, `${request.path}/`))
+      : undefined;
+  if (at?.mount.type === 'kv') {
     if (entered.caller.refused || request.query.get('help') === '1')
       return logical(door, request, entered, undefined, token);
     if (isVersioned(at.mount) && request.path === `${at.path}config`) {
@@ -186,7 +189,7 @@ function perform(
       return judge(error);
     }
   }
-  if (at?.mount.type === 'transit' && found === undefined && request.query.get('help') !== '1') {
+  if (at?.mount.type === 'transit' && request.query.get('help') !== '1') {
     return transitCall(door, entered, request, at.path, () => logical(door, request, entered, undefined, token));
   }
   if (TOOLS.test(request.path) && request.query.get('help') !== '1') {
