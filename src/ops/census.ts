@@ -27,7 +27,8 @@ export interface CensusBook extends Census {
 }
 
 /** Counts what the store does not have yet; no reads: it has all. */
-type Entry = { -readonly [K in keyof Sighting]: Sighting[K] } & {
+type Entry = { -readonly [K in keyof Omit<Sighting, 'ordinal'>]: Sighting[K] } & {
+  readonly ordinal: number | undefined;
   /** When it was last handed on; 0: never. */
   dueSince: number;
   /** Another of the same secret and principal: they differ in version, workload and dialect, and are a few. */
@@ -102,7 +103,7 @@ class Book implements CensusBook {
     for (const sighting of sightings) {
       const entry = find(this.#firstOf(sighting), sighting);
       if (entry === undefined) {
-        this.#keep({ ...sighting, dueSince: 0, next: undefined });
+        this.#keep({ ...sighting, ordinal: sighting.ordinal, dueSince: 0, next: undefined });
         continue;
       }
       entry.firstSeenAt = Math.min(entry.reads === 0 ? sighting.firstSeenAt : entry.firstSeenAt, sighting.firstSeenAt);
@@ -112,7 +113,7 @@ class Book implements CensusBook {
     }
   }
 
-  #firstOf({ secretUid, principal }: Seen): Entry | undefined {
+  #firstOf({ secretUid, principal }: Pick<Seen, 'secretUid' | 'principal'>): Entry | undefined {
     const known = this.#entries.get(secretUid);
     if (known instanceof Map) return known.get(principal);
     return known?.principal === principal ? known : undefined;
@@ -165,8 +166,9 @@ class Book implements CensusBook {
       again(nameless, now);
       return;
     }
-    const { projectUid, secretUid, version, principal, workload, dialect } = read;
-    const named = { projectUid, secretUid, version, principal, workload: isNamed ? workload : '', dialect };
+    const { projectUid, secretUid, version, ordinal, principal, dialect } = read;
+    const workload = isNamed ? read.workload : '';
+    const named = { projectUid, secretUid, version, ordinal, principal, workload, dialect };
     this.#keep({ ...named, firstSeenAt: now, lastSeenAt: now, reads: 1, dueSince: 0, next: undefined });
   }
 }
@@ -193,10 +195,11 @@ function again(entry: Entry, now: number): void {
 }
 
 function sightingOf(entry: Entry): Sighting {
-  const { projectUid, secretUid, version, principal, workload, dialect, lastSeenAt, reads } = entry;
+  const { projectUid, secretUid, version, ordinal, principal, workload, dialect, lastSeenAt, reads } = entry;
   // Where the clock was set back since the last time, the first is the later of the two.
   const firstSeenAt = Math.min(entry.firstSeenAt, lastSeenAt);
-  return { projectUid, secretUid, version, principal, workload, dialect, firstSeenAt, lastSeenAt, reads };
+  const named = { projectUid, secretUid, version, principal, workload, dialect, firstSeenAt, lastSeenAt, reads };
+  return ordinal === undefined ? named : { ...named, ordinal };
 }
 
 type Recorder = Pick<Store, 'recordCensus'>;
