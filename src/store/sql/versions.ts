@@ -4,11 +4,13 @@
 
 import { PROJECT_COLUMNS } from './projects.ts';
 import { byPlace, byReference, folded, placeholders, qualified, spelling } from './reference.ts';
-import { SECRET_COLUMNS } from './secrets.ts';
+import { secretCells } from './secrets.ts';
 
 const COLUMNS = `uid, secret_uid, number, state, created_at, destroyed_at, etag, crc32c, client_checksum,
   scheduled_destroy_at, fingerprint, attributes, deleted_at`;
 const SEALED = `${COLUMNS}, wrapped_key, ciphertext`;
+/** The payload's row as it is read. */
+const PAYLOAD = `${qualified('v', SEALED)}, v.ordinal`;
 /** Ordinals that a secret takes up. More than VERSIONS_MAX; never changes, as it is in what is stored. */
 export const ORDINALS_A_SECRET = 131_072;
 /** What they begin and end with. */
@@ -19,20 +21,23 @@ const OWN = `v.ordinal BETWEEN ${FIRST} AND ${LAST}`;
 const OF_SECRET = `FROM projects p JOIN secrets s ON s.project_uid = p.uid JOIN versions v ON v.secret_uid = s.uid`;
 /** Number 0 asks for the current one. */
 const WANTED = `v.ordinal = ${FIRST} + COALESCE(NULLIF(CAST(? AS BIGINT), 0), s.current_version)`;
-const WITH_SECRET = `${qualified('p', PROJECT_COLUMNS)}, ${qualified('s', SECRET_COLUMNS)}, ${qualified('v', COLUMNS)}`;
+const WITH_SECRET = `${qualified('p', PROJECT_COLUMNS)}, ${secretCells('s')}, ${qualified('v', COLUMNS)}`;
 
 export const VERSION_SELECT = byPlace(
   (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET} WHERE ${found} AND ${WANTED}`,
 );
-export const PAYLOAD_SELECT = byPlace(
-  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${WANTED}`,
+export const PAYLOAD_SELECT = byPlace((found) => `SELECT ${PAYLOAD} ${OF_SECRET} WHERE ${found} AND ${WANTED}`);
+/** The secret, and then its version, or nothing; takes the number first. */
+export const SECRET_AND_PAYLOAD_SELECT = byPlace(
+  (found) => `SELECT ${secretCells('s')}, ${PAYLOAD} FROM projects p JOIN secrets s ON s.project_uid = p.uid
+  LEFT JOIN versions v ON v.secret_uid = s.uid AND ${WANTED} WHERE ${found}`,
 );
 /** Few secrets have many versions: they lie together, and are looked through. */
 export const VERSION_OF_UID_SELECT = byPlace(
   (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET} WHERE ${found} AND ${OWN} AND v.uid = ?`,
 );
 export const PAYLOAD_OF_UID_SELECT = byPlace(
-  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${OWN} AND v.uid = ?`,
+  (found) => `SELECT ${PAYLOAD} ${OF_SECRET} WHERE ${found} AND ${OWN} AND v.uid = ?`,
 );
 /** By the uid, or by a part of the attributes: whoever asks looks whether it is the one. */
 const NAMED = "(v.uid = ? OR v.attributes LIKE ? ESCAPE '!')";
@@ -40,16 +45,16 @@ export const VERSIONS_OF_ID = byPlace(
   (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET} WHERE ${found} AND ${OWN} AND ${NAMED}`,
 );
 export const PAYLOADS_OF_ID = byPlace(
-  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${OWN} AND ${NAMED}`,
+  (found) => `SELECT ${PAYLOAD} ${OF_SECRET} WHERE ${found} AND ${OWN} AND ${NAMED}`,
 );
 export const PAYLOADS_LIST = byPlace(
-  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET}
+  (found) => `SELECT ${PAYLOAD} ${OF_SECRET}
   WHERE ${found} AND ${OWN} ORDER BY v.ordinal LIMIT ?`,
 );
 /** Those that deletion took are lists of their own. Of two that are spelled alike, only one that is spelled exactly so counts. */
 const currentVersions = (purge: string) =>
   byReference(
-    (column) => `SELECT ${qualified('s', SECRET_COLUMNS)}, s.ordinal, ${qualified('v', COLUMNS)} ${OF_SECRET}
+    (column) => `SELECT ${secretCells('s')}, s.ordinal, ${qualified('v', COLUMNS)} ${OF_SECRET}
   WHERE ${column} = ? AND s.location = '' AND s.purge_at ${purge} AND s.ordinal < ?
     AND v.ordinal = ${FIRST} + s.current_version AND v.state <> 'DESTROYED'
     AND (s.key = ${spelling('s.key')} OR NOT EXISTS (SELECT 1 FROM secrets o
