@@ -10,7 +10,7 @@ import type { Change, Decided, MetaStore, Need, Needs, RowsOf, Settled, Store, T
 import { erases, writesOf } from './changes.ts';
 import { Connection } from './connection.ts';
 import { prepareDirectory, prepareFile, syncDirectory } from './directory.ts';
-import { Epoch, type EpochKind, kindsOf } from './epoch.ts';
+import { Epoch, type EpochKind, kindsOf, wordsOf } from './epoch.ts';
 import { Eraser } from './eraser.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 import { MIGRATIONS } from './migrations/all.ts';
@@ -291,7 +291,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
           });
           return done;
         },
-        (commit) => this.epoch.commit(new Set(changes.flatMap(kindsOf)), commit),
+        (commit) => this.epoch.commit(new Set(changes.flatMap(wordsOf)), commit),
       );
       this.#pending.keep(inserted);
       if (changes.some(erases)) this.#erased();
