@@ -169,6 +169,8 @@ export interface Account {
   readonly etag: string;
   /** Texts of its policies of AWS's by name, as they were put; absent: it has none. */
   readonly awsPolicies?: Labels;
+  /** The entry of the entity of Vault's that it is, by an alias of `token/`; absent: it is none. */
+  readonly entity?: string;
 }
 
 /**

@@ -25,6 +25,7 @@ import type { AuditFiles } from '../core/vault/audit-device.ts';
 import type { VaultEntry } from '../core/vault/entry.ts';
 import type { GithubApi } from '../core/vault/github.ts';
 import type { Fields, FieldValues } from './fields.ts';
+import type { AccountEntity } from './vault/entity-authority.ts';
 
 /** What an operation is about: whose policies decide, and how the request called it. */
 export interface Target {
@@ -43,6 +44,8 @@ export interface Target {
   /** The secret is named as AWS's API names it, and seen from a region. */
   readonly from?: SeenFrom;
   readonly account?: AccountEmail;
+  /** The name that a secret gets which is made by this, where there is none. */
+  readonly stores?: SecretName;
   /** What a create is about to add below the project, for the audit: `secrets/NAME`. */
   readonly creates?: string;
   /** What lives below the project under its policy alone, for the audit: `topics/NAME`. */
@@ -65,6 +68,8 @@ export interface Scope {
   readonly callerAccount?: Account | undefined;
   /** The project of that account. */
   readonly callerProject?: Project | undefined;
+  /** The entity of Vault's that it is; of a caller by Vault's API its own policies say all. */
+  readonly callerEntity?: AccountEntity | undefined;
 }
 
 /** What `decide` judges. */

@@ -18,6 +18,7 @@ import { censusByPlace } from './0014-census-by-place.ts';
 import { awsSecrets } from './0015-aws-secrets.ts';
 import { rotations } from './0016-rotations.ts';
 import { eventsWithoutTimes } from './0017-events-without-times.ts';
+import { accountEntities } from './0018-account-entities.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -37,4 +38,5 @@ export const MIGRATIONS: readonly Migration[] = [
   awsSecrets,
   rotations,
   eventsWithoutTimes,
+  accountEntities,
 ];
