@@ -35,14 +35,17 @@ export class CachedReads implements Pick<Store, 'read'>, AuthorityStamp {
     };
     const rows: Rows = {};
     const missing: Record<string, Need> = {};
+    const keys: Record<string, string> = {};
     let found = 0;
     let wanted = 0;
     for (const name in needs) {
       const need = needs[name] as Need;
       const word = wordOf(need);
-      const row = word === undefined || at[word] === undefined ? ABSENT : this.#caches[word].get(keyOf(need));
+      const key = word === undefined || at[word] === undefined ? undefined : keyOf(need);
+      const row = key === undefined ? ABSENT : this.#caches[word as EpochWord].get(key);
       if (row === ABSENT) {
         missing[name] = need;
+        if (key !== undefined) keys[name] = key;
         wanted++;
       } else {
         rows[name] = row;
@@ -52,7 +55,7 @@ export class CachedReads implements Pick<Store, 'read'>, AuthorityStamp {
     if (wanted === 0) return rows as RowsOf<N>;
     const settle = (read: Rows): Maybe<RowsOf<N>> => {
       if (found > 0 && !this.#stands(at)) return this.#store.read(needs);
-      this.#keep(missing, read, at);
+      this.#keep(missing, keys, read, at);
       return Object.assign(rows, read) as RowsOf<N>;
     };
     const read = this.#store.read(missing);
@@ -78,14 +81,12 @@ export class CachedReads implements Pick<Store, 'read'>, AuthorityStamp {
     );
   }
 
-  #keep(missing: Needs, read: Rows, at: Moment): void {
-    for (const name in missing) {
-      const need = missing[name] as Need;
-      const word = wordOf(need);
-      if (word === undefined) continue;
-      const readAt = at[word];
+  /** `keys` are of those that may be kept. */
+  #keep(missing: Needs, keys: Readonly<Record<string, string>>, read: Rows, at: Moment): void {
+    for (const name in keys) {
+      const word = wordOf(missing[name] as Need) as EpochWord;
       // A read that took its time may come back after the cache has moved on.
-      if (readAt !== undefined) this.#caches[word].add(keyOf(need), read[name], readAt);
+      this.#caches[word].add(keys[name] as string, read[name], at[word] as number);
     }
   }
 }
