@@ -17,6 +17,7 @@ import type { KeyCrypto } from './keys/port.ts';
 import type { KeyChange, KeyNeed, KeyRowByNeed } from './keys/rows.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
 import type { Seen } from './principal.ts';
+import type { ProjectDeletion, ProjectNeed, ProjectRowByNeed } from './project-deletion.ts';
 import type { Redacted } from './redacted.ts';
 import type { RotationChange, RotationNeed, RotationRowByNeed } from './rotation/rows.ts';
 import type {
@@ -152,6 +153,7 @@ export type Need =
   | AwsNeed
   | CensusNeed
   | KeyNeed
+  | ProjectNeed
   | RotationNeed
   | VaultNeed;
 
@@ -178,7 +180,7 @@ export interface PayloadRow {
   readonly sealed?: SealedPayload;
 }
 
-interface RowByNeed extends AwsRowByNeed, KeyRowByNeed, RotationRowByNeed, VaultRowByNeed {
+interface RowByNeed extends AwsRowByNeed, KeyRowByNeed, ProjectRowByNeed, RotationRowByNeed, VaultRowByNeed {
   readonly server: Policy;
   readonly project: Project | undefined;
   readonly projectOfAwsAccount: Project | undefined;
@@ -283,6 +285,7 @@ export type Change =
   /** Revokes whatever this member holds. */
   | { readonly change: 'token.deleteAll'; readonly member: string }
   | KeyChange
+  | ProjectDeletion
   | RotationChange
   | VaultChange;
 

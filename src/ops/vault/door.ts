@@ -337,9 +337,11 @@ function place({ store, seen }: Asking, known: Known, namespace: string): Maybe<
   const first = {
     project: { need: 'project', project: wanted },
     devices: { need: 'vaultEntry', id: AUDIT_DEVICES_ID },
+    ...(wanted === home ? {} : { own: { need: 'project', project: home } as const }),
   } as const;
-  return then(store.read(first, seen), ({ project, devices }) => {
-    if (project === undefined) return undefined;
+  return then(store.read(first, seen), ({ project, devices, own: from }) => {
+    // A project that is gone takes its tokens along, those that nothing keeps among them.
+    if (project === undefined || (wanted !== home && from === undefined)) return undefined;
     return then(store.read({ mounts: { need: 'vaultEntry', id: mountsId(project.id) } }, seen), ({ mounts }) => ({
       caller: {
         ...caller,

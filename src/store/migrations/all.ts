@@ -17,6 +17,7 @@ import { awsPolicies } from './0013-aws-policies.ts';
 import { censusByPlace } from './0014-census-by-place.ts';
 import { awsSecrets } from './0015-aws-secrets.ts';
 import { rotations } from './0016-rotations.ts';
+import { retiredNames } from './0017-retired-names.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -35,4 +36,5 @@ export const MIGRATIONS: readonly Migration[] = [
   censusByPlace,
   awsSecrets,
   rotations,
+  retiredNames,
 ];
