@@ -60,17 +60,44 @@ export function quoteName(text: string): string {
   return quote(text, NAME_CHARS_MAX);
 }
 
+/** A text that often is what it was in the record before, and how it was written there. */
+interface Again {
+  text: string;
+  quoted: string;
+}
+
+const again = (): Again => ({ text: '', quoted: '""' });
+const LAST = {
+  operation: again(),
+  principal: again(),
+  credential: again(),
+  resource: again(),
+  dialect: again(),
+  peer: again(),
+  userAgent: again(),
+};
+
+/** What `quote` answers. */
+function quoteAgain(last: Again, text: string, charsMax?: number): string {
+  if (last.text !== text) {
+    last.quoted = quote(text, charsMax);
+    last.text = text;
+  }
+  return last.quoted;
+}
+
 /** The members of a record's line between its sequence and its hash. Fields that are absent are left out. */
 export function recordFields(record: AuditRecord): string {
-  let text = `"time":${number(record.time)},"id":${quote(record.id)},"operation":${quote(record.operation)}`;
+  let text = `"time":${number(record.time)},"id":${quote(record.id)},"operation":${quoteAgain(LAST.operation, record.operation)}`;
   text += `,"outcome":"${record.outcome}"`;
   if (record.code !== undefined) text += `,"code":"${record.code}"`;
-  text += `,"principal":${quoteName(record.principal)}`;
-  if (record.credential !== undefined) text += `,"credential":${quote(record.credential)}`;
-  text += `,"resource":${quoteName(record.resource)}`;
+  text += `,"principal":${quoteAgain(LAST.principal, record.principal, NAME_CHARS_MAX)}`;
+  if (record.credential !== undefined) text += `,"credential":${quoteAgain(LAST.credential, record.credential)}`;
+  text += `,"resource":${quoteAgain(LAST.resource, record.resource, NAME_CHARS_MAX)}`;
   if (record.version !== undefined) text += `,"version":${number(record.version)}`;
-  text += `,"dialect":${quote(record.dialect)},"peer":${quote(record.peer)},"requestId":${quote(record.requestId)}`;
-  if (record.userAgent !== undefined) text += `,"userAgent":${quote(record.userAgent)}`;
+  text += `,"dialect":${quoteAgain(LAST.dialect, record.dialect)},"peer":${quoteAgain(LAST.peer, record.peer)}`;
+  text += `,"requestId":${quote(record.requestId)}`;
+  if (record.userAgent !== undefined) text += `,"userAgent":${quoteAgain(LAST.userAgent, record.userAgent)}`;
   return record.details === undefined ? text : `${text},"details":${details(record.details)}`;
 }
 

@@ -1,6 +1,6 @@
 // What the census asks of the world: to be told of reads, and the rows that questions about readers and access need.
 
-import type { Sighting } from './census.ts';
+import type { Sighting, SightingOfVersion } from './census.ts';
 import type { ProjectRef } from './name.ts';
 import type { SecretPlace } from './ports.ts';
 import type { Secret } from './secret.ts';
@@ -37,4 +37,12 @@ export type CensusNeed =
 export interface SightingOfSecret {
   readonly sighting: Sighting;
   readonly secret: Secret;
+}
+
+export interface CensusRowByNeed {
+  readonly census: readonly SightingOfVersion[];
+  readonly censusOfProject: readonly SightingOfSecret[];
+  readonly censusOfPrincipal: readonly SightingOfSecret[];
+  /** By uid, which is the cursor, ascending. */
+  readonly secretsNaming: readonly Secret[];
 }

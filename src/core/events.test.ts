@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EVENT_TYPES, type EventOfSecret, pacificTime, secretEvent, topicEvent, versionEvent } from './events.ts';
+import {
+  EVENT_TYPES,
+  type EventOfSecret,
+  pacificTime,
+  secretEvent,
+  topicEvent,
+  versionAttributes,
+  versionEvent,
+} from './events.ts';
 import { EMPTY_POLICY } from './iam/policy.ts';
 import { GLOBAL, parseLocation, parseProjectId, parseSecretName } from './name.ts';
 import type { Project, Secret, Version } from './secret.ts';
@@ -90,7 +98,14 @@ test('an event of a secret has Google’s attributes and shows the secret as pla
 test('an event of a version names it and holds neither checksum, fingerprint, key nor policy', () => {
   const event = versionEvent('SECRET_VERSION_ADD', { ...about, version });
   assert.equal(event.version, 1);
-  assert.equal(event.attributes['versionId'], 'projects/123456789012/secrets/db--password/versions/1');
+  assert.deepEqual(versionAttributes(event), {
+    eventType: 'SECRET_VERSION_ADD',
+    dataFormat: 'JSON_API_V1',
+    secretId: 'projects/123456789012/secrets/db--password',
+    timestamp: '2026-10-02T06:02:50.882000-07:00',
+    versionId: 'projects/123456789012/secrets/db--password/versions/1',
+  });
+  assert.equal(versionAttributes({ ...event, data: '{}' }), undefined);
   assert.deepEqual(JSON.parse(event.data).version, {
     number: 1,
     state: 'ENABLED',

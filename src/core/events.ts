@@ -3,9 +3,9 @@
 // core's own plain data, so that every publisher spells it in the words of its cloud. It never holds a payload.
 // Source: https://cloud.google.com/secret-manager/docs/event-notifications.
 
-import { secretKey } from './name.ts';
+import { type SecretName, secretKey } from './name.ts';
 import type { Rotation } from './rotation/machine.ts';
-import type { Labels, Project, Secret, StoredEvent, Uid, Version } from './secret.ts';
+import type { Labels, NewEvent, Project, Secret, StoredEvent, Uid, Version } from './secret.ts';
 
 interface EventKind {
   readonly help: string;
@@ -70,19 +70,31 @@ export function secretEvent(
   };
 }
 
-/** An event of one version, for every topic that its secret names. */
-export function versionEvent(
-  type: VersionEventType,
-  about: EventOfSecret & { readonly version: Version },
-): StoredEvent {
+/** An event of one version, for every topic that its secret names. Its attributes follow from the rest. */
+export function versionEvent(type: VersionEventType, about: EventOfSecret & { readonly version: Version }): NewEvent {
   const { version } = about;
   return {
     ...base(type, about),
     version: version.number,
     topics: about.secret.topics,
-    attributes: { ...attributes(type, about), versionId: `${secretId(about)}/versions/${version.number}` },
     data: JSON.stringify({ ...snapshot(about), version: versionSnapshot(version) }),
   };
+}
+
+/** The attributes of an event that was decided without any; undefined where its data is not that of a version. */
+export function versionAttributes({ type, time, version, data }: NewEvent): Labels | undefined {
+  const told = JSON.parse(data) as Partial<Told>;
+  const { project, secret } = told;
+  if (typeof project?.number !== 'string' || typeof secret?.name !== 'string' || typeof secret.location !== 'string')
+    return undefined;
+  const about = { now: time, project, secret };
+  return { ...attributes(type, about), versionId: `${secretId(about)}/versions/${version}` };
+}
+
+/** What attributes say of a resource. */
+interface Told {
+  readonly project: Pick<Project, 'number'>;
+  readonly secret: Pick<Secret, 'location'> & { readonly name: SecretName };
 }
 
 /** What goes to topics (full names) when a secret begins to name them: the type alone, and no data. */
@@ -116,7 +128,7 @@ function base(type: EventType, { uid, now, project, secret }: EventOfSecret) {
   return { id: uid, time: now, projectUid: project.uid, type, resource };
 }
 
-function attributes(type: EventType, about: EventOfSecret): Labels {
+function attributes(type: string, about: Told & Pick<EventOfSecret, 'now'>): Labels {
   return {
     eventType: type,
     dataFormat: 'JSON_API_V1',
@@ -126,11 +138,11 @@ function attributes(type: EventType, about: EventOfSecret): Labels {
 }
 
 /** The full name in the spelling that all dialects share, with the project's number. */
-function secretId({ project, secret }: EventOfSecret): string {
+function secretId({ project, secret }: Told): string {
   return `projects/${project.number}/${below(secret, secretKey(secret.name))}`;
 }
 
-function below({ location }: Secret, spelled: string): string {
+function below({ location }: Pick<Secret, 'location'>, spelled: string): string {
   return `${location === '' ? '' : `locations/${location}/`}secrets/${spelled}`;
 }
 

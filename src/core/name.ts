@@ -118,10 +118,15 @@ export function computeAccountEmail(projectNumber: string): AccountEmail {
 /** A service account's address, lower-cased as IAM does. */
 export function parseAccountEmail(text: string): AccountEmail {
   const email = text.toLowerCase();
-  if (!USER_ACCOUNT.test(email) && !COMPUTE_ACCOUNT.test(email)) {
+  if (!isAccountEmail(email)) {
     throw new Fault('INVALID_FIELD', { field: 'service account', problem: 'not the address of a service account' });
   }
-  return email as AccountEmail;
+  return email;
+}
+
+/** Whether it is the address of a service account, as it is kept. */
+export function isAccountEmail(text: string): text is AccountEmail {
+  return USER_ACCOUNT.test(text) || COMPUTE_ACCOUNT.test(text);
 }
 
 /** The project that an account lives in, as its address tells. */

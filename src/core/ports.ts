@@ -7,8 +7,8 @@ import type { AuditRecord } from './audit-record.ts';
 import type { AwsKeys } from './aws/keys-port.ts';
 import type { AwsNeed, AwsRowByNeed } from './aws/rows.ts';
 import type { SeenFrom } from './aws/secret.ts';
-import type { Sighting, SightingOfVersion } from './census.ts';
-import type { CensusNeed, SightingOfSecret } from './census-ports.ts';
+import type { Sighting } from './census.ts';
+import type { CensusNeed, CensusRowByNeed } from './census-ports.ts';
 import type { CredentialKind } from './credential.ts';
 import type { HandedOut } from './handed-out.ts';
 import type { Grant, Policy } from './iam/policy.ts';
@@ -16,6 +16,7 @@ import type { Claims } from './jwt.ts';
 import type { KeyCrypto } from './keys/port.ts';
 import type { KeyChange, KeyNeed, KeyRowByNeed } from './keys/rows.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
+import type { NoticeChange, NoticeNeed, NoticeRowByNeed } from './notice-rows.ts';
 import type { Seen } from './principal.ts';
 import type { ProjectDeletion, ProjectNeed, ProjectRowByNeed } from './project-deletion.ts';
 import type { Redacted } from './redacted.ts';
@@ -26,14 +27,12 @@ import type {
   Project,
   SealedPayload,
   Secret,
-  StoredEvent,
-  Subscription,
+  SecretChange,
   Token,
-  Topic,
   Uid,
   Version,
 } from './secret.ts';
-import type { TagKey, TagKeyOfProject, TagKeyRef, TagValue, TagValueOfProject, TagValueRef } from './tag.ts';
+import type { TagChange, TagNeed, TagRowByNeed } from './tag-rows.ts';
 import type { VaultChange, VaultNeed, VaultRowByNeed } from './vault/entry.ts';
 import type { Shape } from './vault/kv.ts';
 import type { PkiCrypto } from './vault/pki.ts';
@@ -124,26 +123,6 @@ export type Need =
   | { readonly need: 'accountKey'; readonly id: string }
   | { readonly need: 'accountKeys'; readonly email: AccountEmail }
   | { readonly need: 'token'; readonly hash: string }
-  | { readonly need: 'topic' | 'subscription'; readonly project: ProjectRef; readonly id: string }
-  /** Topics by their full names, the project by id or number. */
-  | { readonly need: 'topicsNamed'; readonly names: readonly string[] }
-  | {
-      readonly need: 'topics' | 'subscriptions';
-      readonly project: ProjectRef;
-      readonly after: string;
-      readonly limit: number;
-    }
-  | { readonly need: 'tagKey'; readonly tag: TagKeyRef }
-  | { readonly need: 'tagKeys'; readonly project: ProjectRef; readonly after: string; readonly limit: number }
-  | { readonly need: 'tagValues'; readonly keyId: string; readonly after: string; readonly limit: number }
-  | { readonly need: 'tagValuesNamed'; readonly tags: readonly TagValueRef[] }
-  /** The project of a tag key or value by its id, whose policy decides. */
-  | { readonly need: 'projectOfTag'; readonly kind: 'tagKeys' | 'tagValues'; readonly id: string }
-  | ({ readonly need: 'tagsOfSecret' } & SecretPlace)
-  /** Where a secret lives that has this value, deleted ones among them. */
-  | { readonly need: 'tagUse'; readonly valueId: string }
-  /** Events after this cursor, oldest first. */
-  | { readonly need: 'events'; readonly after: number; readonly limit: number }
   /** Secrets that expire, or are purged, at or before this time, and those whose rotation is due. */
   | { readonly need: 'dueSecrets'; readonly until: number; readonly limit: number }
   /** Versions that are to be destroyed at or before this time. */
@@ -153,8 +132,10 @@ export type Need =
   | AwsNeed
   | CensusNeed
   | KeyNeed
+  | NoticeNeed
   | ProjectNeed
   | RotationNeed
+  | TagNeed
   | VaultNeed;
 
 export interface Listed<T> {
@@ -180,7 +161,15 @@ export interface PayloadRow {
   readonly sealed?: SealedPayload;
 }
 
-interface RowByNeed extends AwsRowByNeed, KeyRowByNeed, ProjectRowByNeed, RotationRowByNeed, VaultRowByNeed {
+interface RowByNeed
+  extends AwsRowByNeed,
+    CensusRowByNeed,
+    KeyRowByNeed,
+    NoticeRowByNeed,
+    ProjectRowByNeed,
+    RotationRowByNeed,
+    TagRowByNeed,
+    VaultRowByNeed {
   readonly server: Policy;
   readonly project: Project | undefined;
   readonly projectOfAwsAccount: Project | undefined;
@@ -206,32 +195,9 @@ interface RowByNeed extends AwsRowByNeed, KeyRowByNeed, ProjectRowByNeed, Rotati
   /** Oldest first. */
   readonly accountKeys: readonly AccountKey[];
   readonly token: Token | undefined;
-  readonly topic: Topic | undefined;
-  readonly subscription: Subscription | undefined;
-  /** For each name that was asked for: the full name with the project's id, or undefined where there is none. */
-  readonly topicsNamed: readonly (string | undefined)[];
-  /** By id, ascending. */
-  readonly topics: readonly Topic[];
-  readonly subscriptions: readonly Subscription[];
-  readonly tagKey: TagKeyOfProject | undefined;
-  /** By short name, ascending. */
-  readonly tagKeys: readonly TagKey[];
-  readonly tagValues: readonly TagValue[];
-  /** For each that was asked for: the value, or undefined where there is none. */
-  readonly tagValuesNamed: readonly (TagValueOfProject | undefined)[];
-  readonly projectOfTag: Project | undefined;
-  /** By the value's id, ascending. */
-  readonly tagsOfSecret: readonly TagValueOfProject[];
-  readonly tagUse: Location | undefined;
-  readonly events: readonly EventInList[];
   readonly dueSecrets: readonly SecretOfProject[];
   readonly dueVersions: readonly VersionOfSecret[];
   readonly sameValue: readonly VersionOfSecret[];
-  readonly census: readonly SightingOfVersion[];
-  readonly censusOfProject: readonly SightingOfSecret[];
-  readonly censusOfPrincipal: readonly SightingOfSecret[];
-  /** By uid, which is the cursor, ascending. */
-  readonly secretsNaming: readonly Secret[];
 }
 
 export interface SecretOfProject {
@@ -243,11 +209,6 @@ export interface VersionOfSecret extends SecretOfProject {
   readonly version: Version;
 }
 
-export interface EventInList {
-  readonly event: StoredEvent;
-  readonly cursor: number;
-}
-
 export type Needs = Readonly<Record<string, Need>>;
 export type RowsOf<N extends Needs> = { readonly [K in keyof N]: RowByNeed[N[K]['need']] };
 
@@ -255,8 +216,7 @@ export type RowsOf<N extends Needs> = { readonly [K in keyof N]: RowByNeed[N[K][
 export type Change =
   | { readonly change: 'server.policy'; readonly policy: Policy }
   | { readonly change: 'project.insert' | 'project.update'; readonly project: Project }
-  | { readonly change: 'secret.insert' | 'secret.update'; readonly secret: Secret }
-  | { readonly change: 'secret.delete'; readonly uid: Uid }
+  | SecretChange
   /** Only of a destroyed one, as a backup brings it back, the payload is absent. */
   | { readonly change: 'version.insert'; readonly version: Version; readonly sealed?: SealedPayload }
   /** Moves the state; a DESTROYED version loses its sealed payload and key. */
@@ -266,27 +226,16 @@ export type Change =
   | { readonly change: 'accountKey.insert' | 'accountKey.update'; readonly key: AccountKey }
   /** Takes every token with it that was had by it. */
   | { readonly change: 'accountKey.delete'; readonly id: string }
-  | { readonly change: 'topic.insert'; readonly topic: Topic }
-  | { readonly change: 'topic.delete'; readonly projectUid: Uid; readonly id: string }
-  | { readonly change: 'subscription.insert'; readonly subscription: Subscription }
-  | { readonly change: 'subscription.delete'; readonly projectUid: Uid; readonly id: string }
-  | { readonly change: 'tagKey.insert'; readonly key: TagKey }
-  | { readonly change: 'tagKey.delete' | 'tagValue.delete'; readonly id: string }
-  | { readonly change: 'tagValue.insert'; readonly value: TagValue }
-  /** That a secret has a value; what conditions see of it is part of the secret. */
-  | { readonly change: 'tagBinding.insert' | 'tagBinding.delete'; readonly secretUid: Uid; readonly valueId: string }
-  /** Puts an event into the outbox; it is there exactly when the transaction is. */
-  | { readonly change: 'event.insert'; readonly event: StoredEvent }
-  /** Drops events that are older than this. */
-  | { readonly change: 'events.deleteBefore'; readonly time: number }
   | { readonly change: 'token.insert'; readonly token: Token }
   /** Takes every token with it that was had by it. */
   | { readonly change: 'token.delete'; readonly hash: string }
   /** Revokes whatever this member holds. */
   | { readonly change: 'token.deleteAll'; readonly member: string }
   | KeyChange
+  | NoticeChange
   | ProjectDeletion
   | RotationChange
+  | TagChange
   | VaultChange;
 
 export interface Decided<R> {

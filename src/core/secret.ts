@@ -106,6 +106,12 @@ export interface Secret {
   readonly previousVersion: number;
 }
 
+export type SecretChange =
+  | { readonly change: 'secret.insert'; readonly secret: Secret }
+  /** `before`: as it was decided on, so that what did not change need not be written; absent: all of it is. */
+  | { readonly change: 'secret.update'; readonly secret: Secret; readonly before?: Secret }
+  | { readonly change: 'secret.delete'; readonly uid: Uid };
+
 export type VersionState = 'ENABLED' | 'DISABLED' | 'DESTROYED';
 
 export interface Version {
@@ -163,6 +169,8 @@ export interface Account {
   readonly etag: string;
   /** Texts of its policies of AWS's by name, as they were put; absent: it has none. */
   readonly awsPolicies?: Labels;
+  /** The entry of the entity of Vault's that it is, by an alias of `token/`; absent: it is none. */
+  readonly entity?: string;
 }
 
 /**
@@ -217,6 +225,12 @@ export interface StoredEvent {
   readonly attributes: Labels;
   /** What the resource looked like, as plain data; never a payload. */
   readonly data: string;
+}
+
+/** As it is decided. */
+export interface NewEvent extends Omit<StoredEvent, 'attributes'> {
+  /** Absent: they follow from the rest, and are not kept (events.ts). */
+  readonly attributes?: Labels;
 }
 
 /** A credential by the SHA-256 of its text; the text itself is kept nowhere. */

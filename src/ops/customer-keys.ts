@@ -11,7 +11,7 @@ import type { Project, Secret, Version } from '../core/secret.ts';
 import { type Asking, checkKeyPolicy } from './aws/key-policy.ts';
 import { demand } from './demand.ts';
 import { keyNeed, keyTarget, ringTarget } from './keys-found.ts';
-import { Wanting } from './writer.ts';
+import { Wanting } from './wanting.ts';
 
 /** What an operation has read, and who asks. */
 interface Read extends Asking {

@@ -19,7 +19,8 @@ import { type Admission, Request } from './judgement.ts';
 import { attempt, then } from './maybe.ts';
 import { type Decision, type ExercisedBy, Input, type Operation, type Prepared, type Scope } from './operation.ts';
 import type { Charge } from './quotas.ts';
-import { Stale, type Submission, Wanting, type Writer } from './writer.ts';
+import { Wanting } from './wanting.ts';
+import { Stale, type Submission, type Writer } from './writer.ts';
 
 export interface Engine {
   /** Runs an operation for a caller; throws or rejects with a Fault. */
@@ -97,11 +98,13 @@ class Call<C, R> {
     const { operation, command, caller } = this.#request;
     const { store, keyring, clock, entropy } = this.#deps;
     this.#request.checkCredential();
-    const own = operation.needs?.(command, keyring);
+    const own = operation.needs?.(command, keyring, caller);
     const needs = this.#request.needs(round === 1 ? own : { ...own, ...wanted });
     return this.#then(store.read(needs, caller.seen), (rows) => {
+      const judged = this.#scopeOf(rows);
+      if (judged === undefined) return this.#read(wanted, nextRound(round));
       const now = clock.now();
-      const { scope } = this.#admit(this.#request.scopeOf(rows), now);
+      const { scope } = this.#admit(judged, now);
       const fields = { command, rows, scope, caller, now, entropy, prepared: operation.opens?.(command, keyring) };
       const decision = decideOrWant(operation, new Input(fields));
       if (decision instanceof Wanting) return this.#read(more(wanted, decision, round), round + 1);
@@ -114,11 +117,13 @@ class Call<C, R> {
   }
 
   /** Every thread is asked for what it has seen, so only for a caller who may know. */
-  #settleCensus(): Maybe<void> {
+  #settleCensus(round = 1): Maybe<void> {
     const { store, clock, settleCensus } = this.#deps;
     this.#request.checkCredential();
     return then(store.read(this.#request.needs(undefined)), (rows) => {
-      this.#request.authorise(this.#request.scopeOf(rows), clock.now());
+      const scope = this.#scopeOf(rows);
+      if (scope === undefined) return this.#settleCensus(nextRound(round));
+      this.#request.authorise(scope, clock.now());
       return settleCensus();
     });
   }
@@ -141,8 +146,10 @@ class Call<C, R> {
     this.#request.checkCredential();
     const needs = this.#request.needs({ ...operation.prepareNeeds?.(command), ...wanted });
     return this.#then(store.read(needs, caller.seen), (rows) => {
+      const judged = this.#scopeOf(rows);
+      if (judged === undefined) return this.#write(round, wanted, nextRound(wants));
       const now = clock.now();
-      const { scope, grant } = this.#admit(this.#request.scopeOf(rows), now);
+      const { scope, grant } = this.#admit(judged, now);
       const fields = { command, rows, scope, caller, now, entropy, prepared: undefined };
       const at = { signer, grant, auditFiles, functions, github };
       const ready = attempt<Prepared<unknown, unknown> | Wanting | undefined>(
@@ -157,11 +164,20 @@ class Call<C, R> {
           caller,
           prepared: made?.carried,
         };
-        if (!operation.explores) return this.#submit(writer, submission, made?.kept, round);
+        if (!operation.explores) {
+          const { wanted: judging } = this.#request;
+          const whole = judging === undefined ? submission : { ...submission, wanted: judging };
+          return this.#submit(writer, whole, made?.kept, round);
+        }
         const explored = attempt<Needs | undefined>(() => this.#explore(submission, {}, 1), unlessStale(round));
         return this.#then(explored, (found) => {
           if (found === undefined) return this.#again(round);
-          return this.#submit(writer, { ...submission, wanted: found }, made?.kept, round);
+          return this.#submit(
+            writer,
+            { ...submission, wanted: { ...found, ...this.#request.wanted } },
+            made?.kept,
+            round,
+          );
         });
       });
     });
@@ -171,9 +187,10 @@ class Call<C, R> {
   #explore(submission: Submission, wanted: Needs, round: number): Maybe<Needs> {
     const { operation, command, caller, prepared } = submission;
     const { store, keyring, clock, entropy } = this.#deps;
-    const needs = this.#request.needs({ ...operation.needs?.(command, keyring), ...wanted });
+    const needs = this.#request.needs({ ...operation.needs?.(command, keyring, caller), ...wanted });
     return then(store.read(needs, caller.seen), (rows) => {
-      const scope = this.#request.scopeOf(rows);
+      const scope = this.#scopeOf(rows);
+      if (scope === undefined) return this.#explore(submission, wanted, nextRound(round));
       const input = new Input({ command, rows, scope, caller, now: clock.now(), entropy, prepared });
       const decision = decideOrWant(operation, input);
       if (decision instanceof Wanting) return this.#explore(submission, more(wanted, decision, round), round + 1);
@@ -199,6 +216,16 @@ class Call<C, R> {
     const { seen } = this.#request.caller;
     if (seen !== undefined) seen.moment = undefined;
     return this.#write(round + 1);
+  }
+
+  /** Undefined where the request needs further rows to be judged by. */
+  #scopeOf(rows: Parameters<Request<C, R>['scopeOf']>[0]): Scope | undefined {
+    try {
+      return this.#request.scopeOf(rows);
+    } catch (error) {
+      orWanting(error);
+      return undefined;
+    }
   }
 
   #admit(scope: Scope, now: number): Admission {
@@ -293,6 +320,11 @@ function orWanting(error: unknown): Wanting {
 }
 
 function more(wanted: Needs, { needs }: Wanting, round: number): Needs {
-  if (round >= WANTS_MAX) throw new TypeError('a decision never has the rows that it needs');
+  nextRound(round);
   return { ...wanted, ...needs };
+}
+
+function nextRound(round: number): number {
+  if (round >= WANTS_MAX) throw new TypeError('a decision never has the rows that it needs');
+  return round + 1;
 }

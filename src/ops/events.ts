@@ -4,7 +4,8 @@
 import { EVENT_TYPES } from '../core/events.ts';
 import { EVENT_RETENTION_SECONDS, EVENTS_PAGE_MAX } from '../core/limits.ts';
 import { parseProjectRef } from '../core/name.ts';
-import type { EventInList, Maybe, Store } from '../core/ports.ts';
+import type { EventInList } from '../core/notice-rows.ts';
+import type { Maybe, Store } from '../core/ports.ts';
 import { then } from './maybe.ts';
 import { type Operation, operation } from './operation.ts';
 

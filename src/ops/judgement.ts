@@ -6,7 +6,7 @@ import type { Ruling } from '../core/aws-policy/evaluate.ts';
 import { Fault, type FaultCode } from '../core/error.ts';
 import type { ConditionContext } from '../core/iam/condition.ts';
 import type { Permission } from '../core/iam/permissions.ts';
-import { authorise, awsGrantOf, type Grant, type PolicyScope } from '../core/iam/policy.ts';
+import { authorise, type Grant, type PolicyScope, sourcedGrant } from '../core/iam/policy.ts';
 import { AUDIT_TEXT_CHARS_MAX } from '../core/limits.ts';
 import { type AccountEmail, accountProject, locationPart } from '../core/name.ts';
 import type { Entropy, Need, Needs, RowsOf } from '../core/ports.ts';
@@ -20,6 +20,9 @@ import { type AwsAsked, awsDenial, awsGrant, hasAwsPolicy, rulingText } from './
 import { DEFAULT_PROJECT } from './bootstrap.ts';
 import { contextOf } from './conditions.ts';
 import type { Decision, Operation, Scope, Target } from './operation.ts';
+import { type AccountEntity, entityDenial, grantByEntity } from './vault/entity-authority.ts';
+import { entityFrom, entityNeeds } from './vault/known-entities.ts';
+import { Wanting } from './wanting.ts';
 
 const SERVER = 'server';
 
@@ -40,6 +43,7 @@ export class Request<C, R> {
   readonly caller: Caller;
   readonly command: C;
   readonly target: Target;
+  #wanted: Needs | undefined;
 
   constructor(operation: Operation<C, R>, caller: Caller, command: C) {
     this.operation = operation;
@@ -58,16 +62,22 @@ export class Request<C, R> {
   credentialNeeds(): Needs {
     const { credential } = this.caller;
     if (credential === undefined) return {};
-    if (credential.kind === 'vault') {
-      const { identity, project } = this.caller.vault ?? {};
-      const token = { callerVault: { need: 'vaultEntry', id: tokenId(credential.hash) } } as const;
-      if (identity === undefined || project === undefined) return token;
-      const ids = identity.groups.slice(0, GROUPS_CHECKED_MAX).map(({ id }) => groupId(project, id));
-      const entity = { need: 'vaultEntriesNamed', ids: [entityId(project, identity.id), ...ids] } as const;
-      return { ...token, callerIdentity: entity };
-    }
-    if (credential.keyId === undefined) return { callerToken: { need: 'token', hash: credential.hash } };
-    return { callerKey: { need: 'accountKey', id: credential.keyId } };
+    const { kind, hash, keyId } = credential;
+    const own: Needs =
+      kind === 'vault'
+        ? { callerVault: { need: 'vaultEntry', id: tokenId(hash) } }
+        : keyId === undefined
+          ? { callerToken: { need: 'token', hash } }
+          : { callerKey: { need: 'accountKey', id: keyId } };
+    const { identity, project } = this.caller.vault ?? {};
+    if (identity === undefined || project === undefined) return own;
+    const groups = identity.groups.slice(0, GROUPS_CHECKED_MAX).map(({ id }) => groupId(project, id));
+    return { ...own, callerIdentity: { need: 'vaultEntriesNamed', ids: [entityId(project, identity.id), ...groups] } };
+  }
+
+  /** The rows that `scopeOf` takes beside those that every request needs. */
+  get wanted(): Needs | undefined {
+    return this.#wanted;
   }
 
   /** Throws CREDENTIAL_INVALID where the credential died since it was accepted: `rows` answer `credentialNeeds`. */
@@ -109,6 +119,7 @@ export class Request<C, R> {
     const email = accountAsking(this.caller);
     if (email !== undefined) {
       needs['callerAccount'] = { need: 'account', email };
+      if (vault === undefined) Object.assign(needs, entityNeeds(email), this.#wanted);
       // By its number, or of somebody else: what is the same project costs nothing but this.
       if (project === undefined || !isOf(email, project)) {
         needs['callerProject'] = { need: 'project', project: accountProject(email) };
@@ -130,10 +141,12 @@ export class Request<C, R> {
     return needs as ScopeNeeds;
   }
 
+  /** What `rows`, which answer `needs`, come to. Throws Wanting where they are not all of them: `needs` then is. */
   scopeOf(rows: RowsOf<ScopeNeeds>): Scope {
     const row = rows as Record<string, unknown>;
     const secret = row['scopeSecret'] as Secret | undefined;
     const { name, spelled } = this.target;
+    const callerAccount = row['callerAccount'] as Account | undefined;
     // Another secret may have a name that is spelled alike.
     const isMeant = secret === undefined || name === undefined || secret.name === name;
     return {
@@ -142,10 +155,24 @@ export class Request<C, R> {
       secret: isMeant ? secret : undefined,
       spellings: spelled ? (row['scopeSpellings'] as number) : undefined,
       callerPolicies: row['callerPolicies'] as Scope['callerPolicies'],
-      callerAccount: row['callerAccount'] as Account | undefined,
+      callerAccount,
       // Not asked for where it is the one that the request is about.
       callerProject: ('callerProject' in row ? row['callerProject'] : row['scopeProject']) as Project | undefined,
+      callerEntity: callerAccount?.entity === undefined ? undefined : this.#entityOf(callerAccount, rows),
     };
+  }
+
+  #entityOf(account: Account, rows: RowsOf<ScopeNeeds>): AccountEntity | undefined {
+    if (this.caller.vault !== undefined) return undefined;
+    try {
+      const entity = entityFrom(account, rows);
+      // For the thread that judges again, which may not know them.
+      this.#wanted = entityNeeds(account.email);
+      return entity;
+    } catch (error) {
+      if (error instanceof Wanting) this.#wanted = { ...this.#wanted, ...error.needs };
+      throw error;
+    }
   }
 
   /** What the operation is allowed by at `now`; throws PERMISSION_DENIED or CREDENTIAL_MISSING. */
@@ -155,6 +182,9 @@ export class Request<C, R> {
     if (permission === 'public' || permission === 'open') return undefined;
     if (permission === 'authenticated') {
       if (principal.member === 'anonymous') throw new Fault('CREDENTIAL_MISSING');
+      if (scope.callerEntity?.refused !== undefined) {
+        throw new Fault('PERMISSION_DENIED', { permission, resource: this.target.asked });
+      }
       return undefined;
     }
     if (permission === 'system') {
@@ -162,18 +192,13 @@ export class Request<C, R> {
       throw new Fault('PERMISSION_DENIED', { permission, resource: this.target.asked });
     }
     const asked = { caller: this.caller, permission, operation: this.operation.name, target: this.target, scope, now };
-    const byAws = hasAwsPolicy(scope);
-    const denial = byAws ? awsDenial(asked) : undefined;
+    const deniedBy = denialOf(asked);
     // Whoever brings no credential is told that alone, whatever is there.
-    if (denial !== undefined && principal.member === 'anonymous') throw new Fault('CREDENTIAL_MISSING');
-    if (denial !== undefined) {
-      const deniedBy = rulingText(denial);
+    if (deniedBy !== undefined && principal.member === 'anonymous') throw new Fault('CREDENTIAL_MISSING');
+    if (deniedBy !== undefined) {
       throw new Fault('PERMISSION_DENIED', { permission, resource: this.target.asked, deniedBy });
     }
-    const grant =
-      this.#byVault(permission, scope) ??
-      this.#byIam(permission, scope, now) ??
-      (byAws ? grantByAws(asked) : undefined);
+    const grant = this.#byVault(permission, scope) ?? this.#byIam(permission, scope, now) ?? grantElsewhere(asked);
     if (grant !== undefined) return grant;
     // A caller without any credential is told to bring one, as the real services do.
     if (principal.member === 'anonymous') throw new Fault('CREDENTIAL_MISSING');
@@ -206,22 +231,24 @@ export class Request<C, R> {
     const { principal, credential, dialect, peer, requestId, userAgent } = this.caller;
     const version = decision?.version;
     const details = detailsOf(decision, admission.grant);
-    return {
+    // Field by field, as above.
+    const record: { -readonly [K in keyof AuditRecord]: AuditRecord[K] } = {
       id: entropy.uid(),
       time,
       operation: this.operation.name,
       outcome,
-      ...(code === undefined ? {} : { code }),
       principal: principal.member,
-      ...(credential === undefined ? {} : { credential: credential.hash.slice(0, 12) }),
       resource: resourceName(admission.scope, this.target),
-      ...(version === undefined ? {} : { version }),
       dialect,
       peer,
       requestId,
-      ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, AUDIT_TEXT_CHARS_MAX) }),
-      ...(details === undefined ? {} : { details }),
     };
+    if (code !== undefined) record.code = code;
+    if (credential !== undefined) record.credential = credential.hash.slice(0, 12);
+    if (version !== undefined) record.version = version;
+    if (userAgent !== undefined) record.userAgent = userAgent.slice(0, AUDIT_TEXT_CHARS_MAX);
+    if (details !== undefined) record.details = details;
+    return record;
   }
 }
 
@@ -244,6 +271,21 @@ function countsIam({ vault }: Caller, { callerPolicies }: Scope): boolean {
   return !deniedByAcl(vault, callerPolicies);
 }
 
+/** What denies it, whatever grants it: a policy of AWS's, or of the caller's entity. */
+export function denialOf(asked: AwsAsked): string | undefined {
+  const { scope } = asked;
+  const byAws = hasAwsPolicy(scope) ? awsDenial(asked) : undefined;
+  if (byAws !== undefined) return rulingText(byAws);
+  return scope.callerEntity === undefined ? undefined : entityDenial(scope.callerEntity, asked);
+}
+
+/** What other policies than IAM's grant a caller, for whom nothing denies it. */
+function grantElsewhere(asked: AwsAsked): Grant | undefined {
+  const { scope } = asked;
+  const byAws = hasAwsPolicy(scope) ? grantByAws(asked) : undefined;
+  return byAws ?? (scope.callerEntity === undefined ? undefined : grantByEntity(scope.callerEntity, asked));
+}
+
 /**
  * What AWS's policies grant a caller, for whom nothing denies it; `asked` may be about another resource than the request.
  * One by Vault's API has it on the terms on which it has what IAM grants.
@@ -251,7 +293,7 @@ function countsIam({ vault }: Caller, { callerPolicies }: Scope): boolean {
 function grantByAws(asked: AwsAsked): Grant | undefined {
   if (!countsIam(asked.caller, asked.scope)) return undefined;
   const ruling = rulingByAws(asked);
-  return ruling === undefined ? undefined : awsGrantOf(asked.permission, rulingText(ruling), asked.target.asked);
+  return ruling === undefined ? undefined : sourcedGrant(asked.permission, rulingText(ruling), asked.target.asked);
 }
 
 /** What of AWS's policies grants it: whoever is of another project brings what IAM grants there as the word of his own. */
@@ -286,13 +328,12 @@ function isVaultRoot({ vault }: Caller, { project }: Scope): boolean {
  */
 export function permits(asked: AwsAsked, ofRequest = false): boolean {
   const { caller, permission, target, scope, now } = asked;
-  const byAws = hasAwsPolicy(scope);
-  if (byAws && awsDenial(asked) !== undefined) return false;
+  if (denialOf(asked) !== undefined) return false;
   if (isVaultRoot(caller, scope)) return true;
   if (ofRequest && scope.callerPolicies !== undefined && grantByVault(caller, permission, scope) !== undefined)
     return true;
   if (grantByIam(caller, permission, scope, contextOf(target, scope, now)) !== undefined) return true;
-  return byAws && grantByAws(asked) !== undefined;
+  return grantElsewhere(asked) !== undefined;
 }
 
 const ACCOUNT_MEMBER = 'serviceAccount:';

@@ -3,7 +3,7 @@
 // made.
 
 import { Fault } from '../core/error.ts';
-import type { Key, KeyInUse, KeyVersion } from '../core/keys/key.ts';
+import type { Key, KeyVersion } from '../core/keys/key.ts';
 import type { OpenKey } from '../core/keys/port.ts';
 import { KEY_CONTEXT_BYTES_MAX, KEY_ITEM_VERSIONS_MAX, KEY_ITEMS_MAX } from '../core/limits.ts';
 import type { Maybe, Need } from '../core/ports.ts';
@@ -16,7 +16,6 @@ export type ItemResult<T> = { readonly value: T } | { readonly fault: Fault };
 
 /** The rows of a use: the key with each version that some item needs, by its number; 0: the newest. */
 export type UseNeeds = Readonly<Record<string, Need & { need: 'key' }>>;
-type UseRows = Readonly<Record<string, KeyInUse | undefined>>;
 
 /** A key in use, before its material is opened. */
 export interface KeyUsed {
@@ -30,6 +29,8 @@ const isNumber = (number: number) => Number.isSafeInteger(number) && number >= 0
 /** Throws LIMIT_REACHED where there are too many items, or too many different versions among them. */
 export function useNeeds(ref: KeyRef, numbers: readonly number[], itemsMax: number = KEY_ITEMS_MAX): UseNeeds {
   if (numbers.length > itemsMax) throw new Fault('LIMIT_REACHED', { what: 'items of one request', limit: itemsMax });
+  const [only] = numbers;
+  if (numbers.length === 1 && only !== undefined && isNumber(only)) return { [`version${only}`]: keyNeed(ref, only) };
   const distinct = new Set(numbers.filter(isNumber));
   if (distinct.size > KEY_ITEM_VERSIONS_MAX) {
     throw new Fault('LIMIT_REACHED', { what: 'versions of a key in one request', limit: KEY_ITEM_VERSIONS_MAX });
@@ -48,8 +49,10 @@ export function useOf(
 ): Decision<KeyUsed> & { readonly result: KeyUsed } {
   const versions = new Map<number, KeyVersion>();
   let key: Key | undefined;
-  for (const row of Object.values(useRowsOf(input))) {
-    const found = foundKey(input, row);
+  for (const name in input.rows) {
+    // The scope's own rows are among them.
+    if (!name.startsWith('version')) continue;
+    const found = foundKey(input, input.rows[name]);
     key = found.key;
     if (found.version !== undefined) versions.set(found.version.number, found.version);
   }
@@ -61,13 +64,6 @@ export function useOf(
     ...(versions.size === 1 && only !== undefined ? { version: only } : {}),
     ...(items === 1 ? {} : { details: { items } }),
   };
-}
-
-/** Only the rows that `useNeeds` asked for: the scope's own are among them too. */
-function useRowsOf(input: Input<KeyRef, UseNeeds, unknown>): UseRows {
-  const rows: Record<string, KeyInUse | undefined> = {};
-  for (const name in input.rows) if (name.startsWith('version')) rows[name] = input.rows[name];
-  return rows;
 }
 
 /** Opens versions of a key, each once. */

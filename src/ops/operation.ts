@@ -20,11 +20,12 @@ import {
 import type { Change, Entropy, Keyring, Maybe, Needs, RowsOf, TokenSigner } from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
 import type { RotationFunctions } from '../core/rotation/port.ts';
-import type { Account, Project, Secret, StoredEvent, Uid } from '../core/secret.ts';
+import type { Account, NewEvent, Project, Secret, Uid } from '../core/secret.ts';
 import type { AuditFiles } from '../core/vault/audit-device.ts';
 import type { VaultEntry } from '../core/vault/entry.ts';
 import type { GithubApi } from '../core/vault/github.ts';
 import type { Fields, FieldValues } from './fields.ts';
+import type { AccountEntity } from './vault/entity-authority.ts';
 
 /** What an operation is about: whose policies decide, and how the request called it. */
 export interface Target {
@@ -43,6 +44,8 @@ export interface Target {
   /** The secret is named as AWS's API names it, and seen from a region. */
   readonly from?: SeenFrom;
   readonly account?: AccountEmail;
+  /** The name that a secret gets which is made by this, where there is none. */
+  readonly stores?: SecretName;
   /** What a create is about to add below the project, for the audit: `secrets/NAME`. */
   readonly creates?: string;
   /** What lives below the project under its policy alone, for the audit: `topics/NAME`. */
@@ -65,6 +68,8 @@ export interface Scope {
   readonly callerAccount?: Account | undefined;
   /** The project of that account. */
   readonly callerProject?: Project | undefined;
+  /** The entity of Vault's that it is; of a caller by Vault's API its own policies say all. */
+  readonly callerEntity?: AccountEntity | undefined;
 }
 
 /** What `decide` judges. */
@@ -151,7 +156,7 @@ export interface Decision<D> {
   /** Only a write has any. */
   readonly changes?: readonly Change[];
   /** What to tell others of the change; kept in its transaction. */
-  readonly events?: readonly StoredEvent[];
+  readonly events?: readonly NewEvent[];
   /** The version that the record is about. */
   readonly version?: number;
   readonly details?: Readonly<Record<string, string | number>>;
@@ -211,7 +216,7 @@ interface Spec<C, N extends Needs, P, K, D, R, M extends Needs> {
   target(command: C): Target;
   /** Of a policy change: the roles whose members it would alter, for conditions on who may grant what. */
   modifiedRoles?(command: C, scope: Scope): readonly string[];
-  needs?(command: C, keyring: Keyring): N;
+  needs?(command: C, keyring: Keyring, caller: Caller): N;
   /** Of a read: what the keyring alone can tell of the command, such as the place that a page token names. */
   opens?(command: C, keyring: Keyring): P;
   /** `decide` may throw Wanting for rows that follow from others. */

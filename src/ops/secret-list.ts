@@ -32,6 +32,7 @@ export const listSecrets: Operation<ListSecrets, ListedSecrets> = operation({
   permission: 'secretmanager.secrets.list',
   target: ({ project, location }) => ({
     project,
+    ...(location === undefined ? {} : { location }),
     asked: `projects/${project}/${locationPart(location)}`.slice(0, -1),
   }),
   needs: (command, keyring) =>

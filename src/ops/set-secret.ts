@@ -33,7 +33,7 @@ export const setSecret: Operation<SetSecret, VersionResult> = operation({
   kind: 'write',
   permission: 'secretmanager.versions.add',
   // One that is there may have another name that is spelled alike.
-  target: ({ name: _ofNew, ...ref }) => secretTarget(ref),
+  target: ({ name: stores, ...ref }) => ({ ...secretTarget(ref), stores }),
   needs: (command) => ({ existing: { need: 'secret', ...placeOf(command), deleted: true } }) as const,
   prepare: (input, keyring): { carried: Prepared } => {
     const project = input.project(input.command.project);
@@ -65,7 +65,7 @@ export const setSecret: Operation<SetSecret, VersionResult> = operation({
     const events = [];
     if (found === undefined) {
       const resource = `projects/${project.id}`;
-      demand(input, 'secretmanager.secrets.create', { project: command.project, asked: resource });
+      demand(input, 'secretmanager.secrets.create', { project: command.project, stores: name, asked: resource });
       changes.push(...clearName(input, secretFacts(project, name), input.rows.existing));
       before = blankSecret(project, name, { uid: prepared.secretUid, createdAt: now, etag: entropy.etag() });
       changes.push({ change: 'secret.insert', secret: before } as const);
@@ -82,7 +82,7 @@ export const setSecret: Operation<SetSecret, VersionResult> = operation({
       changes: [
         ...changes,
         { change: 'version.insert', version, sealed: prepared.sealed },
-        { change: 'secret.update', secret },
+        { change: 'secret.update', secret, before },
       ],
       events: [...events, versionEvent('SECRET_VERSION_ADD', { ...eventOf(input, project, secret), version })],
       version: version.number,

@@ -209,7 +209,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
       result: version,
       changes: [
         { change: 'version.insert', version, sealed: input.prepared.sealed },
-        { change: 'secret.update', secret },
+        { change: 'secret.update', secret, before },
       ],
       events: [versionEvent('SECRET_VERSION_ADD', { ...eventOf(input, project, secret), version })],
       version: version.number,

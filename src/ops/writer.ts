@@ -9,6 +9,7 @@ import type { Secret } from '../core/secret.ts';
 import { Request } from './judgement.ts';
 import { then } from './maybe.ts';
 import { type Decision, Input, type Operation } from './operation.ts';
+import { Wanting } from './wanting.ts';
 
 /** A change that somebody asks for, as the serving thread hands it on. */
 export interface Submission {
@@ -28,18 +29,6 @@ export interface Writer {
 
 /** What was prepared was prepared for rows that are no longer there: the request must be made ready anew. */
 export class Stale extends Error {}
-
-/**
- * A decision hangs on rows that only other rows name: it is made anew with these too. It is thrown and no Error: nobody is
- * shown it, and a stack would cost as much as the decision.
- */
-export class Wanting {
-  readonly needs: Needs;
-
-  constructor(needs: Needs) {
-    this.needs = needs;
-  }
-}
 
 export interface WriterDeps {
   readonly store: Pick<Store, 'transactAll'>;
@@ -84,14 +73,15 @@ function jobOf(
   const { keyring, clock, entropy } = deps;
   const request = new Request(operation, caller, command);
   return {
-    needs: request.needs({ ...operation.needs?.(command, keyring), ...wanted, ...request.credentialNeeds() }),
+    needs: request.needs({ ...operation.needs?.(command, keyring, caller), ...wanted, ...request.credentialNeeds() }),
     decide: (rows): Outcome => {
-      const scope = request.scopeOf(rows as never);
       const now = clock.now();
       // It may have waited: whoever was told that a credential is revoked sees no change by it any more.
       request.checkAlive(rows as never, now);
+      const scope = unlessUnread(() => request.scopeOf(rows as never));
       const grant = request.authorise(scope, now);
-      const decision = decided(operation, new Input({ command, rows, scope, caller, now, entropy, prepared }));
+      const input = new Input({ command, rows, scope, caller, now, entropy, prepared });
+      const decision = unlessUnread(() => operation.decide(input));
       const record = request.record({ time: now, entropy }, 'allowed', undefined, { scope, grant }, decision);
       return { result: decision.result, changes: changesOf(decision, now), record };
     },
@@ -99,9 +89,9 @@ function jobOf(
 }
 
 /** Rows that nobody has read are those of somebody else's change: the request finds out anew what it takes. */
-function decided(operation: Submission['operation'], input: Input<unknown, Needs, unknown>): Decision<unknown> {
+function unlessUnread<T>(judge: () => T): T {
   try {
-    return operation.decide(input);
+    return judge();
   } catch (error) {
     throw error instanceof Wanting ? new Stale() : error;
   }

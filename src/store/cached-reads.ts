@@ -115,18 +115,16 @@ export function keyOf(need: Need): string {
     case 'projectOfAwsAccount':
       return `projectOfAwsAccount\n${need.account}`;
     case 'secret':
-    case 'spellings': {
-      const { project, location = '', key, deleted = '', spelled = '' } = need;
-      return `${need.need}\n${project}\n${location}\n${key}\n${deleted}\n${spelled}${seenKey(need)}`;
-    }
+    case 'spellings':
+      return placeKey(need.need, need);
     case 'version':
     case 'payload': {
-      const { project, location = '', key, deleted = '', spelled = '' } = need;
-      const { number, alias = '', previous = '', uid = '', stage, versionId } = need;
-      const place = `${project}\n${location}\n${key}\n${deleted}\n${spelled}`;
-      const of = `${need.need}\n${place}\n${number}\n${alias}\n${previous}\n${uid}${seenKey(need)}`;
+      const { number, alias, previous, uid, stage, versionId } = need;
+      const of = `${placeKey(need.need, need)}\n${number}`;
+      // Most name nothing but a number.
+      if ((alias ?? previous ?? uid ?? stage ?? versionId) === undefined) return of;
       // What can hold anything comes last, as JSON.
-      return stage === undefined && versionId === undefined ? of : `${of}\n${JSON.stringify([stage, versionId])}`;
+      return `${of}\n${JSON.stringify([alias, previous, uid, stage, versionId])}`;
     }
     case 'key':
       return `key\n${need.project}\n${need.ring}\n${need.name}\n${need.number}`;
@@ -148,7 +146,10 @@ export function keyOf(need: Need): string {
   }
 }
 
-/** Its key is that of the name. */
-function seenKey({ from }: SecretPlace): string {
-  return from === undefined ? '' : `\nfrom ${from.region} ${from.name} ${from.suffix ?? ''}`;
+/** Of AWS's place the key is that of the name. Beside a place that is only a project, a location and a key nothing is made. */
+function placeKey(need: string, { project, location, key, deleted, spelled, from }: SecretPlace): string {
+  const place = `${need}\n${project}\n${location ?? ''}\n${key}`;
+  if ((deleted ?? spelled ?? from) === undefined) return place;
+  const seen = from === undefined ? '' : `${from.region} ${from.name} ${from.suffix ?? ''}`;
+  return `${place}\n${deleted ?? ''} ${spelled ?? ''} ${seen}`;
 }

@@ -22,7 +22,7 @@ import { any, one, type Rewrite, type Write } from './write.ts';
 import { insertAccount, insertAccountKey, insertToken, updateAccount, updateAccountKey } from './writes-accounts.ts';
 import { deleteEventsBefore, insertEvent, insertSubscription, insertTopic } from './writes-events.ts';
 import { writesOfKeys } from './writes-keys.ts';
-import { changeMembers, insertMembers } from './writes-members.ts';
+import { insertMembers } from './writes-members.ts';
 import { renameMember, retirePrincipal } from './writes-policies.ts';
 import {
   insertProject,
@@ -52,7 +52,7 @@ export function writesOf(change: Change): readonly (Write | Rewrite)[] {
       return [any(CENSUS_DELETE_AT, place), any(VERSIONS_DELETE_AT, place), any(SECRETS_DELETE_AT, place)];
     }
     case 'secret.update':
-      return [...changeMembers(change.secret), updateSecret(change.secret)];
+      return updateSecret(change.secret, change.before);
     case 'accountKey.delete':
       return [one(ACCOUNT_KEY_DELETE, [change.id]), any(TOKENS_DELETE_OF_PARENT, [change.id])];
     case 'token.delete':

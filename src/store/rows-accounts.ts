@@ -18,6 +18,7 @@ export function accountOf(row: Row): Account {
     etag: text('accounts', row, 7),
   };
   if (row[8] !== null) account.awsPolicies = json(labelsColumn, 'accounts', row, 8);
+  if (row[9] !== null) account.entity = text('accounts', row, 9);
   return account;
 }
 

@@ -148,20 +148,29 @@ export function payloadOf(row: Row): PayloadRow {
 
 const RECORD_TEXTS = ['id', 'operation', 'outcome', 'principal', 'resource', 'dialect', 'peer', 'requestId'] as const;
 
-export function auditRecordOf(row: Row): AuditRecord {
-  let record: unknown;
+/** The records that lie in a row: one alone, or a list. The row is known by the first. */
+export function auditRecordsOf(row: Row): readonly AuditRecord[] {
+  let held: unknown;
   try {
-    record = JSON.parse(text('audit_pending', row, 1));
+    held = JSON.parse(text('audit_pending', row, 1));
   } catch (error) {
     throw damaged('audit_pending', row, 'is not JSON', error);
   }
-  const whole =
-    isObject(record) &&
-    record['id'] === row[0] &&
-    Number.isSafeInteger(record['time']) &&
-    RECORD_TEXTS.every((name) => isText(record[name]));
+  const records = Array.isArray(held) ? held : [held];
+  const whole = records.length > 0 && records.every(isAuditRecord) && records[0]?.id === row[0];
   if (!whole) throw damaged('audit_pending', row, 'is not an audit record');
-  return record as unknown as AuditRecord;
+  return records;
+}
+
+/** Of a row that holds one alone. */
+export function auditRecordOf(row: Row): AuditRecord {
+  const [record, ...others] = auditRecordsOf(row);
+  if (record === undefined || others.length > 0) throw damaged('audit_pending', row, 'is not one audit record');
+  return record;
+}
+
+function isAuditRecord(value: unknown): value is AuditRecord {
+  return isObject(value) && Number.isSafeInteger(value['time']) && RECORD_TEXTS.every((name) => isText(value[name]));
 }
 
 export function auditMarkOf(row: Row): AuditMark {

@@ -5,12 +5,12 @@ import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
 import type { AuditRecord } from '../core/audit-record.ts';
 import { Fault } from '../core/error.ts';
 import type { Need, Needs, RowsOf } from '../core/ports.ts';
-import { integer } from './cells.ts';
 import { Connection } from './connection.ts';
+import { type HeldRow, readPending } from './pending-audit.ts';
 import type { Read } from './read.ts';
 import { readOf } from './reads.ts';
-import { auditAnchorOf, auditMarkOf, auditRecordOf } from './rows.ts';
-import { ANCHORS_SELECT, AUDIT_PENDING, MARKS_SELECT } from './sql/audit.ts';
+import { auditAnchorOf, auditMarkOf } from './rows.ts';
+import { ANCHORS_SELECT, MARKS_SELECT } from './sql/audit.ts';
 import { META_SELECT } from './sql/server.ts';
 import type { Rows } from './statement.ts';
 
@@ -38,8 +38,10 @@ export class SqliteReads {
     });
   }
 
-  pendingAudit(limit?: number): readonly AuditRecord[] {
-    return this.pendingRows(limit).map(({ record }) => record);
+  pendingAudit(limit: number = Number.MAX_SAFE_INTEGER): readonly AuditRecord[] {
+    return this.pendingRows(limit)
+      .flatMap(([, records]) => records)
+      .slice(0, limit);
   }
 
   /** What answers one need in the transaction that is open. */
@@ -47,13 +49,10 @@ export class SqliteReads {
     return this.#answer(readOf(need));
   }
 
-  protected pendingRows(
-    limit: number = Number.MAX_SAFE_INTEGER,
-  ): readonly { readonly record: AuditRecord; readonly ordinal: number }[] {
+  /** The rows of the oldest records of changes, enough for a limit. */
+  protected pendingRows(limit: number): readonly HeldRow[] {
     this.#connection.assertIdle();
-    return this.#connection
-      .all(AUDIT_PENDING, [limit])
-      .map((row) => ({ record: auditRecordOf(row), ordinal: integer('audit_pending', row, 2) }));
+    return readPending(this.#connection, limit);
   }
 
   auditMarks(): readonly AuditMark[] {

@@ -4,7 +4,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditAnchor, AuditMark } from '../core/audit-port.ts';
-import type { AuditRecord } from '../core/audit-record.ts';
 import type { Sighting } from '../core/census.ts';
 import { Fault } from '../core/error.ts';
 import type { Change, Decided, MetaStore, Need, Needs, RowsOf, Settled, Store, TransactionJob } from '../core/ports.ts';
@@ -15,9 +14,10 @@ import { Epoch, type EpochKind, kindsOf } from './epoch.ts';
 import { Eraser } from './eraser.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 import { MIGRATIONS } from './migrations/all.ts';
+import { type HeldRow, type Inserted, PendingAudit } from './pending-audit.ts';
 import { problemOf } from './problem.ts';
 import { migrate } from './schema.ts';
-import { ANCHOR_UPSERT, AUDIT_INSERT, AUDIT_SETTLE, MARK_UPSERT } from './sql/audit.ts';
+import { ANCHOR_UPSERT, MARK_UPSERT } from './sql/audit.ts';
 import { CENSUS_SWEEP, PRINCIPALS_SWEEP } from './sql/census.ts';
 import { META_UPSERT } from './sql/server.ts';
 import { TOKENS_SWEEP } from './sql/tokens.ts';
@@ -89,12 +89,6 @@ type Guard = (work: () => void) => void;
 
 const UNGUARDED: Guard = (work) => work();
 
-interface Done<R> {
-  readonly decided: Decided<R>;
-  /** Of its record. */
-  readonly ordinal: number;
-}
-
 export class SqliteStore extends SqliteReads implements Store, MetaStore {
   /** Turns with every commit that changes what an operation can see. */
   readonly epoch: Epoch = new Epoch();
@@ -102,8 +96,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   readonly #eraser: Eraser;
   readonly #lock: DirectoryLock;
   readonly #onErase = new Set<() => void>();
-  /** Where the records lie that were not settled yet, by their ids. */
-  readonly #pending = new Map<string, number>();
+  readonly #pending: PendingAudit;
   /** Rows as the writer knows them: they change by its own hand alone. */
   readonly #known = new Map<string, unknown>();
   /** Nothing was destroyed since all of the file was gone through. */
@@ -113,6 +106,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   constructor(connection: Connection, path: string, lock: DirectoryLock) {
     super(connection);
     this.#connection = connection;
+    this.#pending = new PendingAudit(connection);
     this.#eraser = new Eraser({ connection, path, onDone: () => this.#noteErased() });
     this.#lock = lock;
     this.#isErased = this.meta(ERASED_META)?.[0] === MIGRATIONS.length;
@@ -129,11 +123,12 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   transact<const N extends Needs, R>(needs: N, decide: (rows: RowsOf<N>) => Decided<R>): Decided<R> {
     const job = { needs, decide } as unknown as TransactionJob<R>;
     try {
-      const [done] = this.#commit(() => {
-        const decided = job.decide(this.#loadKnown(needs)) as Decided<R>;
-        return [{ decided, ordinal: this.#applyAll(decided, UNGUARDED) }];
+      const [decided] = this.#commit(UNGUARDED, () => {
+        const only = job.decide(this.#loadKnown(needs)) as Decided<R>;
+        this.#applyAll(only, UNGUARDED);
+        return [only];
       });
-      return (done as Done<R>).decided;
+      return decided as Decided<R>;
     } catch (error) {
       throw error instanceof NotApplied ? error.cause : error;
     }
@@ -152,23 +147,21 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
     }
   }
 
-  override pendingAudit(limit?: number): readonly AuditRecord[] {
-    const pending = this.pendingRows(limit);
-    for (const { record, ordinal } of pending) this.#pending.set(record.id, ordinal);
-    return pending.map(({ record }) => record);
+  protected override pendingRows(limit: number): readonly HeldRow[] {
+    this.#connection.assertIdle();
+    return this.#pending.read(limit);
   }
 
   settleAudit(ids: readonly string[], mark: AuditMark | undefined): void {
     if (ids.length === 0 && mark === undefined) return;
-    this.#connection.transaction(() => {
-      for (const run of runsOf(ids.flatMap((id) => this.#pending.get(id) ?? []))) {
-        this.#connection.run(AUDIT_SETTLE, run);
-      }
-      if (mark === undefined) return;
+    const forget = this.#connection.transaction(() => {
+      const settled = this.#pending.settle(ids);
+      if (mark === undefined) return settled;
       const { stream, segment, sequence, lengthBytes, head, streams, mac } = mark;
       this.#connection.run(MARK_UPSERT, [stream, segment, sequence, lengthBytes, head, streams.join(','), mac]);
+      return settled;
     });
-    for (const id of ids) this.#pending.delete(id);
+    forget();
   }
 
   anchorAudit({ stream, segment, sequence, head, mac }: AuditAnchor): void {
@@ -265,13 +258,13 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
 
   #together<R>(jobs: readonly TransactionJob<R>[], guard: Guard): readonly Settled<R>[] {
     const all: Settled<R>[] = [];
-    this.#commit(() =>
+    this.#commit(guard, () =>
       jobs.flatMap((job) => {
         try {
           const decided = job.decide(this.#loadKnown(job.needs));
-          const done = { decided, ordinal: this.#applyAll(decided, guard) };
+          this.#applyAll(decided, guard);
           all.push({ ok: true, decided });
-          return [done];
+          return [decided];
         } catch (error) {
           if (error instanceof NotApplied && guard === UNGUARDED) throw error;
           all.push({ ok: false, error: error instanceof NotApplied ? error.cause : error });
@@ -282,21 +275,25 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
     return all;
   }
 
-  /** One durable transaction of all that `work` does. */
-  #commit<R>(work: () => readonly Done<R>[]): readonly Done<R>[] {
+  /** One durable transaction of all that `work` does, and of its records. */
+  #commit<R>(guard: Guard, work: () => readonly Decided<R>[]): readonly Decided<R>[] {
     let changes: readonly Change[] = [];
+    let inserted: Inserted = [];
     try {
       const all = this.#connection.transaction(
         () => {
           const done = work();
-          changes = done.flatMap(({ decided }) => decided.changes);
+          changes = done.flatMap((decided) => decided.changes);
           if (this.#isErased && changes.some(erases))
             this.#connection.run(META_UPSERT, [ERASED_META, Uint8Array.of(0)]);
+          guard(() => {
+            inserted = this.#pending.insert(done.map(({ record }) => record));
+          });
           return done;
         },
         (commit) => this.epoch.commit(new Set(changes.flatMap(kindsOf)), commit),
       );
-      for (const { decided, ordinal } of all) this.#pending.set(decided.record.id, ordinal);
+      this.#pending.keep(inserted);
       if (changes.some(erases)) this.#erased();
       return all;
     } catch (error) {
@@ -305,18 +302,15 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
     }
   }
 
-  /** Applies what was decided, and answers where its record lies. Throws NotApplied. */
-  #applyAll({ changes, record }: Decided<unknown>, guard: Guard): number {
-    let ordinal = 0;
+  /** Applies what was decided. Throws NotApplied. */
+  #applyAll({ changes }: Decided<unknown>, guard: Guard): void {
     try {
       guard(() => {
         for (const change of changes) this.#apply(change);
-        ordinal = this.#connection.insert(AUDIT_INSERT, [record.id, JSON.stringify(record)]);
       });
     } catch (error) {
       throw new NotApplied('a decision could not be applied', { cause: error });
     }
-    return ordinal;
   }
 
   #loadKnown(needs: Needs): RowsOf<Needs> {
@@ -359,17 +353,6 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
       }
     }
   }
-}
-
-/** Ordinals as the first and last of each unbroken run: records are copied in about the order in which they were written. */
-function runsOf(ordinals: readonly number[]): readonly (readonly [first: number, last: number])[] {
-  const runs: [number, number][] = [];
-  for (const ordinal of ordinals.toSorted((a, b) => a - b)) {
-    const run = runs.at(-1);
-    if (run !== undefined && ordinal === run[1] + 1) run[1] = ordinal;
-    else runs.push([ordinal, ordinal]);
-  }
-  return runs;
 }
 
 function checkSmallFile(connection: Connection, path: string): void {

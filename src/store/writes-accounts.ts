@@ -19,6 +19,7 @@ export function insertAccount(account: Account): Write {
     account.createdAt,
     account.etag,
     policiesOf(account),
+    account.entity ?? null,
   ]);
 }
 
@@ -32,6 +33,7 @@ export function updateAccount(account: Account): Write {
     account.description,
     account.etag,
     policiesOf(account),
+    account.entity ?? null,
     account.uid,
     account.projectUid,
     account.email,

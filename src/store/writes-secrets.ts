@@ -14,10 +14,11 @@ import {
   versionAttributesColumn,
 } from './columns.ts';
 import { PROJECT_INSERT, PROJECT_UPDATE } from './sql/projects.ts';
-import { SECRET_INSERT, SECRET_UPDATE } from './sql/secrets.ts';
+import { SECRET_ADVANCE, SECRET_INSERT, SECRET_UPDATE } from './sql/secrets.ts';
 import { VERSION_DESTROY, VERSION_INSERT, VERSION_UPDATE } from './sql/versions.ts';
 import type { Value } from './statement.ts';
-import { one, type Write } from './write.ts';
+import { one, type Rewrite, type Write } from './write.ts';
+import { changeMembers } from './writes-members.ts';
 
 export function insertProject(project: Project): Write {
   return one(PROJECT_INSERT, [
@@ -65,15 +66,26 @@ export function insertSecret(secret: Secret): Write {
   ]);
 }
 
-export function updateSecret(secret: Secret): Write {
-  return one(SECRET_UPDATE, [
-    ...changing(secret),
-    secret.uid,
-    secret.projectUid,
-    secret.location,
-    secret.name,
-    secret.createdAt,
-  ]);
+/** `before` is what the store has, where that is known. */
+export function updateSecret(secret: Secret, before: Secret | undefined): readonly (Write | Rewrite)[] {
+  if (before !== undefined && onlyAdvances(before, secret)) {
+    const { lastVersion, currentVersion, previousVersion } = secret;
+    return [one(SECRET_ADVANCE, [lastVersion, currentVersion, previousVersion, ...identity(secret)])];
+  }
+  return [...changeMembers(secret), one(SECRET_UPDATE, [...changing(secret), ...identity(secret)])];
+}
+
+function identity({ uid, projectUid, location, name, createdAt }: Secret): readonly Value[] {
+  return [uid, projectUid, location, name, createdAt];
+}
+
+const ADVANCING: ReadonlySet<string> = new Set(['lastVersion', 'currentVersion', 'previousVersion']);
+
+/** Whether all but the numbers of versions is the very same. */
+function onlyAdvances(before: Secret, after: Secret): boolean {
+  const keys = Object.keys(after) as (keyof Secret)[];
+  if (keys.length !== Object.keys(before).length) return false;
+  return keys.every((key) => after[key] === before[key] || ADVANCING.has(key));
 }
 
 /** The columns that an update sets, and an insert has in the same order. */

@@ -11,9 +11,8 @@ export class Body {
   bytesIn = 0;
   readonly #context: WireContext;
   readonly #bytesMax: number;
-  /** Most bodies come in one piece. */
-  #first: Buffer | undefined;
-  #more: Buffer[] | undefined;
+  /** What is held, and room behind it: most bodies come in one piece, and others in as many as their sender likes. */
+  #held: Buffer | undefined;
   #heldBytes = 0;
   #open = true;
 
@@ -33,15 +32,13 @@ export class Body {
       return large ? REFUSALS.bodyLarge : REFUSALS.busy;
     }
     load.bufferedBytes += chunk.length;
-    this.#heldBytes += chunk.length;
     this.#keep(chunk);
     return undefined;
   }
 
   /** The body in one piece; it stays on the common budget until `release`. */
   take(): Uint8Array {
-    const first = this.#first ?? EMPTY_BODY;
-    const body = this.#more === undefined ? first : Buffer.concat([first, ...this.#more]);
+    const body = this.#held?.subarray(0, this.#heldBytes) ?? EMPTY_BODY;
     this.#forget();
     return body;
   }
@@ -53,16 +50,25 @@ export class Body {
     this.#heldBytes = 0;
   }
 
+  /** Copies what comes after the first chunk, so that small ones cost no more than their bytes. */
   #keep(chunk: Buffer): void {
-    if (this.#first === undefined) this.#first = chunk;
-    else if (this.#more === undefined) this.#more = [chunk];
-    else this.#more.push(chunk);
+    const before = this.#heldBytes;
+    this.#heldBytes += chunk.length;
+    if (this.#held === undefined) {
+      this.#held = chunk;
+      return;
+    }
+    if (this.#heldBytes > this.#held.length) {
+      const wider = Buffer.allocUnsafe(2 * this.#heldBytes);
+      wider.set(this.#held.subarray(0, before));
+      this.#held = wider;
+    }
+    this.#held.set(chunk, before);
   }
 
   #forget(): void {
     this.#open = false;
-    this.#first = undefined;
-    this.#more = undefined;
+    this.#held = undefined;
   }
 }
 

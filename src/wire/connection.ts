@@ -3,7 +3,6 @@
 
 import type { Socket } from 'node:net';
 import { type DetailedPeerCertificate, TLSSocket } from 'node:tls';
-import type { Refusal } from './refusal.ts';
 import type { Peer } from './types.ts';
 
 export interface Connection {
@@ -11,31 +10,13 @@ export interface Connection {
   readonly secure: boolean;
   /** Requests under way. */
   open: number;
-  /** Told, once, when none is under way any more. */
-  whenIdle: (() => void) | undefined;
-  /** Of HTTP/1.1: the last request that has a body; it can be refused while it `isReading`. */
-  reading: { readonly isReading: boolean; refuse(refusal: Refusal): void } | undefined;
 }
-
-const known = new WeakMap<object, Connection>();
 
 type PeerSocket = Pick<Socket, 'remoteAddress' | 'remotePort'>;
 
 /** The connection that a socket is. */
 export function connectionTo(socket: PeerSocket, secure: boolean): Connection {
-  return { peer: peerOf(socket), secure, open: 0, whenIdle: undefined, reading: undefined };
-}
-
-/** Remembers the connection of `owner`, for `connectionOf`. */
-export function remember(owner: object, socket: PeerSocket, secure: boolean): Connection {
-  const connection = connectionTo(socket, secure);
-  known.set(owner, connection);
-  return connection;
-}
-
-/** The connection of a socket; one that nobody remembered belongs to nobody. */
-export function connectionOf(owner: object): Connection {
-  return known.get(owner) ?? remember(owner, {} as Socket, false);
+  return { peer: peerOf(socket), secure, open: 0 };
 }
 
 function peerOf(socket: PeerSocket): Peer {

@@ -66,3 +66,12 @@ export class Load {
     for (const wait of [...this.#waits]) if (wait.expiresAtMs <= nowMs) wait.expire();
   }
 }
+
+/** Tells the log of a request. A log that fails must not end the process: the answer is out. */
+export function report({ onRequest, onError }: WireContext, entry: RequestEntry): void {
+  try {
+    onRequest?.(entry);
+  } catch (error) {
+    onError(error, entry.id);
+  }
+}

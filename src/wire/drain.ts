@@ -18,10 +18,8 @@ export async function drain(server: Server, front: Front, load: Load, graceMs: n
   for (const socket of front.unsettled) socket.destroy();
   for (const session of front.http2.sessions) session.close();
   const isDone = (): boolean => front.sockets.size === 0 && load.handling === 0;
-  await until(isDone, graceMs, () => front.http1.closeIdleConnections());
+  await until(isDone, graceMs, () => front.http1.endIdle());
   for (const socket of front.sockets) socket.destroy();
-  // Ends Node's timers for headers; this server never had a socket of its own to close.
-  front.http1.close();
   await until(() => front.sockets.size === 0, DESTROY_MS);
 }
 

@@ -3,7 +3,7 @@
 
 import type { Body } from './body.ts';
 import type { Connection } from './connection.ts';
-import type { Expiring, RequestEntry, WireContext } from './context.ts';
+import { type Expiring, report, type WireContext } from './context.ts';
 import type { OpenRequest } from './head.ts';
 
 export abstract class Exchange<Answer> implements Expiring {
@@ -50,7 +50,7 @@ export abstract class Exchange<Answer> implements Expiring {
     this.phase = 'closed';
     this.body.release();
     this.context.load.forget(this);
-    if (--this.connection.open === 0) this.connection.whenIdle?.();
+    this.connection.open--;
   }
 
   expire(): void {
@@ -94,17 +94,11 @@ export abstract class Exchange<Answer> implements Expiring {
   }
 
   protected report(status: number, bytesOut: number, grpcCode?: number): void {
-    const { onRequest } = this.context;
-    if (onRequest === undefined) return;
+    if (this.context.onRequest === undefined) return;
     const { id, protocol, method, path, peer } = this.request;
     const durationMs = performance.now() - this.startedMs;
     const entry = { id, protocol, method, path, status, durationMs, bytesIn: this.body.bytesIn, bytesOut, peer };
-    try {
-      onRequest(grpcCode === undefined ? entry : ({ ...entry, grpcCode } satisfies RequestEntry));
-    } catch (error) {
-      // The answer is out; a log that fails must not end the process.
-      this.context.onError(error, id);
-    }
+    report(this.context, grpcCode === undefined ? entry : { ...entry, grpcCode });
   }
 
   #settle(answer: Answer | undefined, error?: unknown): void {

@@ -2,9 +2,8 @@
 // protocol. A socket is bounded in time from its first moment.
 
 import type { Socket } from 'node:net';
-import { remember } from './connection.ts';
 import type { WireContext } from './context.ts';
-import { http1Server } from './http1.ts';
+import { Http1Front } from './http1.ts';
 import { Http2Front } from './http2.ts';
 import { HANDSHAKE_FAILURE, type TlsFront, type TlsOptions, tlsFront } from './tls.ts';
 
@@ -19,14 +18,14 @@ export class Front {
   readonly sockets: Set<Socket> = new Set();
   /** Those of which we do not know yet what they speak, or that wait for a certificate. */
   readonly unsettled: Set<Socket> = new Set();
-  readonly http1: ReturnType<typeof http1Server>;
+  readonly http1: Http1Front;
   readonly http2: Http2Front;
   readonly #context: WireContext;
   readonly #tls: TlsFront | undefined;
 
   constructor(context: WireContext, tls: TlsOptions | undefined) {
     this.#context = context;
-    this.http1 = http1Server(context);
+    this.http1 = new Http1Front(context);
     this.http2 = new Http2Front(context);
     if (tls === undefined) return;
     this.#tls = tlsFront(tls, context.limits, {
@@ -77,8 +76,6 @@ export class Front {
   #handOver(socket: Socket, isH2: boolean, secure: boolean): void {
     if (this.#context.load.draining) return void socket.destroy();
     if (isH2) return this.http2.accept(socket, secure);
-    remember(socket, socket, secure);
-    this.http1.emit('connection', socket);
-    socket.resume();
+    this.http1.accept(socket, secure);
   }
 }

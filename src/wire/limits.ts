@@ -1,5 +1,5 @@
-// Every bound of the listener, each with its source. The listener trusts no peer: of HTTP/1.1, what is not bounded
-// here is bounded by Node's own defaults; of HTTP/2, by constants in `h2`.
+// Every bound of the listener, each with its source. The listener trusts no peer; what is not bounded here is by
+// constants in `h1` and `h2`.
 
 export interface WireLimits {
   /** Bytes of one header block, names, values and request line together. */
@@ -83,6 +83,7 @@ export const WIRE_LIMITS: WireLimits = {
 
 /** How often waits are looked at: fine enough for the shortest of them, and never busy. Milliseconds. */
 export function sweepMs(limits: WireLimits): number {
-  const shortestMs = Math.min(limits.headersMs, limits.requestMs, limits.stalledMs, limits.lingerMs);
+  const { headersMs, requestMs, idleMs, stalledMs, lingerMs } = limits;
+  const shortestMs = Math.min(headersMs, requestMs, idleMs, stalledMs, lingerMs);
   return Math.max(10, Math.min(1000, Math.floor(shortestMs / 4)));
 }

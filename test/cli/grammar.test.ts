@@ -10,7 +10,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { cliDoc } from '../../scripts/cli-doc.ts';
-import { commands } from '../../src/cli/commands.ts';
+import { commands, type ListedCommand } from '../../src/cli/commands.ts';
 import { main } from '../../src/cli/main.ts';
 import { repository } from '../support/start.ts';
 import { split } from './script.ts';
@@ -31,6 +31,20 @@ async function at(address: string, argv: readonly string[]) {
   return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
 }
 
+/** Fails unless the line is one of this command, or of any. */
+async function takes(line: string, ...wanted: readonly ListedCommand['command'][]): Promise<void> {
+  const listed = wanted.length > 0 ? wanted : commands().map(({ command }) => command);
+  const loaders = listed.map(({ loader }) => loader);
+  let ran = 0;
+  for (const command of listed) Object.assign(command, { loader: async () => () => void ran++ });
+  try {
+    const { code, stderr } = await coffer(...split(line).slice(1));
+    assert.deepEqual([code, ran, stderr], [0, 1, ''], line);
+  } finally {
+    for (const [index, command] of listed.entries()) Object.assign(command, { loader: loaders[index] });
+  }
+}
+
 test('every command has an example, and takes it', async () => {
   for (const { path, example, command } of commands()) {
     assert.match(
@@ -38,18 +52,29 @@ test('every command has an example, and takes it', async () => {
       new RegExp(`^coffer ${path.join(' ')}( |$)`),
       `coffer ${path.join(' ')} has no example of itself`,
     );
-    let ran = 0;
-    const { loader } = command;
-    Object.assign(command, { loader: async () => () => void ran++ });
-    try {
-      const { code, stderr } = await coffer(...split(example).slice(1));
-      assert.deepEqual([code, ran, stderr], [0, 1, ''], example);
-    } finally {
-      Object.assign(command, { loader });
-    }
+    await takes(example, command);
     const { stdout } = await coffer('help', ...path);
     assert.ok(stdout.includes(`\nEXAMPLE\n  ${example}\n`), stdout);
   }
+});
+
+test('every command that a page prints is one', async () => {
+  let lines = 0;
+  for (const page of ['README.md', ...globSync('docs/*.md', { cwd: repository })]) {
+    const text = readFileSync(join(repository, page), 'utf8');
+    const blocks = [...text.matchAll(/^```(?:sh)?\n(.*?)^```$/gms)].map(([, block = '']) => block);
+    for (const line of blocks
+      .join('\n')
+      .replaceAll(/\\\n\s*/g, '')
+      .split('\n')) {
+      const [, command] =
+        /(?:^|[(] *|\| )(?:\.\/)?(coffer (?:'[^']*'|"[^"]*"|(?! +# | \| | >> )[^'")])+)/.exec(line) ?? [];
+      if (command === undefined) continue;
+      lines += 1;
+      await takes(command);
+    }
+  }
+  assert.ok(lines > 50, `only ${lines} commands were found`);
 });
 
 test('every list takes the flags of lists', async () => {

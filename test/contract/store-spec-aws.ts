@@ -28,13 +28,16 @@ export function describeAws(use: () => AnyStore): void {
     const store = use();
     const project = aProject();
     await apply(store, { change: 'project.insert', project });
-    const account = anAccount(project, 'named-once', { awsPolicies: { readers: '{"a":"é"}', b: '' } });
+    const account = anAccount(project, 'named-once', {
+      ...{ awsPolicies: { readers: '{"a":"é"}', b: '' }, entity: `project/${project.id}/entity/e-1` },
+    });
     const other = anAccount(project, 'named-twice');
     for (const each of [account, other]) await apply(store, { change: 'account.insert', account: each });
     const accountOf = async ({ email }: Account) => (await store.read({ it: { need: 'account', email } })).it;
     assert.deepEqual([await accountOf(account), await accountOf(other)], [account, other]);
     const without = { ...anAccount(project, 'named-once'), ...account };
     delete (without as { awsPolicies?: unknown }).awsPolicies;
+    delete (without as { entity?: unknown }).entity;
     await apply(store, { change: 'account.update', account: without });
     assert.deepEqual(await accountOf(account), without);
 

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault } from '../../src/core/error.ts';
+import { versionEvent } from '../../src/core/events.ts';
 import { EMPTY_POLICY, type Policy } from '../../src/core/iam/policy.ts';
 import { parseProjectRef, secretKey } from '../../src/core/name.ts';
-import type { EventInList } from '../../src/core/ports.ts';
+import type { EventInList } from '../../src/core/notice-rows.ts';
 import type { Subscription, Topic } from '../../src/core/secret.ts';
 import {
   type AnyStore,
@@ -17,8 +18,10 @@ import {
   aRecord,
   aSecret,
   aToken,
+  aVersion,
   deletion,
   internal,
+  seed,
   uid,
   unknownProject,
 } from './store-rows.ts';
@@ -108,6 +111,26 @@ export function describeOutbox(use: () => AnyStore): void {
     const [first, second] = found;
     assert.ok(first && second && second.cursor > first.cursor);
     assert.deepEqual(await after(first.cursor, 1), [second]);
+  });
+
+  test('attributes that follow from the rest of an event are there when it is read', async () => {
+    const { project, secret } = await seed(use(), 1);
+    const event = versionEvent('SECRET_VERSION_DISABLE', {
+      ...{ uid: uid(), now: 1_790_000_000_007, project, secret: { ...secret, location: 'europe-west1' as never } },
+      version: aVersion(secret, 1),
+    });
+    await apply(use(), { change: 'event.insert', event });
+    const resource = `projects/${project.number}/locations/europe-west1/secrets/${secret.name}`;
+    assert.deepEqual((await after(0)).at(-1)?.event, {
+      ...event,
+      attributes: {
+        eventType: 'SECRET_VERSION_DISABLE',
+        dataFormat: 'JSON_API_V1',
+        secretId: resource,
+        timestamp: '2026-09-21T07:13:20.007000-07:00',
+        versionId: `${resource}/versions/1`,
+      },
+    });
   });
 
   test('an event is there exactly when its transaction is', async () => {

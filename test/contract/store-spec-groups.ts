@@ -53,6 +53,26 @@ export function describeGroups(use: () => AnyStore): void {
     assert.ok(!(await pendingIds()).some((id) => id === 'first' || id === 'third'));
   });
 
+  test('records of one commit wait and are settled each by itself, in their order', async () => {
+    const earlier = (await use().pendingAudit()).map(({ id }) => id);
+    await use().settleAudit(earlier, undefined);
+    const ids = Array.from({ length: 40 }, (_, index) => `together-${index}`);
+    await use().transactAll(ids.map((id) => making(id)));
+    assert.deepEqual(await pendingIds(), ids);
+    assert.deepEqual(
+      (await use().pendingAudit(25)).map(({ id }) => id),
+      ids.slice(0, 25),
+    );
+    const kept = (index: number) => index % 7 === 3;
+    await use().settleAudit(['unknown', ...ids.filter((_, index) => !kept(index)), 'together-0'], undefined);
+    const left = ids.filter((_, index) => kept(index));
+    assert.deepEqual(await pendingIds(), left);
+    await use().settleAudit(left.slice(1), undefined);
+    assert.deepEqual(await pendingIds(), left.slice(0, 1));
+    await use().settleAudit(left.slice(0, 1), undefined);
+    assert.deepEqual(await pendingIds(), []);
+  });
+
   test('a decision sees what those before it in the same commit have changed', async () => {
     const { project, secret } = await seed(use(), 0);
     const need = { need: 'secret', project: parseProjectRef(project.id), key: secretKey(secret.name) } as const;
@@ -68,6 +88,44 @@ export function describeGroups(use: () => AnyStore): void {
     assert.deepEqual(
       settled.map((each) => each.ok && each.decided.result),
       [1, 2, 3],
+    );
+  });
+
+  test('an update that says what was there keeps all the rest, whatever it changes', async () => {
+    const { project, secret: first } = await seed(use(), 0);
+    const need = { need: 'secret', project: parseProjectRef(project.id), key: secretKey(first.name) } as const;
+    const moved = { lastVersion: 3, currentVersion: 2, previousVersion: 1 };
+    const more: readonly Partial<Secret>[] = [
+      moved,
+      { lastVersion: 4, candidateVersion: 4 },
+      { labels: { moved: 'too' }, lastVersion: 5 },
+      { expiresAt: 1_800_000_000_000, etag: 'another' },
+    ];
+    let before = first;
+    for (const change of more) {
+      const secret = { ...before, ...change };
+      await use().transact({}, () => ({
+        result: 0,
+        changes: [{ change: 'secret.update', secret, before }],
+        record: aRecord(),
+      }));
+      assert.deepEqual((await use().read({ it: need })).it, secret);
+      before = secret;
+    }
+    const { expiresAt: _, ...endless } = before;
+    await use().transact({}, () => ({
+      result: 0,
+      changes: [{ change: 'secret.update', secret: endless, before }],
+      record: aRecord(),
+    }));
+    assert.deepEqual((await use().read({ it: need })).it, endless);
+    const stranger = aSecret(project);
+    await assert.rejects(async () =>
+      use().transact({}, () => ({
+        result: 0,
+        changes: [{ change: 'secret.update', secret: { ...stranger, ...moved }, before: stranger }],
+        record: aRecord(),
+      })),
     );
   });
 

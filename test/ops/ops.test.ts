@@ -3,14 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Audit } from '../../src/core/audit-port.ts';
-import { Fault, type FaultCode } from '../../src/core/error.ts';
-import {
-  type AccountEmail,
-  parseAccountEmail,
-  parseProjectRef,
-  parseSecretName,
-  secretKey,
-} from '../../src/core/name.ts';
+import { Fault } from '../../src/core/error.ts';
+import { type AccountEmail, parseAccountEmail, parseProjectRef, parseSecretName } from '../../src/core/name.ts';
 import { Redacted } from '../../src/core/redacted.ts';
 import { createAccount, deleteAccount, getAccount, listAccounts } from '../../src/ops/accounts.ts';
 import { queryAudit, verifyAudit } from '../../src/ops/audit.ts';
@@ -29,13 +23,8 @@ import {
   getVersion,
   listVersions,
 } from '../../src/ops/versions.ts';
+import { bytes, key, project, refused, newSecret as secretOf, textOf as text } from './support.ts';
 import { openWorld, type World } from './world.ts';
-
-const project = parseProjectRef('default');
-const key = (name: string) => secretKey(parseSecretName(name));
-const bytes = (text: string) => new Redacted<Uint8Array>(new TextEncoder().encode(text));
-const text = (payload: Redacted<Uint8Array>) => new TextDecoder().decode(payload.reveal());
-const automatic = { locations: [] };
 
 let world: World;
 let owner: string;
@@ -46,22 +35,7 @@ before(async () => {
 });
 after(() => world.close());
 
-async function refused(code: FaultCode, work: Promise<unknown>): Promise<Fault> {
-  const error = await work.then(
-    () => assert.fail(`expected ${code}`),
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof Fault, String(error));
-  assert.equal(error.code, code, error.message);
-  return error;
-}
-
-async function newSecret(name: string, ...values: string[]) {
-  const command = { project, name: parseSecretName(name), replication: automatic, labels: {}, annotations: {} };
-  await world.ask(createSecret, command, owner);
-  for (const value of values) await world.ask(addVersion, { project, key: key(name), payload: bytes(value) }, owner);
-  return { project, key: key(name) };
-}
+const newSecret = (name: string, ...values: string[]) => secretOf(world, name, values);
 
 async function newAccount(accountId: string): Promise<{ email: AccountEmail; token: string }> {
   const { account } = await world.ask(createAccount, { project, accountId, displayName: '', description: '' }, owner);
@@ -236,7 +210,11 @@ test('pages hold what was asked for, once each; a token of another list is refus
   const paged = parseProjectRef('paged-project');
   for (let index = 0; index < 7; index++) {
     const name = parseSecretName(`s${index}`);
-    await world.ask(createSecret, { project: paged, name, replication: automatic, labels: {}, annotations: {} }, owner);
+    await world.ask(
+      createSecret,
+      { project: paged, name, replication: { locations: [] }, labels: {}, annotations: {} },
+      owner,
+    );
   }
   const seen: string[] = [];
   let pageToken = '';
@@ -343,7 +321,13 @@ test('where the audit cannot be written no secret leaves', async () => {
   });
   const other = await openWorld({ wrapAudit });
   try {
-    const command = { project, name: parseSecretName('x'), replication: automatic, labels: {}, annotations: {} };
+    const command = {
+      project,
+      name: parseSecretName('x'),
+      replication: { locations: [] },
+      labels: {},
+      annotations: {},
+    };
     await other.ask(createSecret, command, other.ownerCredential);
     await other.ask(addVersion, { project, key: key('x'), payload: bytes('v') }, other.ownerCredential);
     const read = () =>

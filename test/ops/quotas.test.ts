@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Fault, type FaultCode } from '../../src/core/error.ts';
 import { parseProjectId, parseProjectRef, parseSecretName, secretKey } from '../../src/core/name.ts';
 import { Redacted } from '../../src/core/redacted.ts';
 import { createAccount } from '../../src/ops/accounts.ts';
@@ -13,6 +12,7 @@ import { createSecret, getSecret } from '../../src/ops/secrets.ts';
 import { generateToken } from '../../src/ops/tokens.ts';
 import { createTopic } from '../../src/ops/topics.ts';
 import { accessVersion, addVersion } from '../../src/ops/versions.ts';
+import { refused } from './support.ts';
 import { openWorld, type World } from './world.ts';
 
 const project = parseProjectRef('my-project');
@@ -39,15 +39,6 @@ before(async () => {
 
 after(() => world.close());
 
-async function refused(work: Promise<unknown>, code: FaultCode): Promise<Fault> {
-  let fault: Fault | undefined;
-  await assert.rejects(work, (error) => {
-    fault = error instanceof Fault ? error : undefined;
-    return fault?.code === code;
-  });
-  return fault as Fault;
-}
-
 const access = (token = owner, at = project) =>
   world.ask(accessVersion, { ...secret, project: at, selector: 'latest' }, token);
 
@@ -55,7 +46,7 @@ test('a quota counts a minute of its own class in its own project', async () => 
   const set = await world.ask(setQuotas, { project: 'my-project', access: 3, write: 1 }, owner);
   assert.deepEqual(set, { project: 'my-project', access: 3, write: 1 });
   for (let each = 0; each < 3; each++) await access();
-  const fault = await refused(access(), 'QUOTA_EXCEEDED');
+  const fault = await refused('QUOTA_EXCEEDED', access());
   assert.deepEqual([fault.facts['quota'], fault.facts['limit']], ['access', 3]);
   for (let each = 0; each < 10; each++) {
     await access(owner, parseProjectRef('free-project'));
@@ -64,11 +55,11 @@ test('a quota counts a minute of its own class in its own project', async () => 
   }
   const payload = new Redacted<Uint8Array>(new Uint8Array([2]));
   await world.ask(addVersion, { ...secret, payload }, owner);
-  await refused(world.ask(addVersion, { ...secret, payload }, owner), 'QUOTA_EXCEEDED');
+  await refused('QUOTA_EXCEEDED', world.ask(addVersion, { ...secret, payload }, owner));
   await world.ask(createTopic, { project, id: 'uncounted', labels: {} }, owner);
   world.clock.advance(20_000);
   await access();
-  await refused(access(), 'QUOTA_EXCEEDED');
+  await refused('QUOTA_EXCEEDED', access());
   const last = (await world.records()).at(-1);
   assert.deepEqual([last?.operation, last?.outcome, last?.code], ['versions.access', 'failed', 'QUOTA_EXCEEDED']);
 });
@@ -83,10 +74,10 @@ test('a change that was refused did not happen', async () => {
       owner,
     );
   await make('first');
-  await refused(make('second'), 'QUOTA_EXCEEDED');
+  await refused('QUOTA_EXCEEDED', make('second'));
   await world.ask(setQuotas, { project: 'my-project' }, owner);
   const second = { project, key: secretKey(parseSecretName('second')) };
-  await refused(world.ask(getSecret, second, owner), 'SECRET_NOT_FOUND');
+  await refused('SECRET_NOT_FOUND', world.ask(getSecret, second, owner));
 });
 
 test('who may not ask cannot use up what a project has', async () => {
@@ -96,20 +87,20 @@ test('who may not ask cannot use up what a project has', async () => {
   await world.ask(setQuotas, { project: 'my-project', access: 1 }, owner);
   world.clock.advance(60_000);
   for (let each = 0; each < 5; each++) {
-    await refused(access(stranger), 'PERMISSION_DENIED');
-    await refused(access(''), 'CREDENTIAL_INVALID');
+    await refused('PERMISSION_DENIED', access(stranger));
+    await refused('CREDENTIAL_INVALID', access(''));
   }
   await access();
 });
 
 test('lifting a quota takes effect at once, and takes a permission that an editor does not have', async () => {
-  await refused(access(), 'QUOTA_EXCEEDED');
+  await refused('QUOTA_EXCEEDED', access());
   const account = { project, accountId: 'the-editor', displayName: '', description: '' };
   const { account: made } = await world.ask(createAccount, account, owner);
   const bindings = [{ role: 'roles/editor', members: [`serviceAccount:${made.email}`] }];
   await world.ask(setProjectPolicy, { project, version: 1, bindings }, owner);
   const editor = (await world.ask(generateToken, { account: made.email, lifetimeSeconds: 0 }, owner)).token.reveal();
-  await refused(world.ask(setQuotas, { project: 'my-project' }, editor), 'PERMISSION_DENIED');
+  await refused('PERMISSION_DENIED', world.ask(setQuotas, { project: 'my-project' }, editor));
   assert.deepEqual(await world.ask(getQuotas, { project: 'my-project' }, editor), { project: 'my-project', access: 1 });
   assert.deepEqual(await world.ask(setQuotas, { project: 'my-project' }, owner), { project: 'my-project' });
   for (let each = 0; each < 10; each++) await access();

@@ -4,6 +4,7 @@
 
 import { CliError } from '../error.ts';
 import { type Path, parsePath, pathText } from './path.ts';
+import { Scanner } from './scanner.ts';
 
 export interface TransformCall {
   readonly name: string;
@@ -36,63 +37,62 @@ export function parseFormat(text: string, defaults?: Format): Format {
 }
 
 class Parser {
-  readonly #text: string;
+  readonly #at: Scanner;
   readonly #defaults: Format | undefined;
-  #position = 0;
 
   constructor(text: string, defaults: Format | undefined) {
-    this.#text = text;
+    this.#at = new Scanner('--format', text);
     this.#defaults = defaults;
   }
 
   format(): Format {
-    this.#space();
-    const name = this.#match(/[a-zA-Z]+/y) ?? this.#fail('a format name');
+    this.#at.space();
+    const name = this.#at.match(/[a-zA-Z]+/y) ?? this.#at.fail('a format name');
     const attributes = new Map<string, string>();
-    this.#space();
-    if (this.#take('[')) this.#attributes(attributes);
-    this.#space();
-    const columns = this.#take('(') ? this.#columns(name === 'get') : [];
-    this.#space();
-    if (this.#position < this.#text.length) this.#fail('the end');
+    this.#at.space();
+    if (this.#at.take('[')) this.#attributes(attributes);
+    this.#at.space();
+    const columns = this.#at.take('(') ? this.#columns(name === 'get') : [];
+    this.#at.space();
+    if (!this.#at.isAtEnd) this.#at.fail('the end');
     return { name: name.toLowerCase(), attributes, columns: distinct(columns) };
   }
 
   #attributes(into: Map<string, string>): void {
     do {
-      this.#space();
-      const name = this.#match(/[\w-]+/y) ?? this.#fail('an attribute');
-      const value = this.#take('=') ? this.#value(/[^,\]]*/y) : '1';
+      this.#at.space();
+      const name = this.#at.match(/[\w-]+/y) ?? this.#at.fail('an attribute');
+      const value = this.#at.take('=') ? this.#value(/[^,\]]*/y) : '1';
       into.set(name, value.replaceAll('\\n', '\n').replaceAll('\\t', '\t'));
-      this.#space();
-    } while (this.#take(','));
-    if (!this.#take(']')) this.#fail(']');
+      this.#at.space();
+    } while (this.#at.take(','));
+    if (!this.#at.take(']')) this.#at.fail(']');
   }
 
   #columns(raw: boolean): Column[] {
     const columns: Column[] = [];
-    this.#space();
-    if (this.#take(')')) return columns;
+    this.#at.space();
+    if (this.#at.take(')')) return columns;
     do columns.push(this.#column(raw));
-    while (this.#take(','));
-    if (!this.#take(')')) this.#fail(')');
+    while (this.#at.take(','));
+    if (!this.#at.take(')')) this.#at.fail(')');
     return columns;
   }
 
   #column(raw: boolean): Column {
-    this.#space();
-    let key = this.#match(/(?:[\w@$.-]|\[-?\d*\]|"[^"]*"|'[^']*')+/y) ?? this.#fail('a key');
+    this.#at.space();
+    let key = this.#at.match(/(?:[\w@$.-]|\[-?\d*\]|"[^"]*"|'[^']*')+/y) ?? this.#at.fail('a key');
     const transforms: TransformCall[] = [];
-    if (this.#take('(')) {
+    if (this.#at.take('(')) {
       const dot = key.lastIndexOf('.');
       transforms.push({ name: key.slice(dot + 1), args: this.#args() });
       key = dot < 0 ? '' : key.slice(0, dot);
-      for (let next = this.#match(/\.\w+\(/y); next !== undefined; next = this.#match(/\.\w+\(/y)) {
+      for (let next = this.#at.match(/\.\w+\(/y); next !== undefined; next = this.#at.match(/\.\w+\(/y)) {
         transforms.push({ name: next.slice(1, -1), args: this.#args() });
       }
     }
     const path = parsePath(key);
-    if (path === undefined) this.#fail(`a key instead of ${key}`);
+    if (path === undefined) this.#at.fail(`a key instead of ${key}`);
     return this.#withAttributes(path, transforms, raw);
   }
 
@@ -101,15 +101,15 @@ class Parser {
     let label = known?.label;
     let sort: number | undefined;
     let reverse = false;
-    this.#space();
-    while (this.#take(':')) {
-      const name = this.#match(/[\w-]+/y) ?? this.#fail('an attribute');
-      const value = this.#take('=') ? this.#value(/[^:,)]*/y) : undefined;
+    this.#at.space();
+    while (this.#at.take(':')) {
+      const name = this.#at.match(/[\w-]+/y) ?? this.#at.fail('an attribute');
+      const value = this.#at.take('=') ? this.#value(/[^:,)]*/y) : undefined;
       if (name === 'label') label = value ?? '';
       else if (name === 'sort') sort = Number(value);
       else if (name === 'reverse') reverse = true;
-      else if (!IGNORED_ATTRIBUTES.has(name)) this.#fail(`an attribute that is known instead of ${name}`);
-      this.#space();
+      else if (!IGNORED_ATTRIBUTES.has(name)) this.#at.fail(`an attribute that is known instead of ${name}`);
+      this.#at.space();
     }
     return {
       path: known?.path ?? path,
@@ -129,45 +129,22 @@ class Parser {
 
   #args(): string[] {
     const args: string[] = [];
-    this.#space();
-    if (this.#take(')')) return args;
+    this.#at.space();
+    if (this.#at.take(')')) return args;
     do {
-      this.#space();
+      this.#at.space();
       args.push(this.#value(/[^,)]*/y));
-      this.#space();
-    } while (this.#take(','));
-    if (!this.#take(')')) this.#fail(')');
+      this.#at.space();
+    } while (this.#at.take(','));
+    if (!this.#at.take(')')) this.#at.fail(')');
     return args;
   }
 
   /** A quoted string, or what `bare` matches; `name="quoted"` keeps its name. */
   #value(bare: RegExp): string {
-    const name = this.#match(/\w+=(?=["'])/y) ?? '';
-    const quoted = this.#match(/"[^"]*"|'[^']*'/y);
-    return quoted === undefined ? (this.#match(bare) ?? '').trim() : name + quoted.slice(1, -1);
-  }
-
-  #space(): void {
-    this.#match(/\s+/y);
-  }
-
-  #take(char: string): boolean {
-    if (this.#text[this.#position] !== char) return false;
-    this.#position++;
-    return true;
-  }
-
-  #match(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#position;
-    const match = pattern.exec(this.#text);
-    if (match === null) return undefined;
-    this.#position += match[0].length;
-    return match[0];
-  }
-
-  #fail(expected: string): never {
-    const rest = this.#text.slice(this.#position, this.#position + 20);
-    throw new CliError(`--format: expected ${expected} at [${rest || 'the end'}]`);
+    const name = this.#at.match(/\w+=(?=["'])/y) ?? '';
+    const quoted = this.#at.match(/"[^"]*"|'[^']*'/y);
+    return quoted === undefined ? (this.#at.match(bare) ?? '').trim() : name + quoted.slice(1, -1);
   }
 }
 

@@ -4,6 +4,7 @@
 import { CliError } from '../error.ts';
 import { type Path, parsePath, valueAt } from './path.ts';
 import type { Resource } from './print.ts';
+import { Scanner } from './scanner.ts';
 
 export type Predicate = (resource: Resource) => boolean;
 
@@ -26,105 +27,82 @@ export function compileFilter(text: string, aliases: ReadonlyMap<string, string>
 }
 
 class Parser {
-  readonly #text: string;
+  readonly #at: Scanner;
   readonly #aliases: ReadonlyMap<string, string>;
-  #position = 0;
   #depth = 0;
 
   constructor(text: string, aliases: ReadonlyMap<string, string>) {
-    this.#text = text;
+    this.#at = new Scanner('--filter', text);
     this.#aliases = aliases;
   }
 
   parse(): Predicate {
     const predicate = this.#adjacent();
-    this.#space();
-    if (this.#position < this.#text.length) this.#fail('the end');
+    this.#at.space();
+    if (!this.#at.isAtEnd) this.#at.fail('the end');
     return predicate;
   }
 
   #adjacent(): Predicate {
     if (++this.#depth > DEPTH_MAX) throw new CliError('--filter: the parentheses are nested too deeply');
     const terms = [this.#or()];
-    for (this.#space(); this.#position < this.#text.length && this.#peek() !== ')'; this.#space())
-      terms.push(this.#or());
+    for (this.#at.space(); !this.#at.isAtEnd && this.#at.peek() !== ')'; this.#at.space()) terms.push(this.#or());
     this.#depth--;
     return (resource) => terms.every((term) => term(resource));
   }
 
   #or(): Predicate {
     const terms = [this.#and()];
-    while (this.#match(/\s*OR\b/y) !== undefined) terms.push(this.#and());
+    while (this.#at.match(/\s*OR\b/y) !== undefined) terms.push(this.#and());
     return (resource) => terms.some((term) => term(resource));
   }
 
   #and(): Predicate {
     const terms = [this.#term()];
-    while (this.#match(/\s*AND\b/y) !== undefined) terms.push(this.#term());
+    while (this.#at.match(/\s*AND\b/y) !== undefined) terms.push(this.#term());
     return (resource) => terms.every((term) => term(resource));
   }
 
   #term(): Predicate {
     let negated = false;
-    while (this.#match(/\s*(?:NOT\b|-(?=[\w(]))/y) !== undefined) negated = !negated;
-    this.#space();
-    const predicate = this.#match(/\(/y) === undefined ? this.#comparison() : this.#group();
+    while (this.#at.match(/\s*(?:NOT\b|-(?=[\w(]))/y) !== undefined) negated = !negated;
+    this.#at.space();
+    const predicate = this.#at.match(/\(/y) === undefined ? this.#comparison() : this.#group();
     return negated ? (resource) => !predicate(resource) : predicate;
   }
 
   #group(): Predicate {
     const predicate = this.#adjacent();
-    this.#space();
-    if (this.#match(/\)/y) === undefined) this.#fail(')');
+    this.#at.space();
+    if (this.#at.match(/\)/y) === undefined) this.#at.fail(')');
     return predicate;
   }
 
   #comparison(): Predicate {
-    const key = this.#match(/(?:[\w@$.-]|\[-?\d*\]|"[^"]*")+/y) ?? this.#fail('a key');
-    const path = parsePath(this.#aliases.get(key) ?? key) ?? this.#fail('a key');
-    this.#space();
-    const operator = this.#match(/!=|<=|>=|!~|[:=<>~]/y) ?? this.#fail('one of : = != < <= > >= ~ !~');
-    this.#space();
+    const key = this.#at.match(/(?:[\w@$.-]|\[-?\d*\]|"[^"]*")+/y) ?? this.#at.fail('a key');
+    const path = parsePath(this.#aliases.get(key) ?? key) ?? this.#at.fail('a key');
+    this.#at.space();
+    const operator = this.#at.match(/!=|<=|>=|!~|[:=<>~]/y) ?? this.#at.fail('one of : = != < <= > >= ~ !~');
+    this.#at.space();
     const operands = this.#operands();
     return comparison(path, operator, operands);
   }
 
   #operands(): string[] {
-    if (this.#match(/\(/y) === undefined) return [this.#operand()];
+    if (this.#at.match(/\(/y) === undefined) return [this.#operand()];
     const operands: string[] = [];
-    for (this.#space(); this.#match(/\)/y) === undefined; this.#match(/[\s,]+/y)) {
-      if (this.#position >= this.#text.length) this.#fail(')');
-      this.#match(/OR\b\s*/y);
+    for (this.#at.space(); this.#at.match(/\)/y) === undefined; this.#at.match(/[\s,]+/y)) {
+      if (this.#at.isAtEnd) this.#at.fail(')');
+      this.#at.match(/OR\b\s*/y);
       operands.push(this.#operand());
     }
     return operands;
   }
 
   #operand(): string {
-    const quoted = this.#match(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/y);
+    const quoted = this.#at.match(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/y);
     if (quoted !== undefined) return quoted.slice(1, -1).replace(/\\(["'\\])/g, '$1');
-    return this.#match(/[^\s(),]+/y) ?? this.#fail('a value');
-  }
-
-  #space(): void {
-    this.#match(/\s+/y);
-  }
-
-  #peek(): string | undefined {
-    return this.#text[this.#position];
-  }
-
-  #match(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#position;
-    const match = pattern.exec(this.#text);
-    if (match === null) return undefined;
-    this.#position += match[0].length;
-    return match[0];
-  }
-
-  #fail(expected: string): never {
-    const rest = this.#text.slice(this.#position, this.#position + 20);
-    throw new CliError(`--filter: expected ${expected} at [${rest || 'the end'}]`);
+    return this.#at.match(/[^\s(),]+/y) ?? this.#at.fail('a value');
   }
 }
 

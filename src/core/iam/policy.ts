@@ -58,8 +58,8 @@ export function aclGrant(permission: Permission, policy: string, path: string): 
   return new Grant(MINT, permission, { role: `vault policy ${policy}`, members: [] }, path);
 }
 
-/** The grant of `permission` by a policy of AWS's, which its judge found to allow it; `source` names the statement. */
-export function awsGrantOf(permission: Permission, source: string, resource: string): Grant {
+/** The grant of `permission` by a policy that is none of IAM's, which its judge found to allow it; `source` names it. */
+export function sourcedGrant(permission: Permission, source: string, resource: string): Grant {
   return new Grant(MINT, permission, { role: source, members: [] }, resource, source);
 }
 

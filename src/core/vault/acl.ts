@@ -11,8 +11,8 @@ interface Rule {
   readonly isPrefix: boolean;
   /** Its segments, where it has a `+`. */
   readonly segments: readonly string[] | undefined;
-  readonly policy: string;
-  readonly capabilities: Set<Capability>;
+  /** With the policy that brings each. */
+  readonly capabilities: ReadonlyMap<Capability, string>;
   readonly allowed: Map<string, readonly string[]> | undefined;
   readonly denied: Map<string, readonly string[]>;
   readonly required: Set<string>;
@@ -29,6 +29,8 @@ export interface AclQuestion {
   /** Fields of the request; absent: not to be judged here. */
   readonly data?: Readonly<Record<string, unknown>>;
   readonly wrapSeconds?: number;
+  /** The request is none of Vault's: a rule that asks for certain fields, or for wrapping, allows it nothing. */
+  readonly elsewhere?: true;
 }
 
 type ShownRules = Readonly<Record<string, { readonly capabilities: readonly Capability[] }>>;
@@ -45,32 +47,33 @@ export class Acl {
       for (const rule of rules) {
         const table = rule.path.endsWith('*') || hasPlus(rule.path) ? patterns : this.#exact;
         const known = table.get(rule.path);
-        table.set(rule.path, known === undefined ? ruleOf(name, rule) : united(known, rule));
+        const next = ruleOf(name, rule);
+        table.set(rule.path, known === undefined ? next : united(known, next));
       }
     }
     this.#patterns = [...patterns.values()].sort(moreSpecific);
   }
 
   /** The name of a policy that allows it, or undefined. */
-  allows({ path, capability, sudo, data, wrapSeconds }: AclQuestion): string | undefined {
+  allows({ path, capability, sudo, data, wrapSeconds, elsewhere }: AclQuestion): string | undefined {
     const rule = this.#ruleFor(path, capability === 'list');
     if (rule === undefined || rule.capabilities.has('deny') || !rule.capabilities.has(capability)) return undefined;
     if (sudo && !rule.capabilities.has('sudo')) return undefined;
-    if (!allowsWrap(rule, wrapSeconds)) return undefined;
+    if (!allowsWrap(rule, wrapSeconds) || (elsewhere && hasFields(rule))) return undefined;
     const judged = capability === 'create' || capability === 'update' || capability === 'patch';
-    return judged && data !== undefined && !allowsData(rule, data) ? undefined : rule.policy;
+    return judged && data !== undefined && !allowsData(rule, data) ? undefined : rule.capabilities.get(capability);
   }
 
-  /** True where a policy denies the path whatever else allows it. */
-  denies({ path, capability }: Pick<AclQuestion, 'path' | 'capability'>): boolean {
-    return this.#ruleFor(path, capability === 'list')?.capabilities.has('deny') === true;
+  /** The name of the policy that denies the path, whatever else allows it. */
+  deniedBy({ path, capability }: Pick<AclQuestion, 'path' | 'capability'>): string | undefined {
+    return this.#ruleFor(path, capability === 'list')?.capabilities.get('deny');
   }
 
   /** What may be done at a path, sorted; `deny` alone where nothing. */
   capabilities(path: string): readonly Capability[] {
     const found = this.#ruleFor(path, true)?.capabilities;
     if (found === undefined || found.size === 0 || found.has('deny')) return ['deny'];
-    return [...found].sort();
+    return [...found.keys()].sort();
   }
 
   /** True where something may be done at or below a path that ends in `/`. */
@@ -84,13 +87,44 @@ export class Acl {
     });
   }
 
+  /**
+   * The name of a policy that allows these at every path that begins so, which ends in `/`; undefined also where a rule for
+   * some of them says less.
+   */
+  allowsBelow(prefix: string, wanted: readonly Capability[]): string | undefined {
+    const holds = (rule: Rule) => !rule.capabilities.has('deny') && wanted.every((each) => rule.capabilities.has(each));
+    for (const rule of this.#below(prefix)) {
+      if (!holds(rule) || rule.maxWrapSeconds > 0 || rule.minWrapSeconds > 0) return undefined;
+      if (coversBelow(rule, prefix)) return rule.capabilities.get(wanted[0] as Capability);
+    }
+    return undefined;
+  }
+
+  /** The name of a policy that denies some path that begins so. */
+  deniedBelow(prefix: string): string | undefined {
+    for (const { capabilities } of this.#below(prefix)) {
+      const policy = capabilities.get('deny');
+      if (policy !== undefined) return policy;
+    }
+    return undefined;
+  }
+
   /** All of it, as a program reads it that shows what may be done: exact paths, and beginnings of paths. */
   shown(): { readonly exact: ShownRules; readonly globs: ShownRules } {
-    const said = ({ capabilities }: Rule) => ({ capabilities: [...capabilities].sort() });
+    const said = ({ capabilities }: Rule) => ({ capabilities: [...capabilities.keys()].sort() });
     return {
       exact: Object.fromEntries([...this.#exact].map(([path, rule]) => [path, said(rule)])),
       globs: Object.fromEntries(this.#patterns.map((rule) => [rule.path, said(rule)])),
     };
+  }
+
+  /** The rules that hold for some path that begins so, the most specific first: what follows one for all holds for none. */
+  *#below(prefix: string): Iterable<Rule> {
+    for (const [path, rule] of this.#exact) if (`${path}/`.startsWith(prefix)) yield rule;
+    for (const rule of this.#patterns) {
+      if (matchesBelow(rule, prefix)) yield rule;
+      if (coversBelow(rule, prefix)) return;
+    }
   }
 
   #ruleFor(path: string, list: boolean): Rule | undefined {
@@ -111,8 +145,7 @@ function ruleOf(policy: string, rule: PathRule): Rule {
     path,
     isPrefix,
     segments: hasPlus(path) ? path.split('/') : undefined,
-    policy,
-    capabilities: new Set(rule.capabilities),
+    capabilities: new Map([...rule.capabilities].map((each) => [each, policy])),
     allowed: rule.allowed === undefined ? undefined : new Map(rule.allowed),
     denied: new Map(rule.denied),
     required: new Set(rule.required),
@@ -124,12 +157,11 @@ function ruleOf(policy: string, rule: PathRule): Rule {
 const NO_PARAMETERS: Parameters = new Map();
 
 /** Both together: what either allows, unless one of them denies it; a constraint of either counts. */
-function united(known: Rule, more: PathRule): Rule {
-  const next = ruleOf(known.policy, more);
+function united(known: Rule, next: Rule): Rule {
   const bounds = [known.maxWrapSeconds, next.maxWrapSeconds].filter((each) => each > 0);
   return {
     ...known,
-    capabilities: new Set([...known.capabilities, ...next.capabilities]),
+    capabilities: new Map([...next.capabilities, ...known.capabilities]),
     allowed: known.allowed === undefined ? next.allowed : mixed(known.allowed, next.allowed ?? NO_PARAMETERS),
     denied: mixed(known.denied, next.denied),
     required: new Set([...known.required, ...next.required]),
@@ -177,13 +209,34 @@ function matches({ path, isPrefix, segments }: Rule, asked: string): boolean {
   });
 }
 
+/** Whether every path that begins so matches. */
+function coversBelow({ path, isPrefix, segments }: Rule, prefix: string): boolean {
+  return isPrefix && segments === undefined && prefix.startsWith(path);
+}
+
+/** Whether some path that begins so matches. */
+function matchesBelow({ path, isPrefix, segments }: Rule, prefix: string): boolean {
+  if (segments === undefined) return path.startsWith(prefix) || prefix.startsWith(path);
+  const parts = prefix.slice(0, -1).split('/');
+  const isAlike = (segment: string, part: string, isLast: boolean) =>
+    segment === '+' || (isPrefix && isLast ? part.startsWith(segment) : part === segment);
+  const shared = segments.slice(0, parts.length);
+  if (!shared.every((each, at) => isAlike(each, parts[at] as string, at === segments.length - 1))) return false;
+  return segments.length > parts.length || isPrefix;
+}
+
 function allowsWrap({ minWrapSeconds, maxWrapSeconds }: Rule, wrapSeconds: number | undefined): boolean {
   if (maxWrapSeconds > 0 && (wrapSeconds === undefined || wrapSeconds > maxWrapSeconds)) return false;
   return minWrapSeconds === 0 || (wrapSeconds !== undefined && wrapSeconds >= minWrapSeconds);
 }
 
-function allowsData({ allowed, denied, required }: Rule, data: Readonly<Record<string, unknown>>): boolean {
-  if (allowed === undefined && denied.size === 0 && required.size === 0) return true;
+function hasFields({ allowed, denied, required }: Rule): boolean {
+  return allowed !== undefined || denied.size > 0 || required.size > 0;
+}
+
+function allowsData(rule: Rule, data: Readonly<Record<string, unknown>>): boolean {
+  if (!hasFields(rule)) return true;
+  const { allowed, denied, required } = rule;
   const fields = new Map(Object.entries(data).map(([name, value]) => [name.toLowerCase(), value]));
   for (const name of required) if (!fields.has(name)) return false;
   for (const [name, value] of fields) {

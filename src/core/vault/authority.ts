@@ -156,5 +156,5 @@ export function deniedByAcl(authority: VaultAuthority, rows: readonly (VaultEntr
   const { ask } = authority;
   if (ask === undefined) return true;
   const capability = ask.capability === 'write' ? 'update' : ask.capability;
-  return aclOf(authority, rows).denies({ path: ask.path, capability });
+  return aclOf(authority, rows).deniedBy({ path: ask.path, capability }) !== undefined;
 }

@@ -41,13 +41,13 @@ export function formatDuration(seconds: number): string {
 }
 
 const ZERO = 0x30;
-/** Times come again: those of the rows that are asked for. A power of two. */
-const FORMATTED_MAX = 256;
+/** Times come again: those of the rows that are asked for. A prime, so that a token's end lies elsewhere than its beginning. */
+const FORMATTED_MAX = 251;
 const formatted: { readonly milliseconds: number; readonly text: string }[] = [];
 
 /** RFC 3339 with nanoseconds, as Go writes a time. */
 export function formatTime(milliseconds: number): string {
-  const place = milliseconds & (FORMATTED_MAX - 1);
+  const place = Math.abs(Math.trunc(milliseconds) % FORMATTED_MAX);
   const known = formatted[place];
   if (known?.milliseconds === milliseconds) return known.text;
   const text = goTime(milliseconds);

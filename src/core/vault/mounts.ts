@@ -83,16 +83,32 @@ interface MountAt {
   readonly mount: Mount;
 }
 
+interface Found {
+  readonly mounts: ReadonlyMap<string, MountAt>;
+  /** The path that was asked for last, and what it falls under: a request asks several times. */
+  path: string;
+  at: MountAt | undefined;
+}
+
 /** To look up a text that was just cut costs an object far more than a map. */
-const byTable = new WeakMap<MountTable, ReadonlyMap<string, MountAt>>();
+const byTable = new WeakMap<MountTable, Found>();
 
 /** The mount that a path below `/v1/` falls under: the longest one. */
 export function mountOf(table: MountTable, path: string): MountAt | undefined {
-  let mounts = byTable.get(table);
-  if (mounts === undefined) {
-    mounts = new Map(Object.entries(table).map(([at, mount]) => [at, { path: at, mount }]));
-    byTable.set(table, mounts);
+  let known = byTable.get(table);
+  if (known === undefined) {
+    const mounts = new Map(Object.entries(table).map(([at, mount]) => [at, { path: at, mount }]));
+    known = { mounts, path: '', at: undefined };
+    byTable.set(table, known);
   }
+  if (known.path !== path) {
+    known.at = longestOf(known.mounts, path);
+    known.path = path;
+  }
+  return known.at;
+}
+
+function longestOf(mounts: ReadonlyMap<string, MountAt>, path: string): MountAt | undefined {
   for (let end = path.lastIndexOf('/') + 1; end > 1; end = path.lastIndexOf('/', end - 2) + 1) {
     const found = mounts.get(path.slice(0, end));
     if (found !== undefined) return found;

@@ -3,7 +3,8 @@
 import type { AuditPage, AuditPart, AuditPruned, AuditVerdict, ChainedRecord } from '../../core/audit-record.ts';
 import type { BackupBegun, BackupPart } from '../../core/backup-port.ts';
 import type { EVENT_TYPES } from '../../core/events.ts';
-import type { EventInList, SealStatus } from '../../core/ports.ts';
+import type { EventInList } from '../../core/notice-rows.ts';
+import type { SealStatus } from '../../core/ports.ts';
 import type { AccessKeyResult } from '../../ops/aws/access-keys.ts';
 import type { SetAwsAccount } from '../../ops/aws/account.ts';
 import type { Session } from '../../ops/aws/sessions.ts';

@@ -6,12 +6,13 @@ import { parseProjectRef } from '../../core/name.ts';
 import type { Maybe } from '../../core/ports.ts';
 import { Redacted } from '../../core/redacted.ts';
 import { ringOfMount } from '../../core/vault/mounts.ts';
-import { attempt, then } from '../../ops/maybe.ts';
+import { attempt } from '../../ops/maybe.ts';
 import type { Entered, VaultDoor } from '../../ops/vault/door.ts';
 import type { WireResponse } from '../../wire/types.ts';
 import { bare, empty, enveloped } from './answer.ts';
 import type { VaultRequest } from './request.ts';
 import { transit } from './transit.ts';
+import type { TransitRequest } from './transit-answer.ts';
 
 /** Answers a request below the mount at `mountPath`. `unrouted` judges one that comes to no operation. */
 export function transitCall(
@@ -27,7 +28,7 @@ export function transitCall(
     ...{ path, data: new Redacted(data) },
     ...(wrapSeconds === undefined ? {} : { wrapSeconds }),
   };
-  const answered = transit({
+  const below: TransitRequest = {
     ...{ verb, data, path: path.slice(mountPath.length) },
     project: parseProjectRef(entered.project),
     ring: ringOfMount(mountPath),
@@ -37,8 +38,8 @@ export function transitCall(
       attempt(unrouted, (error) => {
         if (!(error instanceof Fault) || error.code !== 'ROUTE_NOT_FOUND') throw error;
       }),
-  });
-  return then(answered, ({ status, data: answer, errors, warnings }) => {
+  };
+  return transit(below, ({ status, data: answer, errors, warnings }) => {
     if (errors !== undefined) return bare({ errors }, status);
     if (answer === undefined) return empty();
     return enveloped(request, { status, data: answer, ...(warnings === undefined ? {} : { warnings }) });

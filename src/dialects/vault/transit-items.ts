@@ -3,7 +3,7 @@
 
 import { Fault, type FaultCode } from '../../core/error.ts';
 import type { Maybe } from '../../core/ports.ts';
-import { attempt, then } from '../../ops/maybe.ts';
+import { settle } from '../../ops/maybe.ts';
 import { integerField } from '../../ops/vault/fields.ts';
 import type { Data } from './request.ts';
 import { ok, Refusal, type TransitAnswer } from './transit-answer.ts';
@@ -14,7 +14,7 @@ import { batchField } from './transit-fields.ts';
 type ItemResult<T> = { readonly value: T } | { readonly fault: Fault };
 
 /** An item once it was read, or why it cannot be. */
-export type Read<I> = { readonly item: I } | { readonly refusal: Refusal };
+type Read<I> = { readonly item: I } | { readonly refusal: Refusal };
 
 export interface Items<I> {
   readonly isBatch: boolean;
@@ -42,34 +42,42 @@ export function readItems<I>(data: Data, read: (item: Data) => I): Items<I> {
   };
 }
 
-/** What came of an item: fields of the answer, or why there are none. */
-export type Outcome = { readonly data: Data } | { readonly refusal: Refusal };
+/** What is done with the items of a request, and how it is told. */
+export interface ItemsUse<I, T> {
+  readonly use: TransitUse;
+  work(items: readonly I[]): Maybe<readonly ItemResult<T>[]>;
+  /** What is tried once `work` has failed. */
+  otherwise?(items: readonly I[], error: unknown): Maybe<readonly ItemResult<T>[]>;
+  /** The fields that tell of a value. */
+  answer(value: T): Data;
+  /** What stands in an item of a batch that failed, beside its error. */
+  readonly blank?: Data;
+  /** Whether a failed item makes the status of the whole batch one of failure, unless the request names another. */
+  readonly fails?: true;
+}
 
-/** Has the readable items done, and brings what came of each into the order of the request. */
-export function doItems<I, T>(
-  { read, isBatch }: Items<I>,
-  use: TransitUse,
-  work: (items: readonly I[]) => Maybe<readonly ItemResult<T>[]>,
-  answer: (value: T) => Data,
-): Maybe<readonly Outcome[]> {
-  const items = read.flatMap((each) => ('item' in each ? [each.item] : []));
+/** Has the readable items done, and answers what came of each in the order of the request, in the form that this had. */
+export function answerItems<I, T>(data: Data, items: Items<I>, how: ItemsUse<I, T>): Maybe<TransitAnswer> {
+  const { read, isBatch } = items;
   const [first] = read;
   if (!isBatch && first !== undefined && 'refusal' in first) throw first.refusal;
-  const results = attempt(
-    () => work(items),
-    (error) => [{ fault: onlyFault(error, items.length, use) }],
+  const wanted = read.flatMap((each) => ('item' in each ? [each.item] : []));
+  const told = (results: readonly ItemResult<T>[]) =>
+    isBatch ? ofBatch(data, items, results, how) : ok(dataOf(results[0] as ItemResult<T>, how));
+  const failed = (error: unknown) => told([{ fault: onlyFault(error, wanted.length, how.use) }]);
+  return settle(
+    () => how.work(wanted),
+    told,
+    how.otherwise === undefined
+      ? failed
+      : (error) => settle(() => how.otherwise?.(wanted, error) as Maybe<readonly ItemResult<T>[]>, told, failed),
   );
-  return then(results, (all) => {
-    let next = 0;
-    return read.map((each): Outcome => {
-      if ('refusal' in each) return each;
-      const result = all[next++] as ItemResult<T>;
-      if ('value' in result) return { data: answer(result.value) };
-      const refusal = refusalOf(result.fault, use);
-      if (refusal instanceof Refusal) return { refusal };
-      throw refusal;
-    });
-  });
+}
+
+/** Throws what an item ended in: a refusal, or what says nothing of it. */
+function dataOf<I, T>(result: ItemResult<T>, { answer, use }: ItemsUse<I, T>): Data {
+  if ('value' in result) return answer(result.value);
+  throw refusalOf(result.fault, use);
 }
 
 /** What the only item of a request ended in; what is none of its own is thrown on. */
@@ -81,36 +89,35 @@ function onlyFault(error: unknown, items: number, use: TransitUse): Fault {
 /** What says something of the key, and not of an item. */
 const OF_ALL: ReadonlySet<FaultCode> = new Set(['KEY_NOT_FOUND', 'KEY_USE_UNSUPPORTED', 'LIMIT_REACHED', 'KEYS_BUSY']);
 
-/** What stands in an item of a batch that failed, beside its error. */
-type Blank = Data;
-
-export interface BatchStyle {
-  readonly blank?: Blank;
-  /** Whether a failed item makes the status of the whole one of failure, unless the request names another. */
-  readonly fails?: true;
-}
-
-/** The answer of a request of either form. */
-export function answerItems(
+function ofBatch<I, T>(
   data: Data,
-  { isBatch, given }: Items<unknown>,
-  outcomes: readonly Outcome[],
-  { blank = {}, fails }: BatchStyle = {},
+  { read, given }: Items<I>,
+  results: readonly ItemResult<T>[],
+  how: ItemsUse<I, T>,
 ): TransitAnswer {
-  if (!isBatch) {
-    const only = outcomes[0] as Outcome;
-    if ('refusal' in only) throw only.refusal;
-    return ok(only.data);
-  }
-  const results = outcomes.map((outcome, index) => {
-    const reference = given[index]?.['reference'];
-    const fields = 'data' in outcome ? outcome.data : { ...blank, error: outcome.refusal.message };
-    return { ...fields, reference: typeof reference === 'string' ? reference : '' };
+  let next = 0;
+  let failed = 0;
+  const refused = ({ message }: Refusal): Data => {
+    failed++;
+    return { ...how.blank, error: message };
+  };
+  const fieldsOf = (each: Read<I>): Data => {
+    if ('refusal' in each) return refused(each.refusal);
+    try {
+      return dataOf(results[next++] as ItemResult<T>, how);
+    } catch (error) {
+      if (error instanceof Refusal) return refused(error);
+      throw error;
+    }
+  };
+  const answer = ok({
+    batch_results: read.map((each, index) => {
+      const reference = given[index]?.['reference'];
+      return { ...fieldsOf(each), reference: typeof reference === 'string' ? reference : '' };
+    }),
   });
-  const answer = ok({ batch_results: results });
-  const failed = outcomes.filter((outcome) => 'refusal' in outcome).length;
-  if (!fails || failed === 0) return answer;
-  const asked = failed < outcomes.length ? integerField(data, 'partial_failure_response_code') : undefined;
+  if (!how.fails || failed === 0) return answer;
+  const asked = failed < read.length ? integerField(data, 'partial_failure_response_code') : undefined;
   if (asked === undefined) return { ...answer, status: 400 };
   if (asked >= 200 && asked <= 599) return { ...answer, status: asked };
   return {

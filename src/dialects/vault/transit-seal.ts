@@ -23,7 +23,7 @@ import type { Data } from './request.ts';
 import { ok, Refusal, type TransitAnswer, type TransitHandler, type TransitRequest } from './transit-answer.ts';
 import { refusalOf } from './transit-errors.ts';
 import { decodeBase64, encodeBase64, versioned, versionedText } from './transit-fields.ts';
-import { answerItems, doItems, type Items, readItems } from './transit-items.ts';
+import { answerItems, type Items, readItems } from './transit-items.ts';
 
 export function keyRef({ project, ring }: TransitRequest, name: string | undefined): KeyRef {
   return { project, ring, name: name ?? '' };
@@ -85,17 +85,11 @@ export const encryptData: TransitHandler = (request, { name }) => {
   const items = readItems(data, encryptItem);
   const derived = checkContexts(items);
   const ref = keyRef(request, name);
-  const outcomes = doItems(
-    items,
-    'encrypt',
-    (wanted) =>
-      attempt(
-        () => request.call(encrypt, { ...ref, items: wanted }, 'update'),
-        (error) => makeAndEncrypt(request, ref, derived, wanted, error),
-      ),
-    sealed,
-  );
-  return then(outcomes, (all) => answerItems(data, items, all, { fails: true }));
+  return answerItems(data, items, {
+    ...{ use: 'encrypt', answer: sealed, fails: true },
+    work: (wanted) => request.call(encrypt, { ...ref, items: wanted }, 'update'),
+    otherwise: (wanted, error) => makeAndEncrypt(request, ref, derived, wanted, error),
+  });
 };
 
 /** Of a key that was not there, or that the caller may only create: makes it, and then seals. */
@@ -134,26 +128,21 @@ export const decryptData: TransitHandler = (request, { name }) => {
   const { data } = request;
   const items = readItems(data, decryptItem);
   checkContexts(items);
-  const outcomes = doItems(
-    items,
-    'decrypt',
-    (wanted) => request.call(decrypt, { ...keyRef(request, name), items: wanted }, 'update'),
-    (plaintext: Redacted<Uint8Array>): Data => ({ plaintext: encodeBase64(plaintext.reveal()) }),
-  );
-  return then(outcomes, (all) => answerItems(data, items, all, { fails: true, blank: { plaintext: '' } }));
+  return answerItems(data, items, {
+    ...{ use: 'decrypt', blank: { plaintext: '' }, fails: true },
+    work: (wanted) => request.call(decrypt, { ...keyRef(request, name), items: wanted }, 'update'),
+    answer: (plaintext): Data => ({ plaintext: encodeBase64(plaintext.reveal()) }),
+  });
 };
 
 export const rewrapData: TransitHandler = (request, { name }) => {
   const { data } = request;
   const items = readItems(data, rewrapItem);
   checkContexts(items);
-  const outcomes = doItems(
-    items,
-    'decrypt',
-    (wanted) => request.call(rewrap, { ...keyRef(request, name), items: wanted }, 'update'),
-    sealed,
-  );
-  return then(outcomes, (all) => answerItems(data, items, all));
+  return answerItems(data, items, {
+    ...{ use: 'decrypt', answer: sealed },
+    work: (wanted) => request.call(rewrap, { ...keyRef(request, name), items: wanted }, 'update'),
+  });
 };
 
 const DATA_KEY_BYTES: Readonly<Record<number, 16 | 32 | 64>> = { 128: 16, 256: 32, 512: 64 };

@@ -13,12 +13,11 @@ import {
   verify,
   verifyMac,
 } from '../../ops/keys-sign.ts';
-import { then } from '../../ops/maybe.ts';
 import { booleanField, integerField, textField } from '../../ops/vault/fields.ts';
 import type { Data } from './request.ts';
 import { type Params, Refusal, type TransitHandler, type TransitRequest } from './transit-answer.ts';
 import { decodeBase64, encodeBase64, versioned, versionedText } from './transit-fields.ts';
-import { answerItems, doItems, readItems } from './transit-items.ts';
+import { answerItems, readItems } from './transit-items.ts';
 import { rawPublicKey } from './transit-pem.ts';
 import { keyRef } from './transit-seal.ts';
 
@@ -113,11 +112,11 @@ export const signData: TransitHandler = (request, params) => {
   const options = signOptions(data, params);
   const version = integerField(data, 'key_version') ?? 0;
   const items = readItems(data, (item): SignItem => ({ input: inputOf(item, request), ...contextOf(item) }));
-  const outcomes = doItems(
-    items,
-    'sign',
-    (wanted) => request.call(sign, { ...keyRef(request, params['name']), items: wanted, version, options }, 'update'),
-    (signed): Data => {
+  return answerItems(data, items, {
+    ...{ use: 'sign', blank: { key_version: 0 } },
+    work: (wanted) =>
+      request.call(sign, { ...keyRef(request, params['name']), items: wanted, version, options }, 'update'),
+    answer: (signed): Data => {
       const bytes = Buffer.from(signed.signature);
       const body = options.encoding === 'p1363' ? bytes.toString('base64url') : bytes.toString('base64');
       const publicKey = signed.publicKey === undefined ? undefined : rawPublicKey(signed.publicKey);
@@ -128,8 +127,7 @@ export const signData: TransitHandler = (request, params) => {
         ...(publicKey === undefined ? {} : { [items.isBatch ? 'publickey' : 'public_key']: publicKey }),
       };
     },
-  );
-  return then(outcomes, (all) => answerItems(data, items, all, { blank: { key_version: 0 } }));
+  });
 };
 
 export const verifyData: TransitHandler = (request, params) => {
@@ -171,13 +169,10 @@ const verifySignature: TransitHandler = (request, params) => {
     const { version, body } = versionedText(textField(item, 'signature') ?? '', 'signature');
     return { input, version, signature: signatureBytes(body, options), ...contextOf(item) };
   });
-  const outcomes = doItems(
-    items,
-    'verify',
-    (wanted) => request.call(verify, { ...keyRef(request, params['name']), items: wanted, options }, 'update'),
-    verdict,
-  );
-  return then(outcomes, (all) => answerItems(data, items, all, { blank: { valid: false } }));
+  return answerItems(data, items, {
+    ...{ use: 'verify', answer: verdict, blank: { valid: false } },
+    work: (wanted) => request.call(verify, { ...keyRef(request, params['name']), items: wanted, options }, 'update'),
+  });
 };
 
 const verifyHmac: TransitHandler = (request, params) => {
@@ -188,13 +183,10 @@ const verifyHmac: TransitHandler = (request, params) => {
     const { version, body } = versionedText(textField(item, 'hmac') ?? '', 'HMAC');
     return { input, version, mac: decoded(body, 'verification HMAC') };
   });
-  const outcomes = doItems(
-    items,
-    'verify-hmac',
-    (wanted) => request.call(verifyMac, { ...keyRef(request, params['name']), items: wanted, hash }, 'update'),
-    verdict,
-  );
-  return then(outcomes, (all) => answerItems(data, items, all));
+  return answerItems(data, items, {
+    ...{ use: 'verify-hmac', answer: verdict },
+    work: (wanted) => request.call(verifyMac, { ...keyRef(request, params['name']), items: wanted, hash }, 'update'),
+  });
 };
 
 export const hmacData: TransitHandler = (request, params) => {
@@ -203,13 +195,11 @@ export const hmacData: TransitHandler = (request, params) => {
   const version = integerField(data, 'key_version') ?? 0;
   const missing = 'missing input for HMAC';
   const items = readItems(data, (item): MacItem => ({ input: inputOf(item, request, missing) }));
-  const outcomes = doItems(
-    items,
-    'hmac',
-    (wanted) => request.call(mac, { ...keyRef(request, params['name']), items: wanted, version, hash }, 'update'),
-    (made): Data => ({ hmac: versioned(made.version, encodeBase64(made.mac)) }),
-  );
-  return then(outcomes, (all) => answerItems(data, items, all));
+  return answerItems(data, items, {
+    use: 'hmac',
+    work: (wanted) => request.call(mac, { ...keyRef(request, params['name']), items: wanted, version, hash }, 'update'),
+    answer: (made): Data => ({ hmac: versioned(made.version, encodeBase64(made.mac)) }),
+  });
 };
 
 function macHash(data: Data, params: Params, fields: readonly string[], problem: string): HashName {

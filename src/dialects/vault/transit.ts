@@ -4,7 +4,7 @@
 
 import { parseKeyName } from '../../core/keys/key.ts';
 import type { Maybe } from '../../core/ports.ts';
-import { attempt, then } from '../../ops/maybe.ts';
+import { settle, then } from '../../ops/maybe.ts';
 import {
   type Params,
   Refusal,
@@ -123,28 +123,50 @@ function match({ parts }: Pattern, segments: readonly string[]): Params | undefi
   return params;
 }
 
-/** Answers a request below a transit mount; throws or rejects with a fault that says nothing of a key. */
-export function transit(request: TransitRequest): Maybe<TransitAnswer> {
-  const [first = '', ...rest] = (request.path.endsWith('/') ? request.path.slice(0, -1) : request.path).split('/');
-  for (const pattern of patterns.get(first) ?? []) {
-    const params = match(pattern, rest);
-    if (params !== undefined) return answer(pattern, params, request);
-  }
-  return refused(request, new Refusal('unsupported path', 404));
+interface Meant {
+  readonly pattern: Pattern;
+  readonly params: Params;
+  /** Whether a key can have the name in it. */
+  readonly isNamed: boolean;
 }
 
-function answer(pattern: Pattern, params: Params, request: TransitRequest): Maybe<TransitAnswer> {
+/** Paths that were asked for, until they are too many. */
+const MEANT_MAX = 1000;
+const meant = new Map<string, Meant>();
+
+/** What a path below a mount means; undefined where nothing. */
+function meaningOf(path: string): Meant | undefined {
+  const known = meant.get(path);
+  if (known !== undefined) return known;
+  const [first = '', ...rest] = (path.endsWith('/') ? path.slice(0, -1) : path).split('/');
+  for (const pattern of patterns.get(first) ?? []) {
+    const params = match(pattern, rest);
+    if (params === undefined) continue;
+    if (meant.size >= MEANT_MAX) meant.clear();
+    const found = { pattern, params, isNamed: params['name'] === undefined || isName(params['name']) };
+    meant.set(path, found);
+    return found;
+  }
+  return undefined;
+}
+
+/** Answers a request below a transit mount by `tell`; throws or rejects with a fault that says nothing of a key. */
+export function transit<T>(request: TransitRequest, tell: (answer: TransitAnswer) => T): Maybe<T> {
+  const refuse = (refusal: Refusal) => then(request.judge(), () => tell(answerOf(refusal)));
+  const found = meaningOf(request.path);
+  if (found === undefined) return refuse(new Refusal('unsupported path', 404));
+  const { pattern, params, isNamed } = found;
   const handler = pattern[request.verb];
-  if (handler === undefined) return refused(request, new Refusal('unsupported operation', 405));
-  return attempt(
-    () => {
-      if (params['name'] !== undefined && !isName(params['name'])) throw new Refusal('unsupported path', 404);
-      return handler(request, params);
-    },
+  if (handler === undefined) return refuse(new Refusal('unsupported operation', 405));
+  if (!isNamed) return refuse(new Refusal('unsupported path', 404));
+  return settle(
+    () => handler(request, params),
+    tell,
     (error) => {
       const refusal = refusalOf(error, pattern.use);
       if (!(refusal instanceof Refusal)) throw refusal;
-      return refusal.isAudited ? answerOf(refusal) : refused(request, refusal);
+      // What is wrong with a request is told to those alone who may make it.
+      return refusal.isAudited ? tell(answerOf(refusal)) : refuse(refusal);
     },
   );
 }
@@ -155,11 +177,6 @@ function isName(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** What is wrong with a request is told to those alone who may make it. */
-function refused(request: TransitRequest, refusal: Refusal): Maybe<TransitAnswer> {
-  return then(request.judge(), () => answerOf(refusal));
 }
 
 function answerOf({ status, message }: Refusal): TransitAnswer {

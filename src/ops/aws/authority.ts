@@ -170,8 +170,8 @@ function resourceOf(target: Target, { project, secret }: Scope, region: string |
 const CREATED = /^(?:locations\/[^/]+\/)?secrets\/(.+)$/;
 
 /** The name of a secret that is to be made, or that was not found. */
-function namedIn({ creates, secret }: Target): string | undefined {
-  return secret ?? (creates === undefined ? undefined : CREATED.exec(creates)?.[1]);
+function namedIn({ creates, stores, secret }: Target): string | undefined {
+  return stores ?? secret ?? (creates === undefined ? undefined : CREATED.exec(creates)?.[1]);
 }
 
 interface Asking {

@@ -7,7 +7,7 @@ import type { Need, Needs } from '../../core/ports.ts';
 import type { Secret, Version } from '../../core/secret.ts';
 import { type Operation, operation } from '../operation.ts';
 import { type SecretResult, secretTarget } from '../secrets.ts';
-import { Wanting } from '../writer.ts';
+import { Wanting } from '../wanting.ts';
 import { type AwsRef, placeOfFound } from './ref.ts';
 
 /** What is told of a secret beside itself. */

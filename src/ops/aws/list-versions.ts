@@ -9,7 +9,7 @@ import { type Operation, operation } from '../operation.ts';
 import { type PageRequest, pageCursor } from '../paging.ts';
 import { censusNeed } from '../reader-guard.ts';
 import { placeOf, type SecretResult, secretTarget } from '../secrets.ts';
-import { Wanting } from '../writer.ts';
+import { Wanting } from '../wanting.ts';
 import { type AwsRef, placeOfFound } from './ref.ts';
 
 export interface ListSeenVersions extends AwsRef, PageRequest {

@@ -23,7 +23,7 @@ import {
   verbOf,
 } from '../../core/rotation/machine.ts';
 import type { FunctionCall } from '../../core/rotation/port.ts';
-import type { Project, Secret, StoredEvent, Uid } from '../../core/secret.ts';
+import type { NewEvent, Project, Secret, Uid } from '../../core/secret.ts';
 import { moveVersion } from '../../core/version-state.ts';
 import { type Decision, type Input, type Operation, operation, secretFacts, type Target } from '../operation.ts';
 import { eventOf, placeOf, type SecretRef, secretTarget } from '../secrets.ts';
@@ -282,7 +282,7 @@ function moved(
   changes: readonly Change[],
   told: Rotation = rotation,
 ): Decision<undefined> {
-  const events: StoredEvent[] = [rotationEvent(eventOf(input, project, secret), told)];
+  const events: NewEvent[] = [rotationEvent(eventOf(input, project, secret), told)];
   return {
     result: undefined,
     changes: [...changes, { change: 'rotation.update', rotation }],

@@ -12,7 +12,7 @@ import { Fault } from '../../core/error.ts';
 import { rotationEvent, secretEvent, versionEvent } from '../../core/events.ts';
 import type { Change, Keyring, Need, PayloadRow } from '../../core/ports.ts';
 import { checking, isUnderWay, newRotation, planned, type Rotation, started } from '../../core/rotation/machine.ts';
-import type { Project, Secret, StoredEvent } from '../../core/secret.ts';
+import type { NewEvent, Project, Secret } from '../../core/secret.ts';
 import { type AwsRef, idNeed } from '../aws/ref.ts';
 import { wrappedBy, wrappingFor } from '../customer-keys.ts';
 import { type NewSealed, refTo, withVersion } from '../new-version.ts';
@@ -128,7 +128,7 @@ interface Trial {
   readonly secret: Secret;
   readonly number: number;
   readonly changes: readonly Change[];
-  readonly events: readonly StoredEvent[];
+  readonly events: readonly NewEvent[];
 }
 
 /** The version on which the function is tried: it is the candidate until that is over. */

@@ -22,18 +22,7 @@ import type { CeremonyFields, CeremonyStep } from '../../core/vault/ceremony.ts'
 import { isWithin } from '../../core/vault/cidr.ts';
 import type { CertificateReader, Trust, VerifiedCertificate } from '../../core/vault/client-certificate.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
-import {
-  type Entity,
-  entityId,
-  entityOf,
-  type Group,
-  groupId,
-  groupOf,
-  type Identity,
-  identityOf,
-  mergedId,
-  reachedGroups,
-} from '../../core/vault/identity.ts';
+import type { Identity } from '../../core/vault/identity.ts';
 import { type MountTable, mountsId, mountTable } from '../../core/vault/mounts.ts';
 import { isAlive, type KnownToken, memberOfToken, TOKEN_DEPTH_MAX, tokenId, tokenOf } from '../../core/vault/token.ts';
 import { DEFAULT_PROJECT } from '../bootstrap.ts';
@@ -43,6 +32,7 @@ import type { Engine } from '../engine.ts';
 import { then } from '../maybe.ts';
 import { BatchTokens } from './batch-tokens.ts';
 import { CERT_ROLES_MAX, certRolesPrefix } from './cert.ts';
+import { accountIdentity, ENTRIES_NAMED_MAX, liveIdentity, REFUSED } from './identity-reads.ts';
 import { KeptCallers } from './kept-callers.ts';
 import { auditHash } from './logical.ts';
 
@@ -141,8 +131,6 @@ interface Known {
 
 /** The policies that are the server's own, whatever the namespace. */
 const TRAVELLING: ReadonlySet<string> = new Set([ROOT_POLICY, IAM_POLICY, 'default']);
-/** What the store names at once. */
-const ENTRIES_NAMED_MAX = 500;
 const HOME = DEFAULT_PROJECT as string as ProjectRef;
 
 export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
@@ -214,7 +202,7 @@ function knownBy(deps: Asking, credential: string, origin: Origin): Maybe<Known>
   const batch = deps.batches.open(credential);
   if (batch !== undefined) return ofToken(deps, batch, origin);
   if (credential.startsWith('cof_owner_') || credential.startsWith('ya29.') || credential.startsWith('ey')) {
-    return then(deps.door.authenticate(credential, origin), ofPrincipal);
+    return then(deps.door.authenticate(credential, origin), (caller) => ofPrincipal(deps, caller, origin));
   }
   const hash = deps.digest(credential);
   return then(deps.store.read({ entry: { need: 'vaultEntry', id: tokenId(hash) } }, deps.seen), ({ entry }) =>
@@ -223,11 +211,15 @@ function knownBy(deps: Asking, credential: string, origin: Origin): Maybe<Known>
 }
 
 /** A credential of Coffer's own: the owner may all, a service account what IAM grants it. */
-function ofPrincipal(caller: Caller): Known {
+function ofPrincipal(deps: Asking, caller: Caller, origin: Origin): Maybe<Known> {
   if (caller.principal.member === OWNER.member) return { caller, policies: [ROOT_POLICY], home: HOME };
   const email = accountOfMember(caller.principal.member);
   if (email === undefined) return { caller, policies: [], home: HOME };
-  return { caller, policies: ['default', IAM_POLICY], home: accountProject(email) };
+  const known = { caller, policies: ['default', IAM_POLICY], home: accountProject(email) };
+  return then(accountIdentity(deps, email), (found) => {
+    if (found === REFUSED) return nobody(origin, true);
+    return found === undefined ? known : { ...known, identity: found.identity };
+  });
 }
 
 function ofToken(deps: Asking, known: KnownToken, origin: Origin, hash?: string): Maybe<Known> {
@@ -236,10 +228,21 @@ function ofToken(deps: Asking, known: KnownToken, origin: Origin, hash?: string)
     const isBound = boundCidrs !== undefined && !isWithin(origin.peer, boundCidrs);
     if (!whole || isBound) return nobody(origin, true);
     const { entity } = known.token;
-    if (entity === undefined) return ofLiving(known, origin, hash, undefined);
+    if (entity === undefined) return ofAccount(deps, known, origin, hash);
     return then(liveIdentity(deps, known.token.project, entity), (identity) =>
       identity === undefined ? nobody(origin, true) : ofLiving(known, origin, hash, identity),
     );
+  });
+}
+
+/** A token without an entity of its own: with the grants of an account it has the account's. */
+function ofAccount(deps: Asking, known: KnownToken, origin: Origin, hash: string | undefined): Maybe<Known> {
+  const { member, policies, project } = known.token;
+  const email = member === undefined || !policies.includes(IAM_POLICY) ? undefined : accountOfMember(member);
+  if (email === undefined) return ofLiving(known, origin, hash, undefined);
+  return then(accountIdentity(deps, email), (found) => {
+    if (found === REFUSED) return nobody(origin, true);
+    return ofLiving(known, origin, hash, found?.project === project ? found.identity : undefined);
   });
 }
 
@@ -278,43 +281,6 @@ function isWhole(deps: Asking, known: KnownToken, depth: number): Maybe<boolean>
     if (parent === undefined) return true;
     const above = rows.parent as VaultEntry | undefined;
     return above !== undefined && isWhole(deps, tokenOf(above), depth + 1);
-  });
-}
-
-/** The identity of an entity; undefined where it is gone or disabled: then its tokens are nobody's. */
-function liveIdentity(deps: Asking, project: string, id: string): Maybe<Identity | undefined> {
-  const { store, seen } = deps;
-  return then(store.read({ own: { need: 'vaultEntry', id: entityId(project, id) } }, seen), ({ own }) => {
-    if (own === undefined) return ofMerged(deps, project, id);
-    const entity = entityOf(own);
-    return entity.disabled ? undefined : withGroups(deps, project, id, entity, new Map());
-  });
-}
-
-function ofMerged(deps: Asking, project: string, id: string): Maybe<Identity | undefined> {
-  return then(deps.store.read({ lead: { need: 'vaultEntry', id: mergedId(project, id) } }, deps.seen), ({ lead }) => {
-    const now = lead?.data['id'];
-    return typeof now === 'string' ? liveIdentity(deps, project, now) : undefined;
-  });
-}
-
-function withGroups(
-  deps: Asking,
-  project: string,
-  id: string,
-  entity: Entity,
-  known: Map<string, Group | undefined>,
-): Maybe<Identity> {
-  const { unread } = reachedGroups(entity.groups, known);
-  if (unread.length === 0) return identityOf(id, entity, known);
-  const some = unread.slice(0, ENTRIES_NAMED_MAX);
-  const groups = { need: 'vaultEntriesNamed', ids: some.map((each) => groupId(project, each)) } as const;
-  return then(deps.store.read({ groups }, deps.seen), (rows) => {
-    some.forEach((each, index) => {
-      const row = rows.groups[index];
-      known.set(each, row === undefined ? undefined : groupOf(row));
-    });
-    return withGroups(deps, project, id, entity, known);
   });
 }
 

@@ -5,13 +5,13 @@
 import { formatTime } from '../../core/vault/duration.ts';
 import type { Alias, Entity } from '../../core/vault/identity.ts';
 import { booleanField, invalid, listField, textField } from './fields.ts';
-import { handlersOf, missing } from './identity-handlers.ts';
+import { aliasHandlersOf, describeAlias } from './identity-aliases.ts';
+import { handlersOf } from './identity-handlers.ts';
 import {
   all,
   boundPolicies,
   byAlias,
   byMethod,
-  byName,
   checkedName,
   drop,
   dropAlias,
@@ -64,30 +64,6 @@ function writeEntity({ view, data }: VaultCall, known: FoundEntity | undefined, 
   return {};
 }
 
-const write: Handler = (call) => {
-  const { view, data, params } = call;
-  const name = textField(data, 'name') || undefined;
-  const id = params['id'] ?? textField(data, 'id') ?? '';
-  if (id === '') return writeEntity(call, name === undefined ? undefined : byName(view, 'entity', name), name);
-  const known = found(view, 'entity', id);
-  if (known === undefined) throw invalid('entity not found from id');
-  return writeEntity(call, known, name);
-};
-
-const writeNamed: Handler = (call) => {
-  const name = call.params['name'] ?? '';
-  return writeEntity(call, byName(call.view, 'entity', name), name);
-};
-
-export function describeAlias(view: View, alias: Alias, canonical: string): Readonly<Record<string, unknown>> {
-  const { path = '', type = '' } = methodOf(view, alias.accessor) ?? {};
-  return {
-    ...{ canonical_id: canonical, creation_time: formatTime(alias.createdAt), custom_metadata: alias.customMetadata },
-    ...{ id: alias.id, last_update_time: formatTime(alias.updatedAt), local: false, merged_from_canonical_ids: null },
-    ...{ metadata: null, mount_accessor: alias.accessor, mount_path: path, mount_type: type, name: alias.name },
-  };
-}
-
 export function describeEntity(view: View, { id, row }: FoundEntity): Readonly<Record<string, unknown>> {
   const reached = view.identity(id)?.groups.map((group) => group.id) ?? [];
   return {
@@ -110,7 +86,7 @@ const removeMany: Handler = ({ view, data }) => {
   return {};
 };
 
-const of = handlersOf('entity', describeEntity);
+const of = handlersOf('entity', { describe: describeEntity, save: writeEntity, unknownId: 'entity not found from id' });
 
 const list: Handler = ({ view }) => {
   const entities = all(view, 'entity');
@@ -243,56 +219,35 @@ export function putAlias(
   return id;
 }
 
-const ofAlias = ({ view, params }: VaultCall) => byAlias(view, 'entity', params['id'] ?? '');
-
-const readAlias: Handler = (call) => {
-  const known = ofAlias(call);
-  const alias = known?.row.aliases.find(({ id }) => id === call.params['id']);
-  if (known === undefined || alias === undefined) throw missing('entity alias');
-  return { data: { ...describeAlias(call.view, alias, known.id), namespace_id: 'root' } };
-};
-
-const removeAlias: Handler = (call) => {
-  const known = ofAlias(call);
-  const alias = known?.row.aliases.find(({ id }) => id === call.params['id']);
-  if (known === undefined || alias === undefined) return {};
-  dropAlias(call.view, 'entity', alias);
-  const aliases = known.row.aliases.filter(({ id }) => id !== alias.id);
-  keep(call.view, 'entity', { id: known.id, row: { ...known.row, aliases } });
-  return {};
-};
-
-const listAliases: Handler = ({ view }) => {
-  const aliases = all(view, 'entity').flatMap(({ id, row }) =>
-    row.aliases.map((each) => describeAlias(view, each, id)),
-  );
-  const info = aliases.map(
-    ({ id, creation_time: _made, last_update_time: _changed, merged_from_canonical_ids: _from, ...rest }) => [id, rest],
-  );
-  return { data: { keys: aliases.map(({ id }) => id).sort(), key_info: Object.fromEntries(info) } };
-};
+const aliasHandlers = aliasHandlersOf('entity', {
+  aliasesOf: (row) => row.aliases,
+  without: (row, id) => ({ ...row, aliases: row.aliases.filter((each) => each.id !== id) }),
+  shown: (described) => described,
+  listed: ({ id: _id, creation_time: _made, last_update_time: _changed, merged_from_canonical_ids: _from, ...rest }) =>
+    rest,
+});
 
 export const ENTITY_ROUTES: readonly VaultRoute[] = [
-  { path: 'identity/entity', help: 'Make or change an entity.', write },
+  { path: 'identity/entity', help: 'Make or change an entity.', write: of.write },
   { path: 'identity/entity/id', help: 'List the ids of the entities.', list, read: list },
-  { path: 'identity/entity/name', help: 'List the names of the entities.', list: of.listNames, read: of.listNames },
+  { path: 'identity/entity/name', help: 'List the names of the entities.', ...of.names },
   {
     path: 'identity/entity/id/:id',
     help: 'Read, change or delete an entity by its id.',
-    ...{ ...of.byId, write },
+    ...of.byId,
   },
   {
     path: 'identity/entity/name/*name',
     help: 'Read, write or delete an entity by its name.',
-    ...{ ...of.byName, write: writeNamed },
+    ...of.byName,
   },
   { path: 'identity/entity/batch-delete', help: 'Delete several entities.', write: removeMany },
   { path: 'identity/entity/merge', help: 'Make several entities one.', write: merge },
   { path: 'identity/entity-alias', help: 'Make or change an alias of an entity.', write: writeAlias },
-  { path: 'identity/entity-alias/id', help: 'List the aliases of entities.', list: listAliases, read: listAliases },
+  { path: 'identity/entity-alias/id', help: 'List the aliases of entities.', ...aliasHandlers.all },
   {
     path: 'identity/entity-alias/id/:id',
     help: 'Read, change or delete an alias of an entity.',
-    ...{ read: readAlias, write: writeAlias, delete: removeAlias },
+    ...{ ...aliasHandlers.byId, write: writeAlias },
   },
 ];

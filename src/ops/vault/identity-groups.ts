@@ -5,14 +5,13 @@
 import { formatTime } from '../../core/vault/duration.ts';
 import type { Alias, Group } from '../../core/vault/identity.ts';
 import { type Data, invalid, listField, textField } from './fields.ts';
-import { describeAlias } from './identity-entities.ts';
-import { handlersOf, missing } from './identity-handlers.ts';
+import { aliasHandlersOf, describeAlias } from './identity-aliases.ts';
+import { handlersOf } from './identity-handlers.ts';
 import {
   all,
   boundPolicies,
   byAlias,
   byMethod,
-  byName,
   checkedName,
   dropAlias,
   type Found,
@@ -107,29 +106,17 @@ function levels(view: View, start: readonly string[], next: (group: Group) => re
   return { ids, depth };
 }
 
-const write: Handler = (call) => {
-  const { view, data, params } = call;
-  const name = textField(data, 'name') || undefined;
-  const id = params['id'] ?? textField(data, 'id') ?? '';
-  if (id === '') return writeGroup(call, name === undefined ? undefined : byName(view, 'group', name), name);
-  const known = found(view, 'group', id);
-  if (known === undefined) throw invalid('invalid group ID');
-  return writeGroup(call, known, name);
-};
-
-const writeNamed: Handler = (call) => {
-  const name = call.params['name'] ?? '';
-  return writeGroup(call, byName(call.view, 'group', name), name);
-};
-
-function describeGroupAlias(view: View, alias: Alias, id: string): Readonly<Record<string, unknown>> {
-  const { custom_metadata: _custom, local: _local, ...rest } = describeAlias(view, alias, id);
+function ofGroup({
+  custom_metadata: _custom,
+  local: _local,
+  ...rest
+}: ReturnType<typeof describeAlias>): Readonly<Record<string, unknown>> {
   return rest;
 }
 
 export function describeGroup(view: View, { id, row }: FoundGroup): Readonly<Record<string, unknown>> {
   return {
-    alias: row.alias === null ? {} : describeGroupAlias(view, row.alias, id),
+    alias: row.alias === null ? {} : ofGroup(describeAlias(view, row.alias, id)),
     ...{ creation_time: formatTime(row.createdAt), last_update_time: formatTime(row.updatedAt), id },
     ...{ member_entity_ids: row.entities, member_group_ids: row.groups, metadata: row.metadata },
     ...{ modify_index: row.revision, name: row.name, namespace_id: 'root', type: row.type },
@@ -138,7 +125,7 @@ export function describeGroup(view: View, { id, row }: FoundGroup): Readonly<Rec
   };
 }
 
-const of = handlersOf('group', describeGroup);
+const of = handlersOf('group', { describe: describeGroup, save: writeGroup, unknownId: 'invalid group ID' });
 
 const list: Handler = ({ view }) => {
   const groups = all(view, 'group');
@@ -193,53 +180,32 @@ function newGroup(view: View): FoundGroup {
   return insert(view, 'group', { id, row: fresh(view, id, 'external') });
 }
 
-const ofAlias = ({ view, params }: VaultCall) => byAlias(view, 'group', params['id'] ?? '');
-
-const readAlias: Handler = (call) => {
-  const known = ofAlias(call);
-  if (known === undefined || known.row.alias === null) throw missing('group alias');
-  return { data: { ...describeGroupAlias(call.view, known.row.alias, known.id), namespace_id: 'root' } };
-};
-
-const removeAlias: Handler = (call) => {
-  const known = ofAlias(call);
-  if (known === undefined || known.row.alias === null) return {};
-  dropAlias(call.view, 'group', known.row.alias);
-  keep(call.view, 'group', { id: known.id, row: { ...known.row, alias: null } });
-  return {};
-};
-
-const listAliases: Handler = ({ view }) => {
-  const aliases = all(view, 'group').flatMap(({ id, row }) =>
-    row.alias === null ? [] : [describeAlias(view, row.alias, id)],
-  );
-  return {
-    data: {
-      keys: aliases.map(({ id }) => id).sort(),
-      key_info: Object.fromEntries(aliases.map((each) => [each['id'], each])),
-    },
-  };
-};
+const aliasHandlers = aliasHandlersOf('group', {
+  aliasesOf: ({ alias }) => (alias === null ? [] : [alias]),
+  without: (row) => ({ ...row, alias: null }),
+  shown: ofGroup,
+  listed: (described) => described,
+});
 
 export const GROUP_ROUTES: readonly VaultRoute[] = [
-  { path: 'identity/group', help: 'Make or change a group.', write },
+  { path: 'identity/group', help: 'Make or change a group.', write: of.write },
   { path: 'identity/group/id', help: 'List the ids of the groups.', list, read: list },
-  { path: 'identity/group/name', help: 'List the names of the groups.', list: of.listNames, read: of.listNames },
+  { path: 'identity/group/name', help: 'List the names of the groups.', ...of.names },
   {
     path: 'identity/group/id/:id',
     help: 'Read, change or delete a group by its id.',
-    ...{ ...of.byId, write },
+    ...of.byId,
   },
   {
     path: 'identity/group/name/*name',
     help: 'Read, write or delete a group by its name.',
-    ...{ ...of.byName, write: writeNamed },
+    ...of.byName,
   },
   { path: 'identity/group-alias', help: 'Make or change the alias of an external group.', write: writeAlias },
-  { path: 'identity/group-alias/id', help: 'List the aliases of groups.', list: listAliases, read: listAliases },
+  { path: 'identity/group-alias/id', help: 'List the aliases of groups.', ...aliasHandlers.all },
   {
     path: 'identity/group-alias/id/:id',
     help: 'Read, change or delete the alias of a group.',
-    ...{ read: readAlias, write: writeAlias, delete: removeAlias },
+    ...{ ...aliasHandlers.byId, write: writeAlias },
   },
 ];

@@ -2,6 +2,8 @@
 // and the groups it is in; a group its members and the groups it is in. Both ends of a membership change together.
 
 import { Fault } from '../../core/error.ts';
+import { isAccountEmail } from '../../core/name.ts';
+import type { Account } from '../../core/secret.ts';
 import { authTable, TOKEN_ACCESSOR } from '../../core/vault/auth-mounts.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import {
@@ -145,9 +147,27 @@ export function indexAlias(view: View, kind: Kind, id: string, alias: Alias): vo
   const owner = rowId(view, kind, id);
   view.put({ id: aliasId(view, kind, alias.id), owner, data: { id } });
   view.put({ id: methodId(view, kind, alias), owner, data: { id } });
+  if (kind === 'entity') tieAccount(view, alias, owner);
+}
+
+/**
+ * An alias of `token/` by the address of a service account of the project makes that account the entity. One that is made
+ * later under the same address is another.
+ */
+function tieAccount(view: View, alias: Alias, entity: string | undefined, before?: string): void {
+  const account = accountOf(view, alias);
+  if (account === undefined || (before !== undefined && account.entity !== before)) return;
+  const { entity: _before, ...rest } = account;
+  if (account.entity !== entity) view.putAccount(entity === undefined ? rest : { ...rest, entity });
+}
+
+function accountOf(view: View, { accessor, name }: Alias): Account | undefined {
+  const account = accessor === TOKEN_ACCESSOR && isAccountEmail(name) ? view.account(name) : undefined;
+  return account?.projectUid === view.project.uid ? account : undefined;
 }
 
 export function dropAlias(view: View, kind: Kind, alias: Alias): void {
+  if (kind === 'entity') tieAccount(view, alias, undefined);
   view.remove(aliasId(view, kind, alias.id));
   view.remove(methodId(view, kind, alias));
 }
@@ -163,6 +183,8 @@ export function drop(view: View, kind: Kind, id: string): void {
   if ('parents' in row) {
     setMembers(view, id, 'entity', row.entities ?? [], []);
     setMembers(view, id, 'group', row.groups ?? [], []);
+  } else {
+    for (const alias of row.aliases) tieAccount(view, alias, undefined, rowId(view, kind, id));
   }
   view.remove(rowId(view, kind, id));
   count(view, kind, -1);

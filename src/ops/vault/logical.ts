@@ -11,12 +11,13 @@ import { then } from '../maybe.ts';
 import { type Finish, type Input, type Operation, operation, type Prepare, type Prepared } from '../operation.ts';
 import { mayAsk } from '../viewing.ts';
 import { sealedToken } from './batch-tokens.ts';
+import { entryNeed } from './entries.ts';
 import { type Data, invalid } from './fields.ts';
 import { certified, finishedList } from './pki-made.ts';
 import { type FinishedReply, type Hashes, isOf, type Made, type Reply, type VaultRoute, type Verb } from './route.ts';
 import { routeNamed } from './routes.ts';
 import { placeOf, sealEntry } from './sealed-entry.ts';
-import { entryNeed, View } from './view.ts';
+import { View } from './view.ts';
 
 export interface Logical {
   readonly project: ProjectId;
@@ -175,6 +176,8 @@ function logical(
           prepareNeeds,
           carried: ({ payload: _, chosen: __, credential: ___, ...command }: Logical) => command,
         }),
+    needs: ({ route }, _keyring, { vault }) =>
+      vault?.tokenId !== undefined && routeNamed(route)?.looksAtSelf ? entryNeed(vault.tokenId) : {},
     decide: judge,
     finish,
   }) as unknown as Operation<Logical, FinishedReply>;

@@ -185,6 +185,8 @@ export interface VaultRoute {
   readonly server?: true;
   /** What is written changes nothing: it only asks. */
   readonly asks?: true;
+  /** It looks at the caller's own token in any case. */
+  readonly looksAtSelf?: true;
   /** It answers with a new token. */
   readonly issues?: true;
   /** It answers with a new secret id. */

@@ -86,9 +86,11 @@ const patterns: readonly Pattern[] = VAULT_ROUTES.filter(isNamed).map(patternOf)
 const ofMethods: readonly Pattern[] = VAULT_ROUTES.filter(({ path }) => path.includes('!')).map(patternOf);
 const exact = new Map(patterns.filter(({ names }) => names.length === 0).map((each) => [each.route.path, each]));
 /** By their first segment, which has no parameter: what lies below a mount is not compared with any of them. */
-const byFirst = Map.groupBy(
-  patterns.filter(({ names }) => names.length > 0),
-  ({ route }) => firstOf(route.path),
+const byFirst = new Map(
+  [...Map.groupBy(patterns, ({ route }) => firstOf(route.path))].map(([first, all]) => [
+    first,
+    all.filter(({ names }) => names.length > 0),
+  ]),
 );
 
 function firstOf(path: string): string {
@@ -120,8 +122,10 @@ export function findEngineRoute(table: MountTable, path: string): FoundRoute | u
 
 /** The route of a path below `/v1/`. */
 export function findVaultRoute(path: string): FoundRoute | undefined {
+  const among = byFirst.get(firstOf(path));
+  if (among === undefined) return undefined;
   const plain = exact.get(path.endsWith('/') ? path.slice(0, -1) : path);
-  return plain === undefined ? findIn(byFirst.get(firstOf(path)) ?? [], path) : { route: plain.route, params: {} };
+  return plain === undefined ? findIn(among, path) : { route: plain.route, params: {} };
 }
 
 function findIn(among: readonly Pattern[], path: string): FoundRoute | undefined {

@@ -121,7 +121,7 @@ export function createToken(call: VaultCall, orphan: boolean): Reply {
   const time = timeOf(call, role, policies.includes(ROOT_POLICY));
   const isOrphan = free || booleanField(data, 'no_parent') === true;
   const member = memberOf(view);
-  const entity = entityFor(call, role) ?? (isOrphan ? undefined : parent?.token.entity);
+  const entity = entityFor(call, role) ?? (isOrphan ? undefined : view.authority.identity?.id);
   const fresh: NewToken = {
     policies,
     displayName: displayName(textField(data, 'display_name')),

@@ -62,10 +62,13 @@ const lookup =
 const lookupSelf: Handler = (call) => {
   const { view, hashes } = call;
   if (hashes.batch !== undefined || view.authority.tokenId !== undefined) return lookup(ownToken)(call);
-  const { policies } = view.authority;
+  const { identity } = view.authority;
+  const policies = view.ownPolicies;
   const { member } = view.caller.principal;
   const data = {
-    ...{ accessor: '', creation_time: 0, creation_ttl: 0, display_name: member, entity_id: '', expire_time: null },
+    ...(identity === undefined ? {} : { identity_policies: identity.policies }),
+    ...{ accessor: '', creation_time: 0, creation_ttl: 0, display_name: member, expire_time: null },
+    entity_id: identity?.id ?? '',
     ...{ explicit_max_ttl: 0, id: '', issue_time: null, meta: null, num_uses: 0, orphan: true, path: '', policies },
     ...{ renewable: false, ttl: 0, type: 'service' },
   };
@@ -164,6 +167,7 @@ export const TOKEN_ROUTES: readonly VaultRoute[] = [
   {
     path: 'auth/token/lookup-self',
     help: "Look at the request's own token.",
+    looksAtSelf: true,
     read: lookupSelf,
     asks: true,
     write: lookupSelf,

@@ -17,7 +17,9 @@ import { awsPolicies } from './0013-aws-policies.ts';
 import { censusByPlace } from './0014-census-by-place.ts';
 import { awsSecrets } from './0015-aws-secrets.ts';
 import { rotations } from './0016-rotations.ts';
-import { retiredNames } from './0017-retired-names.ts';
+import { eventsWithoutTimes } from './0017-events-without-times.ts';
+import { accountEntities } from './0018-account-entities.ts';
+import { retiredNames } from './0019-retired-names.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -36,5 +38,7 @@ export const MIGRATIONS: readonly Migration[] = [
   censusByPlace,
   awsSecrets,
   rotations,
+  eventsWithoutTimes,
+  accountEntities,
   retiredNames,
 ];

@@ -1,8 +1,11 @@
 // Audit records of committed changes that are not in a segment yet, how far the segments of each stream reach, and where
 // those that were pruned begin.
 
+// A row of `audit_pending` holds the records of one commit.
 export const AUDIT_INSERT = 'INSERT INTO audit_pending (id, record) VALUES (?, ?)';
 export const AUDIT_PENDING = 'SELECT id, record, ordinal FROM audit_pending ORDER BY ordinal LIMIT ?';
+export const AUDIT_ROW_SELECT = 'SELECT id, record FROM audit_pending WHERE ordinal = ?';
+export const AUDIT_ROW_UPDATE = 'UPDATE audit_pending SET id = ?, record = ? WHERE ordinal = ?';
 export const AUDIT_SETTLE = 'DELETE FROM audit_pending WHERE ordinal BETWEEN ? AND ?';
 
 export const MARKS_SELECT =

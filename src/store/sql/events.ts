@@ -8,6 +8,7 @@ const COLUMNS = 'id, time, project_uid, type, resource, version, topics, attribu
 export const EVENTS_AFTER = `SELECT ${COLUMNS}, ordinal FROM events WHERE ordinal > ? ORDER BY ordinal LIMIT ?`;
 
 export const EVENT_INSERT = `INSERT INTO events (${COLUMNS}) VALUES (${placeholders(COLUMNS)})`;
+/** Of the first so many. They lie in about the order of their times: an index would cost every change a page of its own. */
 export const EVENTS_DELETE_BEFORE = `DELETE FROM events
-  WHERE ordinal IN (SELECT ordinal FROM events WHERE time < ? ORDER BY time, ordinal LIMIT ?)
+  WHERE ordinal IN (SELECT ordinal FROM (SELECT ordinal, time FROM events ORDER BY ordinal LIMIT ?) AS oldest WHERE time < ?)
     AND ordinal < (SELECT MAX(ordinal) FROM events)`;

@@ -68,11 +68,15 @@ export const SECRETS_DUE = `SELECT ${qualified('p', PROJECT_COLUMNS)}, ${qualifi
 
 export const SECRET_INSERT = `INSERT INTO secrets (${INSERTED}) VALUES (${placeholders(INSERTED)})`;
 /** Finds nothing where a column that never changes would: an update is of that very secret. */
+const THAT_VERY_ONE = 'WHERE uid = ? AND project_uid = ? AND location = ? AND name = ? AND created_at = ?';
 export const SECRET_UPDATE = `UPDATE secrets
   SET labels = ?, annotations = ?, replication = ?, settings = ?, etag = ?, policy = ?, last_version = ?,
     current_version = ?, previous_version = ?, expires_at = ?, rotate_at = ?, purge_at = ?, aws = ?,
     home_region = ?, replica_regions = ?
-  WHERE uid = ? AND project_uid = ? AND location = ? AND name = ? AND created_at = ?`;
+  ${THAT_VERY_ONE}`;
+/** Of what only gets a version more: no index has these columns, and an index is written for each column that is named. */
+export const SECRET_ADVANCE = `UPDATE secrets SET last_version = ?, current_version = ?, previous_version = ?
+  ${THAT_VERY_ONE}`;
 export const SECRET_NAMES = byReference(
   (column) => `SELECT s.name ${OF_PROJECT}
   WHERE ${column} = ? AND ${OF_LOCATION} AND s.key >= ? AND s.key < ? AND s.key > ? ORDER BY s.key LIMIT ?`,

@@ -5,9 +5,8 @@ import type { AuditRecord } from '../../core/audit-record.ts';
 import { Connection } from '../connection.ts';
 import { prepareFile } from '../directory.ts';
 import { MIGRATIONS } from '../migrations/all.ts';
-import { auditRecordOf } from '../rows.ts';
+import { insertRecords, readPending } from '../pending-audit.ts';
 import { migrate } from '../schema.ts';
-import { AUDIT_INSERT, AUDIT_PENDING } from '../sql/audit.ts';
 import type { Row, Rows, Value } from '../statement.ts';
 import { StoreError } from '../store-error.ts';
 import { ROWS_MAX, type Target } from './copy.ts';
@@ -47,13 +46,11 @@ export class SqliteSide implements Target {
 
   /** The records of changes that are in no segment yet. */
   waiting(): readonly AuditRecord[] {
-    return this.#connection.all(AUDIT_PENDING, [Number.MAX_SAFE_INTEGER]).map(auditRecordOf);
+    return readPending(this.#connection, Number.MAX_SAFE_INTEGER).flatMap(([, records]) => records);
   }
 
   insertWaiting(records: readonly AuditRecord[]): void {
-    this.#connection.transaction(() => {
-      for (const record of records) this.#connection.run(AUDIT_INSERT, [record.id, JSON.stringify(record)]);
-    });
+    this.#connection.transaction(() => insertRecords(this.#connection, records));
   }
 
   close(): void {

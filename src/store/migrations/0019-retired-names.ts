@@ -4,7 +4,7 @@
 import type { Migration } from '../migration.ts';
 
 export const retiredNames: Migration = {
-  name: '0017-retired-names',
+  name: '0019-retired-names',
   statements: [
     `CREATE TABLE retired_names (
       name TEXT NOT NULL PRIMARY KEY,
