@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cpuMs } from '../../test/support/cpu.ts';
 import { Fault } from './error.ts';
 import { parseFilter } from './filter.ts';
 import type { FieldRow } from './filter-comparison.ts';
@@ -197,7 +198,7 @@ test('any text is a filter or a fault, and cheap to try', () => {
     seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
     return seed % below;
   };
-  const start = performance.now();
+  const start = cpuMs();
   for (let round = 0; round < 5000; round++) {
     const text = Array.from({ length: next(40) }, () => parts[next(parts.length)]).join('');
     try {
@@ -211,5 +212,5 @@ test('any text is a filter or a fault, and cheap to try', () => {
   const hostile: FieldRow = { ...ROW, name: ['a'.repeat(255)] };
   const filter = parseFilter(many, SECRET_FIELDS);
   for (let row = 0; row < 1000; row++) assert.equal(filter(hostile), false);
-  assert.ok(performance.now() - start < 3000, 'no backtracking');
+  assert.ok(cpuMs() - start < 3000, 'no backtracking');
 });

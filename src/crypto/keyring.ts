@@ -1,6 +1,6 @@
 // The keys of an open server: what wraps project keys, seals and opens payloads, and signs what the server hands out.
 // A payload opens only for a grant, and only in the place it was sealed for (DOMAIN invariants 4 and 6).
-// Keys are held as KeyObject; the raw bytes of each are overwritten as soon as it is one.
+// Keys are held as KeyObject; raw bytes are overwritten as soon as they are one, or have opened the one box they are for.
 
 import { createHmac, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { PROXY_PASSWORD_PREFIX } from '../core/credential.ts';
@@ -13,7 +13,6 @@ import type { SealedPayload, Uid } from '../core/secret.ts';
 import { type Shape, shapeOf } from '../core/vault/kv.ts';
 import { AwsKeys } from './aws-keys.ts';
 import {
-  adoptKey,
   associatedData,
   deriveKey,
   EnvelopeError,
@@ -22,6 +21,7 @@ import {
   nameKey,
   newKey,
   openBare,
+  openBareOnce,
   openNamed,
   sealBare,
   sealNamed,
@@ -154,9 +154,9 @@ export class Keyring implements KeyringPort {
     try {
       const project = this.#openProjectKeys(projectKey, place.projectUid);
       const wrapped = this.#unwrapByCustomer(projectKey, place, sealed.wrappedKey);
-      const dataKey = adoptKey(project.open(placeData('coffer data key v1', place), wrapped));
+      const dataKey = project.open(placeData('coffer data key v1', place), wrapped);
       const payload = new Redacted<Uint8Array>(
-        openBare(dataKey, placeData('coffer payload v1', place), sealed.ciphertext),
+        openBareOnce(dataKey, placeData('coffer payload v1', place), sealed.ciphertext),
       );
       this.#opened.set(projectKey, place, sealed, payload);
       return payload;

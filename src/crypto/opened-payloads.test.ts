@@ -34,17 +34,17 @@ test('a bit changed in the row, another key or another place is not what was ope
   assert.equal(opened.get(projectKey, place, sealed), payload);
 });
 
-test('what is not asked for goes before the bound is passed; what is asked for stays', () => {
+test('what is kept stays within the bound, and what is asked for stays', () => {
   const opened = new OpenedPayloads(20_000);
   const sealed = seal();
   opened.set(projectKey, place, sealed, payload);
-  const first = { ...place, versionUid: 'first' };
-  opened.set(projectKey, first, sealed, payload);
-  for (let each = 0; each < 100; each++) {
-    opened.set(projectKey, { ...place, versionUid: `v${each}` }, sealed, payload);
+  const others = Array.from({ length: 100 }, (_, each) => ({ ...place, versionUid: `v${each}` }));
+  for (const other of [...others, ...others]) {
+    opened.set(projectKey, other, sealed, payload);
     assert.equal(opened.get(projectKey, place, sealed), payload);
   }
-  assert.equal(opened.get(projectKey, first, sealed), undefined);
+  const kept = others.filter((other) => opened.get(projectKey, other, sealed) !== undefined);
+  assert.ok(kept.length > 0 && kept.length < 9, `${kept.length} are kept`);
   opened.clear();
   assert.equal(opened.get(projectKey, place, sealed), undefined);
 });

@@ -1,10 +1,10 @@
 // Payloads that were opened a moment ago, by the version they belong to. One is given out again only for the very bytes
-// and the very place it was opened from, so that a row changed or moved is still found out. Bounded in bytes: of two
-// generations the older goes as soon as the younger is full.
+// and the very place it was opened from, so that a row changed or moved is still found out. Bounded in bytes.
 
+import { Kept } from '../core/kept.ts';
 import type { PayloadPlace, WrappingKey } from '../core/ports.ts';
 import type { Redacted } from '../core/redacted.ts';
-import type { SealedPayload, Uid } from '../core/secret.ts';
+import type { SealedPayload } from '../core/secret.ts';
 
 const BYTES_MAX: number = 16 * 1024 * 1024;
 /** What an entry comes to beside its payload, about. */
@@ -18,22 +18,15 @@ interface Opened {
 }
 
 export class OpenedPayloads {
-  readonly #generationBytesMax: number;
-  #young = new Map<Uid, Opened>();
-  #old = new Map<Uid, Opened>();
-  #youngBytes = 0;
+  readonly #kept: Kept<Opened>;
 
   constructor(bytesMax: number = BYTES_MAX) {
-    this.#generationBytesMax = bytesMax / 2;
+    this.#kept = new Kept({ bytesMax, entryBytes: ENTRY_BYTES });
   }
 
   get(projectKey: Uint8Array, place: PayloadPlace, sealed: SealedPayload): Redacted<Uint8Array> | undefined {
-    let opened = this.#young.get(place.versionUid);
-    if (opened === undefined) {
-      opened = this.#old.get(place.versionUid);
-      if (opened === undefined) return undefined;
-      this.#add(opened);
-    }
+    const opened = this.#kept.get(place.versionUid);
+    if (opened === undefined) return undefined;
     if (opened.place.secretUid !== place.secretUid || opened.place.projectUid !== place.projectUid) return undefined;
     if (!sameKey(opened.place.customerKey, place.customerKey)) return undefined;
     if (!same(opened.projectKey, projectKey)) return undefined;
@@ -47,23 +40,12 @@ export class OpenedPayloads {
   }
 
   set(projectKey: Uint8Array, place: PayloadPlace, sealed: SealedPayload, payload: Redacted<Uint8Array>): void {
-    this.#add({ projectKey, place, sealed, payload });
+    // The sealed bytes are as many as the opened ones.
+    this.#kept.add(place.versionUid, { projectKey, place, sealed, payload }, 2 * sealed.ciphertext.length);
   }
 
   clear(): void {
-    this.#young = new Map();
-    this.#old = new Map();
-    this.#youngBytes = 0;
-  }
-
-  #add(opened: Opened): void {
-    this.#young.set(opened.place.versionUid, opened);
-    // The sealed bytes are as many as the opened ones.
-    this.#youngBytes += ENTRY_BYTES + 2 * opened.sealed.ciphertext.length;
-    if (this.#youngBytes < this.#generationBytesMax) return;
-    this.#old = this.#young;
-    this.#young = new Map();
-    this.#youngBytes = 0;
+    this.#kept.clear();
   }
 }
 

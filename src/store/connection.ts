@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Fault } from '../core/error.ts';
 import { faultOf } from './problem.ts';
-import type { Rows, Value } from './statement.ts';
+import type { Row, Rows, Value } from './statement.ts';
 
 /** SQLite waits inside the call, so nothing else runs meanwhile. Only a foreign program can make it wait. */
 const BUSY_MS_MAX = 500;
@@ -53,6 +53,16 @@ export class Connection {
   all(sql: string, values: readonly Value[] = []): Rows {
     try {
       return this.#prepared(sql).all(...values) as unknown as Rows;
+    } catch (error) {
+      throw faultOf(error);
+    }
+  }
+
+  /** The first row, or none. */
+  first(sql: string, values: readonly Value[]): Rows {
+    try {
+      const row = this.#prepared(sql).get(...values);
+      return row === undefined ? [] : [row as unknown as Row];
     } catch (error) {
       throw faultOf(error);
     }

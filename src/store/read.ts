@@ -5,6 +5,8 @@ import { PAGE_SIZE_MAX } from '../core/limits.ts';
 import type { Row, Rows, Statement, Value } from './statement.ts';
 
 export interface Read extends Statement {
+  /** It answers one row or none. */
+  readonly isOne?: true;
   /** Counts what a list has in all. */
   readonly total?: Statement;
   /** What the answer is read by in place of `decode`, where that depends on these rows; undefined: nothing is there. */
@@ -15,7 +17,7 @@ export interface Read extends Statement {
 
 /** At most one row. */
 export function one(sql: string, values: readonly Value[], decode: (row: Row) => unknown): Read {
-  return { sql, values, decode: (rows) => (rows[0] === undefined ? undefined : decode(rows[0])) };
+  return { sql, values, isOne: true, decode: (rows) => (rows[0] === undefined ? undefined : decode(rows[0])) };
 }
 
 /** Every row. */

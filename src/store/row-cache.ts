@@ -1,5 +1,6 @@
-// Rows by what asked for them, all read under one number of the epoch. Bounded in bytes: of two generations the older
-// goes as soon as the younger is full, so that what is asked for stays and nothing has to be kept in order.
+// Rows by what asked for them, all read under one number of the epoch. Bounded in bytes.
+
+import { Kept } from '../core/kept.ts';
 
 /** What a row without its payload comes to, about. */
 const ROW_BYTES = 3072;
@@ -7,46 +8,30 @@ const ROW_BYTES = 3072;
 export class RowCache {
   /** What `get` answers where nothing is known: a row that is known not to exist is undefined. */
   static readonly ABSENT: unique symbol = Symbol('not read');
-  readonly #generationBytesMax: number;
+  static readonly #NONE: unique symbol = Symbol('no row');
+  readonly #kept: Kept<unknown>;
   #readAt: number | undefined;
-  #young = new Map<string, unknown>();
-  #old = new Map<string, unknown>();
-  #youngBytes = 0;
 
   constructor(bytesMax: number) {
-    this.#generationBytesMax = bytesMax / 2;
+    this.#kept = new Kept({ bytesMax, entryBytes: ROW_BYTES });
   }
 
   /** From now on rows of this number only. */
   hold(number: number): void {
     if (number === this.#readAt) return;
     this.#readAt = number;
-    this.#youngBytes = 0;
-    if (this.#young.size > 0) this.#young = new Map();
-    if (this.#old.size > 0) this.#old = new Map();
+    this.#kept.clear();
   }
 
   get(key: string): unknown {
-    const young = this.#young.get(key);
-    if (young !== undefined || this.#young.has(key)) return young;
-    const old = this.#old.get(key);
-    if (old === undefined && !this.#old.has(key)) return RowCache.ABSENT;
-    this.#put(key, old);
-    return old;
+    const row = this.#kept.get(key);
+    if (row === undefined) return RowCache.ABSENT;
+    return row === RowCache.#NONE ? undefined : row;
   }
 
   /** Keeps a row that was read under `number`, unless the cache holds those of another by now. */
   add(key: string, row: unknown, number: number): void {
-    if (number === this.#readAt) this.#put(key, row);
-  }
-
-  #put(key: string, row: unknown): void {
-    this.#young.set(key, row);
-    this.#youngBytes += ROW_BYTES + payloadBytes(row);
-    if (this.#youngBytes < this.#generationBytesMax) return;
-    this.#old = this.#young;
-    this.#young = new Map();
-    this.#youngBytes = 0;
+    if (number === this.#readAt) this.#kept.add(key, row === undefined ? RowCache.#NONE : row, payloadBytes(row));
   }
 }
 

@@ -20,9 +20,10 @@ import {
   secretSettingsColumn,
   versionAttributesColumn,
 } from './columns.ts';
+import type { JsonColumn } from './json.ts';
 import { PROJECT_COLUMNS } from './sql/projects.ts';
 import { columnCount } from './sql/reference.ts';
-import { SECRET_COLUMNS } from './sql/secrets.ts';
+import { SECRET_COLUMNS, USUAL_CELLS } from './sql/secrets.ts';
 import type { Row, Rows } from './statement.ts';
 
 /** Where the columns of a secret begin, and end, in a row that a project's come first in. */
@@ -55,21 +56,21 @@ export function projectOf(row: Row): Project {
 }
 
 export function secretOf(row: Row): Secret {
-  const settings = json(secretSettingsColumn, 'secrets', row, 8);
+  const settings = usualOr(secretSettingsColumn, row, 8);
   const secret: Writable<Secret> = {
     uid: text('secrets', row, 0),
     projectUid: text('secrets', row, 1),
     location: text('secrets', row, 2) as Location,
     name: text('secrets', row, 3) as SecretName,
     createdAt: integer('secrets', row, 4),
-    labels: json(labelsColumn, 'secrets', row, 5),
-    annotations: json(labelsColumn, 'secrets', row, 6),
+    labels: usualOr(labelsColumn, row, 5),
+    annotations: usualOr(labelsColumn, row, 6),
     tags: settings.tags,
-    replication: json(replicationColumn, 'secrets', row, 7),
+    replication: usualOr(replicationColumn, row, 7),
     versionAliases: settings.versionAliases,
     topics: settings.topics,
     etag: text('secrets', row, 9),
-    policy: json(policyColumn, 'secrets', row, 10),
+    policy: usualOr(policyColumn, row, 10),
     lastVersion: integer('secrets', row, 11),
     currentVersion: integer('secrets', row, 12),
     previousVersion: integer('secrets', row, 13),
@@ -86,6 +87,12 @@ export function secretOf(row: Row): Secret {
   if (settings.deletedAt !== undefined) secret.deletedAt = settings.deletedAt;
   if (row[17] !== null) secret.aws = json(awsSettingsColumn, 'secrets', row, 17);
   return secret;
+}
+
+/** Of a secret; NULL is what `secretCells` reads in place of what is usual. */
+function usualOr<T extends object>(kind: JsonColumn<T>, row: Row, column: number): T {
+  const usual = row[column] === null ? USUAL_CELLS[column] : undefined;
+  return (usual === undefined ? undefined : kind.decode(usual)) ?? json(kind, 'secrets', row, column);
 }
 
 function rotationOf(row: Row, { rotationPeriodSeconds }: SecretSettings): Rotation | undefined {
@@ -132,6 +139,14 @@ export function versionOf(row: Row): Version {
   if (row[11] !== null) version.attributes = json(versionAttributesColumn, 'versions', row, 11);
   if (row[12] !== null) version.deletedAt = integer('versions', row, 12);
   return version;
+}
+
+/** A secret, and then its version with the payload, or nothing. */
+export function secretAndPayloadOf(row: Row): { readonly secret: Secret; readonly payload: PayloadRow | undefined } {
+  return {
+    secret: secretOf(row),
+    payload: row[CURSOR_AT] === null ? undefined : payloadOf(row.slice(CURSOR_AT)),
+  };
 }
 
 export function versionStateOf(table: string, row: Row, column: number): VersionState {

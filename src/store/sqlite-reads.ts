@@ -9,6 +9,7 @@ import { Connection } from './connection.ts';
 import { type HeldRow, readPending } from './pending-audit.ts';
 import type { Read } from './read.ts';
 import { readOf } from './reads.ts';
+import { readJoined } from './reads-joined.ts';
 import { auditAnchorOf, auditMarkOf } from './rows.ts';
 import { ANCHORS_SELECT, MARKS_SELECT } from './sql/audit.ts';
 import { META_SELECT } from './sql/server.ts';
@@ -31,6 +32,8 @@ export class SqliteReads {
     if (first !== undefined && first.total === undefined && first.next === undefined) {
       return { [names[0] as string]: this.#answer(first) } as RowsOf<N>;
     }
+    const joined = names.length === 2 ? readJoined(needs, names) : undefined;
+    if (joined !== undefined) return this.#answer(joined) as RowsOf<N>;
     return this.#connection.snapshot(() => {
       const rows: Record<string, unknown> = {};
       for (const name of names) rows[name] = this.one((needs as Needs)[name] as Need);
@@ -73,7 +76,9 @@ export class SqliteReads {
   }
 
   #answer(read: Read): unknown {
-    const rows = this.#connection.all(read.sql, read.values);
+    const rows = read.isOne
+      ? this.#connection.first(read.sql, read.values)
+      : this.#connection.all(read.sql, read.values);
     if (read.next !== undefined) {
       const next = read.next(rows);
       return next === undefined ? undefined : this.#answer(next);

@@ -139,9 +139,13 @@ test('a foreign reader delays erasing, never the server', async () => {
   const reader = new DatabaseSync(join(directory, 'coffer.db'));
   reader.exec('BEGIN; SELECT COUNT(*) FROM versions');
   await seed(store, 1);
-  const start = performance.now();
-  assert.equal(store.erase(), false);
-  assert.ok(performance.now() - start < 250);
+  // One that waited for the reader would take half a second each time.
+  const tookMs = Array.from({ length: 5 }, () => {
+    const start = performance.now();
+    assert.equal(store.erase(), false);
+    return performance.now() - start;
+  });
+  assert.ok(Math.min(...tookMs) < 250, `${tookMs}`);
   reader.close();
   assert.equal(store.erase(), true);
   store.close();

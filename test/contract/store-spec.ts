@@ -36,6 +36,7 @@ import { describeProjects } from './store-spec-projects.ts';
 import { describeRotations } from './store-spec-rotations.ts';
 import { describeSpelled } from './store-spec-spelled.ts';
 import { describeTags } from './store-spec-tags.ts';
+import { describeTogether } from './store-spec-together.ts';
 import { describeVault } from './store-spec-vault.ts';
 
 /** A place where one store lives; opening it again after closing finds the same data. */
@@ -348,6 +349,7 @@ export function storeSpec(engine: string, create: () => Maybe<StorePlace>): void
       await place.remove();
     });
     describeReads(use);
+    describeTogether(use);
     describeLists(use);
     describeChanges(use);
     describeTransactions(use);

@@ -9,6 +9,7 @@ import { METHODS } from '../../src/dialects/gcp/methods.ts';
 import { readRest, Transcoder } from '../../src/dialects/gcp/rest.ts';
 import type { Dialect } from '../../src/wire/types.ts';
 import { openWorld, type World } from '../ops/world.ts';
+import { cpuMs } from '../support/cpu.ts';
 
 const PROJECT = '/v1/projects/my-project';
 const SECRETS = `${PROJECT}/secrets`;
@@ -259,22 +260,22 @@ describe('what is made to cost time', () => {
         [`${'NOT '.repeat(100_000)}name:a`, false],
         ['-'.repeat(4096), true],
       ] as const) {
-        const start = performance.now();
+        const start = cpuMs();
         const { message } = await send('GET', list(filter));
         assert.equal(message, ok ? '' : invalid, `${name} ${filter.slice(0, 40)}`);
-        assert.ok(performance.now() - start < 500, filter.slice(0, 40));
+        assert.ok(cpuMs() - start < 500, filter.slice(0, 40));
       }
     }
   });
 
   test('a mask of very many paths is read once', async () => {
     for (const [name, send] of BOTH) {
-      const start = performance.now();
+      const start = cpuMs();
       const mask = words(50_000, (index) => (index % 2 === 0 ? 'labels' : 'name')).join(',');
       assert.equal((await send('PATCH', `${SECRETS}/a?updateMask=${mask}`)).message, '', name);
       const bad = words(50_000, (index) => `x${index}`).join(',');
       assert.equal((await send('PATCH', `${SECRETS}/a?updateMask=${bad}`)).message, invalid, name);
-      assert.ok(performance.now() - start < 1000);
+      assert.ok(cpuMs() - start < 1000);
     }
   });
 });

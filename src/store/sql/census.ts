@@ -2,7 +2,7 @@
 // principal by number, so that a new reader, of which a busy server has thousands a second, touches one page.
 
 import { byPlace, byReference, columnCount, placeholders, qualified } from './reference.ts';
-import { SECRET_COLUMNS } from './secrets.ts';
+import { secretCells } from './secrets.ts';
 import { FIRST, LAST, ORDINALS_A_SECRET } from './versions.ts';
 
 const COLUMNS = 'place, principal, workload, dialect, project_uid, first_seen_at, last_seen_at, reads';
@@ -21,7 +21,7 @@ export const CENSUS_OF_SECRET = byPlace(
 );
 
 const OF_PLACE = `JOIN secrets s ON s.ordinal = c.place / ${ORDINALS_A_SECRET}`;
-const WITH_SECRET = `SELECT ${SIGHTING}, ${qualified('s', SECRET_COLUMNS)} FROM projects p`;
+const WITH_SECRET = `SELECT ${SIGHTING}, ${secretCells('s')} FROM projects p`;
 
 export const CENSUS_OF_PROJECT = byReference(
   (column) => `${WITH_SECRET} JOIN census c ON c.project_uid = p.uid ${PRINCIPAL} ${OF_PLACE}
@@ -84,7 +84,7 @@ export function secretsNaming(members: number): ReturnType<typeof byReference> {
     FROM projects p JOIN secret_members m ON m.project_uid = p.uid JOIN secrets n ON n.uid = m.secret_uid
     WHERE ${column} = ? AND m.member = ? AND m.secret_uid > ? AND n.purge_at IS NULL ORDER BY m.secret_uid LIMIT ?`;
     const each = Array.from({ length: members }, (_, at) => `SELECT secret_uid FROM (${one}) AS naming_${at}`);
-    return `SELECT ${qualified('s', SECRET_COLUMNS)} FROM (${each.join(' UNION ')}) AS naming
+    return `SELECT ${secretCells('s')} FROM (${each.join(' UNION ')}) AS naming
   JOIN secrets s ON s.uid = naming.secret_uid ORDER BY naming.secret_uid LIMIT ?`;
   });
 }

@@ -7,15 +7,31 @@ import { type ByReference, byPlace, byReference, folded, placeholders, qualified
 
 export const SECRET_COLUMNS = `uid, project_uid, location, name, created_at, labels, annotations, replication, settings,
   etag, policy, last_version, current_version, previous_version, expires_at, rotate_at, purge_at, aws`;
+/** What most secrets hold in these columns. */
+const USUAL: Readonly<Record<string, string>> = {
+  labels: '{}',
+  annotations: '{}',
+  replication: '{"locations":[]}',
+  settings: '{"tags":{},"versionAliases":{},"topics":[]}',
+  policy: '{"bindings":[],"etag":"ACAB"}',
+};
+/** The same by the places of their columns. */
+export const USUAL_CELLS: readonly (string | undefined)[] = SECRET_COLUMNS.split(/,\s*/).map((column) => USUAL[column]);
+
+/** The columns of a secret as they are read: NULL for what is usual, since each text costs V8 more than SQLite to compare. */
+export function secretCells(alias: string): string {
+  return SECRET_COLUMNS.replaceAll(/\w+/g, (column) =>
+    column in USUAL ? `NULLIF(${alias}.${column}, '${USUAL[column]}')` : `${alias}.${column}`,
+  );
+}
+
 const INSERTED = `${SECRET_COLUMNS}, home_region, replica_regions, key`;
 const OF_PROJECT = 'FROM projects p JOIN secrets s ON s.project_uid = p.uid';
 const OF_LOCATION = 's.location = ? AND s.purge_at IS NULL';
 
-export const SECRET_SELECT = byPlace(
-  (found) => `SELECT ${qualified('s', SECRET_COLUMNS)} ${OF_PROJECT} WHERE ${found}`,
-);
+export const SECRET_SELECT = byPlace((found) => `SELECT ${secretCells('s')} ${OF_PROJECT} WHERE ${found}`);
 export const SECRETS_LIST = byReference(
-  (column) => `SELECT ${qualified('s', SECRET_COLUMNS)}, s.ordinal ${OF_PROJECT}
+  (column) => `SELECT ${secretCells('s')}, s.ordinal ${OF_PROJECT}
   WHERE ${column} = ? AND ${OF_LOCATION} AND s.ordinal < ? ORDER BY s.ordinal DESC LIMIT ?`,
 );
 export const SECRETS_TOTAL = byReference(
@@ -31,7 +47,7 @@ const seen = (order: 'oldest' | 'newest', purges: readonly string[]) => {
     WHERE ${column} = ? AND s.location = ${location} AND ${SEEN_FROM('s')} AND s.purge_at ${purge}
       AND s.ordinal ${comparison} ? ORDER BY s.ordinal ${direction} LIMIT ?) AS part`,
     );
-    return `SELECT ${qualified('s', SECRET_COLUMNS)}, s.ordinal
+    return `SELECT ${secretCells('s')}, s.ordinal
   FROM (${parts.join(' UNION ALL ')}) AS found JOIN secrets s ON s.ordinal = found.ordinal
   ORDER BY s.ordinal ${direction} LIMIT ?`;
   });
@@ -59,7 +75,7 @@ function due(column: string, more = ''): string {
 }
 
 /** Takes the time and the limit three times, then the limit once more. The first of a secret's times is what counts. */
-export const SECRETS_DUE = `SELECT ${qualified('p', PROJECT_COLUMNS)}, ${qualified('s', SECRET_COLUMNS)}
+export const SECRETS_DUE = `SELECT ${qualified('p', PROJECT_COLUMNS)}, ${secretCells('s')}
   FROM (SELECT ordinal, MIN(due_at) AS due_at
     FROM (${due('expires_at')} UNION ALL ${due('purge_at')} UNION ALL ${due('rotate_at', ' AND purge_at IS NULL')}) AS dues
     GROUP BY ordinal ORDER BY MIN(due_at), ordinal LIMIT ?) AS due
@@ -86,7 +102,7 @@ export const SECRET_DELETE = 'DELETE FROM secrets WHERE uid = ?';
 
 /** Few secrets have a policy of their own; an index holds those. */
 export const SECRET_POLICIES = `SELECT uid, policy FROM secrets
-  WHERE policy <> '{"bindings":[],"etag":"ACAB"}' AND policy LIKE ?`;
+  WHERE policy <> '${USUAL['policy']}' AND policy LIKE ?`;
 /** The policies of one secret: that of AWS's is among the settings. */
 export const SECRET_POLICY_SELECT = 'SELECT policy, settings FROM secrets WHERE uid = ?';
 export const SECRET_SETTINGS_UPDATE = 'UPDATE secrets SET settings = ? WHERE uid = ?';

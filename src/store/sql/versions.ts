@@ -4,7 +4,7 @@
 
 import { PROJECT_COLUMNS } from './projects.ts';
 import { byPlace, byReference, folded, placeholders, qualified, spelling } from './reference.ts';
-import { SECRET_COLUMNS } from './secrets.ts';
+import { secretCells } from './secrets.ts';
 
 const COLUMNS = `uid, secret_uid, number, state, created_at, destroyed_at, etag, crc32c, client_checksum,
   scheduled_destroy_at, fingerprint, attributes, deleted_at`;
@@ -19,13 +19,20 @@ const OWN = `v.ordinal BETWEEN ${FIRST} AND ${LAST}`;
 const OF_SECRET = `FROM projects p JOIN secrets s ON s.project_uid = p.uid JOIN versions v ON v.secret_uid = s.uid`;
 /** Number 0 asks for the current one. */
 const WANTED = `v.ordinal = ${FIRST} + COALESCE(NULLIF(CAST(? AS BIGINT), 0), s.current_version)`;
-const WITH_SECRET = `${qualified('p', PROJECT_COLUMNS)}, ${qualified('s', SECRET_COLUMNS)}, ${qualified('v', COLUMNS)}`;
+const WITH_SECRET = `${qualified('p', PROJECT_COLUMNS)}, ${secretCells('s')}, ${qualified('v', COLUMNS)}`;
 
 export const VERSION_SELECT = byPlace(
   (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET} WHERE ${found} AND ${WANTED}`,
 );
 export const PAYLOAD_SELECT = byPlace(
   (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${WANTED}`,
+);
+/** The secret, and then its version, or nothing; takes the number first. */
+export const SECRET_AND_PAYLOAD_SELECT = byPlace(
+  (
+    found,
+  ) => `SELECT ${secretCells('s')}, ${qualified('v', SEALED)} FROM projects p JOIN secrets s ON s.project_uid = p.uid
+  LEFT JOIN versions v ON v.secret_uid = s.uid AND ${WANTED} WHERE ${found}`,
 );
 /** Few secrets have many versions: they lie together, and are looked through. */
 export const VERSION_OF_UID_SELECT = byPlace(
@@ -49,7 +56,7 @@ export const PAYLOADS_LIST = byPlace(
 /** Those that deletion took are lists of their own. Of two that are spelled alike, only one that is spelled exactly so counts. */
 const currentVersions = (purge: string) =>
   byReference(
-    (column) => `SELECT ${qualified('s', SECRET_COLUMNS)}, s.ordinal, ${qualified('v', COLUMNS)} ${OF_SECRET}
+    (column) => `SELECT ${secretCells('s')}, s.ordinal, ${qualified('v', COLUMNS)} ${OF_SECRET}
   WHERE ${column} = ? AND s.location = '' AND s.purge_at ${purge} AND s.ordinal < ?
     AND v.ordinal = ${FIRST} + s.current_version AND v.state <> 'DESTROYED'
     AND (s.key = ${spelling('s.key')} OR NOT EXISTS (SELECT 1 FROM secrets o
