@@ -156,7 +156,8 @@ function perform(
     return attempt(
       () => namespaceCall(call),
       (error) => {
-        if (!(error instanceof VaultError)) throw error;
+        const isBad = error instanceof VaultError || (error instanceof Fault && error.code === 'VAULT_REQUEST_INVALID');
+        if (!isBad) throw error;
         return judgedFirst(door, request, entered, token, error);
       },
     );
