@@ -221,7 +221,7 @@ export function putAlias(
 
 const aliasHandlers = aliasHandlersOf('entity', {
   aliasesOf: (row) => row.aliases,
-  without: (row, id) => ({ ...row, aliases: row.aliases.filter((each) => each.id !== id) }),
+  without: (_view, { row }, id) => ({ ...row, aliases: row.aliases.filter((each) => each.id !== id) }),
   shown: (described) => described,
   listed: ({ id: _id, creation_time: _made, last_update_time: _changed, merged_from_canonical_ids: _from, ...rest }) =>
     rest,

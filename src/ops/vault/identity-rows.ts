@@ -84,6 +84,16 @@ export function byMethod<K extends Kind>(view: View, kind: K, accessor: string, 
   return through(view, kind, methodId(view, kind, { accessor, name }));
 }
 
+/** Reads at once what finds all these. */
+export function loadMethods(view: View, kind: Kind, accessor: string, names: readonly string[]): void {
+  const rows = view.all(names.map((name) => methodId(view, kind, { accessor, name })));
+  load(
+    view,
+    kind,
+    rows.flatMap((row) => (row === undefined ? [] : String(row.data['id']))),
+  );
+}
+
 export function all<K extends Kind>(view: View, kind: K): readonly Found<K>[] {
   const prefix = rowId(view, kind, '');
   return view.below(prefix, IDENTITIES_MAX).map((entry) => ({
