@@ -155,6 +155,8 @@ export interface CurrentInList extends SecretInList {
 
 export interface PayloadRow {
   readonly version: Version;
+  /** Where the version lies in the store. */
+  readonly ordinal: number;
   /** Absent once destroyed. */
   readonly sealed?: SealedPayload;
 }
