@@ -56,7 +56,10 @@ export async function openAudit(options: AuditOptions): Promise<AuditLog> {
     const sought = new Set(pending.map((record) => record.id));
     const end = await findEnd({ stream, directory, mark, known, mac, sought });
     const segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX;
-    const writer = new Writer({ stream, directory, clock, segmentBytesMax, mac }, end);
+    const writer = new Writer(
+      { stream, directory, clock, segmentBytesMax, mac, isSynced: options.sync === 'always' },
+      end,
+    );
     const log = new AuditLog(options, writer, end.found);
     if (end.broken !== undefined) options.onFailure?.(new Error(`the audit log does not hold: ${end.broken}`));
     await log.begin(pending, mark);

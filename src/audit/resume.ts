@@ -35,6 +35,8 @@ export interface ResumeOptions {
   readonly sought: ReadonlySet<string>;
 }
 
+const NEWLINE = 10;
+
 interface Start {
   readonly number: number;
   readonly fromBytes: number;
@@ -130,7 +132,9 @@ async function readOn(options: ResumeOptions, numbers: readonly number[], start:
       const walked = await walk(path, { fromBytes: readBytes }, chain, segmentName(number), note);
       readBytes = walked.heldBytes;
       reading.wholeBytes = walked.heldBytes;
-      reading.problem = walked.problem ?? tornProblem(walked.scan.tornBytes, number, numbers);
+      const isCut =
+        walked.problem !== undefined && number === numbers.at(-1) && (await hasHole(path, walked.heldBytes));
+      reading.problem = isCut ? undefined : (walked.problem ?? tornProblem(walked.scan.tornBytes, number, numbers));
     }
     if (reading.problem !== undefined) reading.strangers += await countLines(path, readBytes);
     due = number + 1;
@@ -142,6 +146,19 @@ async function readOn(options: ResumeOptions, numbers: readonly number[], start:
 function tornProblem(tornBytes: number, number: number, numbers: readonly number[]): string | undefined {
   const torn = number === numbers.at(-1) ? tornBytes > LINE_BYTES_MAX : tornBytes > 0;
   return torn ? `segment ${segmentName(number)} ends in something that is no line` : undefined;
+}
+
+/**
+ * Whether the line at `fromBytes` has a hole: a power cut came upon lines that were written into the room of a segment, and
+ * the disk had not got them in their order. As with a line that was cut short, nobody was answered on the strength of it.
+ */
+async function hasHole(path: string, fromBytes: number): Promise<boolean> {
+  let found = false;
+  await scanBlocks(path, { fromBytes }, (block) => {
+    found = block.subarray(0, block.indexOf(NEWLINE)).includes(0);
+    return false;
+  });
+  return found;
 }
 
 async function countLines(path: string, fromBytes: number): Promise<number> {

@@ -1,5 +1,7 @@
 // One segment file, open for appending. A write is all or nothing: what a failing disk left half-written is cut off
-// again before anything else is written, so a segment only ever holds whole lines.
+// again before anything else is written, so a segment only ever holds whole lines. Behind them there may be room: zeros,
+// written ahead where each record is synced, since a sync of a file that does not grow takes half the time. To whoever
+// reads they are a line that is not whole; they are cut off before another segment is begun.
 
 import {
   closeSync,
@@ -22,6 +24,9 @@ const FILE = /^(\d{8})\.jsonl$/;
 const NEWLINE = 10;
 /** What a header has at most; a longer file is not one that was only begun. */
 const BEGUN_BYTES_MAX = 64 * 1024;
+
+/** Less than a line may have, so that nobody takes it for something else. */
+const ROOM: Buffer = Buffer.alloc(256 * 1024);
 
 const fdatasyncLater = promisify(fdatasync);
 
@@ -60,21 +65,27 @@ export class Segment {
   readonly path: string;
   readonly #fd: number;
   #lengthBytes: number;
+  /** Of the file, with its room. */
+  #sizeBytes: number;
+  /** Whether room is to be had. */
+  #isRoomy: boolean;
   /** Whether bytes of a failed write may lie behind `#lengthBytes`. */
   #torn = false;
   readonly #syncing = new Set<Promise<void>>();
 
-  private constructor(path: string, fd: number, lengthBytes: number) {
+  private constructor(path: string, fd: number, lengthBytes: number, isRoomy: boolean) {
     this.path = path;
     this.#fd = fd;
     this.#lengthBytes = lengthBytes;
+    this.#sizeBytes = lengthBytes;
+    this.#isRoomy = isRoomy;
   }
 
   /**
    * An empty segment. A file of that name is taken over only where it holds no whole line, as a start that was cut
-   * short leaves it. Throws the error of the file system.
+   * short leaves it. `isRoomy`: it is to be synced after each record. Throws the error of the file system.
    */
-  static create(directory: string, number: number): Segment {
+  static create(directory: string, number: number, isRoomy: boolean): Segment {
     const path = segmentPath(directory, number);
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
     try {
@@ -84,7 +95,7 @@ export class Segment {
         throw new Error(`${path} holds records that this log did not write: move it elsewhere`);
       }
       if (length > 0) ftruncateSync(fd, 0);
-      return new Segment(path, fd, 0);
+      return new Segment(path, fd, 0, isRoomy);
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -92,12 +103,12 @@ export class Segment {
   }
 
   /** A segment whose whole lines end at `lengthBytes`; what lies behind is cut off. */
-  static open(directory: string, number: number, lengthBytes: number): Segment {
+  static open(directory: string, number: number, lengthBytes: number, isRoomy: boolean): Segment {
     const path = segmentPath(directory, number);
     const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
     try {
       ftruncateSync(fd, lengthBytes);
-      return new Segment(path, fd, lengthBytes);
+      return new Segment(path, fd, lengthBytes, isRoomy);
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -125,6 +136,16 @@ export class Segment {
       throw error;
     }
     this.#lengthBytes += bytes.length;
+    if (this.#lengthBytes <= this.#sizeBytes) return;
+    this.#sizeBytes = this.#lengthBytes;
+    if (this.#isRoomy) this.#makeRoom();
+  }
+
+  /** Cuts off the room, and makes no more: what is written from now on is the last. Throws the error of the file system. */
+  trim(): void {
+    this.#isRoomy = false;
+    this.#repair();
+    if (this.#sizeBytes > this.#lengthBytes) this.#cut();
   }
 
   /** What somebody else did to the file, undefined where nothing. Throws where it cannot be looked at. */
@@ -133,8 +154,8 @@ export class Segment {
     if (named === undefined) return `${this.path} was deleted while it was being written`;
     const held = fstatSync(this.#fd);
     if (named.ino !== held.ino || named.dev !== held.dev) return `${this.path} was replaced while it was being written`;
-    if (this.#torn || held.size === this.#lengthBytes) return undefined;
-    return `${this.path} has ${held.size} bytes where ${this.#lengthBytes} were written`;
+    if (this.#torn || held.size === this.#sizeBytes) return undefined;
+    return `${this.path} has ${held.size} bytes where ${this.#sizeBytes} were written`;
   }
 
   /** What was appended before the call is on the disk when this resolves. */
@@ -151,6 +172,12 @@ export class Segment {
   /** Closes the file, after the syncs that are under way: its number may be another file's the moment after. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#syncing);
+    try {
+      // What somebody else did to the file is evidence.
+      if (this.change() === undefined) this.trim();
+    } catch {
+      // The next start cuts it off.
+    }
     closeSync(this.#fd);
   }
 
@@ -162,7 +189,21 @@ export class Segment {
 
   #repair(): void {
     if (!this.#torn) return;
-    ftruncateSync(this.#fd, this.#lengthBytes);
+    this.#cut();
     this.#torn = false;
+  }
+
+  #makeRoom(): void {
+    try {
+      this.#sizeBytes += writeSync(this.#fd, ROOM, 0, ROOM.length, this.#lengthBytes);
+    } catch {
+      // A disk that is nearly full has none: the lines themselves are there, and that is what is promised.
+      this.#torn = true;
+    }
+  }
+
+  #cut(): void {
+    ftruncateSync(this.#fd, this.#lengthBytes);
+    this.#sizeBytes = this.#lengthBytes;
   }
 }

@@ -48,6 +48,8 @@ export interface WriterOptions {
   readonly clock: Clock;
   readonly segmentBytesMax: number;
   readonly mac: Mac;
+  /** Whether each record is to be synced. */
+  readonly isSynced: boolean;
 }
 
 export class Writer {
@@ -84,7 +86,7 @@ export class Writer {
       this.#enter(this.#begin(end.broken === undefined ? {} : { broken: end.broken }));
       return;
     }
-    this.#segment = Segment.open(options.directory, end.number, end.open.appendAtBytes);
+    this.#segment = Segment.open(options.directory, end.number, end.open.appendAtBytes, options.isSynced);
     this.#header = end.open.header;
   }
 
@@ -213,6 +215,8 @@ export class Writer {
   /** Syncs the full segment; `slow` where that takes so long that records had better go into it still. */
   async #seal(): Promise<'slow' | 'sealed'> {
     const segment = this.#segment as Segment;
+    // What is cut off must be gone for good before the next segment exists.
+    segment.trim();
     const synced = segment.sync().then(
       () => 'sealed' as const,
       (error: unknown) => {
@@ -248,7 +252,8 @@ export class Writer {
     };
     const body = headerBody(header);
     const head = chainHash(this.#head, body);
-    const segment = Segment.create(this.#options.directory, number);
+    this.#segment?.trim();
+    const segment = Segment.create(this.#options.directory, number, this.#options.isSynced);
     try {
       segment.append(Buffer.from(sealLine(body, head), 'latin1'));
     } catch (error) {

@@ -32,15 +32,18 @@ export class CachedReads implements Pick<Store, 'read'>, AuthorityStamp {
     if (secrets !== undefined) this.#caches.secrets.hold(secrets);
     const rows: Rows = {};
     const missing: Record<string, Need> = {};
+    const keys: Record<string, string> = {};
     let found = 0;
     let wanted = 0;
     for (const name in needs) {
       const need = needs[name] as Need;
       const kind = KINDS[need.need];
       const isHeld = kind === 'authority' ? authority !== undefined : kind !== undefined && secrets !== undefined;
-      const row = isHeld ? this.#caches[kind as EpochKind].get(keyOf(need)) : ABSENT;
+      const key = isHeld ? keyOf(need) : undefined;
+      const row = key === undefined ? ABSENT : this.#caches[kind as EpochKind].get(key);
       if (row === ABSENT) {
         missing[name] = need;
+        if (key !== undefined) keys[name] = key;
         wanted++;
       } else {
         rows[name] = row;
@@ -50,7 +53,7 @@ export class CachedReads implements Pick<Store, 'read'>, AuthorityStamp {
     if (wanted === 0) return rows as RowsOf<N>;
     const settle = (read: Rows): Maybe<RowsOf<N>> => {
       if (found > 0 && !this.#stands(authority, secrets)) return this.#store.read(needs);
-      this.#keep(missing, read, authority, secrets);
+      this.#keep(missing, keys, read, authority, secrets);
       return Object.assign(rows, read) as RowsOf<N>;
     };
     const read = this.#store.read(missing);
@@ -69,14 +72,19 @@ export class CachedReads implements Pick<Store, 'read'>, AuthorityStamp {
     );
   }
 
-  #keep(missing: Needs, read: Rows, authority: number | undefined, secrets: number | undefined): void {
-    for (const name in missing) {
-      const need = missing[name] as Need;
-      const kind = KINDS[need.need];
-      if (kind === undefined) continue;
-      const readAt = kind === 'authority' ? authority : secrets;
+  /** `keys` are of those that may be kept. */
+  #keep(
+    missing: Needs,
+    keys: Readonly<Record<string, string>>,
+    read: Rows,
+    authority: number | undefined,
+    secrets: number | undefined,
+  ): void {
+    for (const name in keys) {
+      const kind = KINDS[(missing[name] as Need).need] as EpochKind;
+      const readAt = (kind === 'authority' ? authority : secrets) as number;
       // A read that took its time may come back after the cache has moved on.
-      if (readAt !== undefined) this.#caches[kind].add(keyOf(need), read[name], readAt);
+      this.#caches[kind].add(keys[name] as string, read[name], readAt);
     }
   }
 }

@@ -22,9 +22,9 @@ import { CENSUS_SWEEP, PRINCIPALS_SWEEP } from './sql/census.ts';
 import { META_UPSERT } from './sql/server.ts';
 import { TOKENS_SWEEP } from './sql/tokens.ts';
 import { VAULT_ENTRIES_SWEEP } from './sql/vault.ts';
+import { SqliteCensus } from './sqlite-census.ts';
 import { DATABASE_FILE, SqliteReads } from './sqlite-reads.ts';
 import { StoreError } from './store-error.ts';
-import { addPrincipals, addSighting } from './writes-census.ts';
 
 /** A file up to this size is checked whole at every start: some 20 ms. */
 const CHECKED_BYTES_MAX = 4 * 1024 * 1024;
@@ -93,6 +93,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   /** Turns with every commit that changes what an operation can see. */
   readonly epoch: Epoch = new Epoch();
   readonly #connection: Connection;
+  readonly #census: SqliteCensus;
   readonly #eraser: Eraser;
   readonly #lock: DirectoryLock;
   readonly #onErase = new Set<() => void>();
@@ -106,6 +107,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   constructor(connection: Connection, path: string, lock: DirectoryLock) {
     super(connection);
     this.#connection = connection;
+    this.#census = new SqliteCensus(connection);
     this.#pending = new PendingAudit(connection);
     this.#eraser = new Eraser({ connection, path, onDone: () => this.#noteErased() });
     this.#lock = lock;
@@ -186,18 +188,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
 
   /** Not a change that anybody decided: it has no audit record. */
   recordCensus(sightings: readonly Sighting[]): void {
-    if (sightings.length === 0) return;
-    // In the order of the index that finds their secrets, neighbours share the pages that they touch.
-    const inOrder = sightings.toSorted((a, b) => (a.secretUid < b.secretUid ? -1 : 1));
-    this.#connection.transaction(() => {
-      for (const { sql, values } of addPrincipals(sightings)) this.#connection.run(sql, values);
-      for (const sighting of inOrder) {
-        const { query, writes } = addSighting(sighting);
-        for (const { sql, values } of writes(this.#connection.all(query.sql, query.values))) {
-          this.#connection.run(sql, values);
-        }
-      }
-    });
+    this.#census.record(sightings);
   }
 
   /** Removes at most ten thousand at a time, as with tokens. */
@@ -343,6 +334,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
 
   #apply(change: Change): void {
     if (kindsOf(change).includes('authority')) this.#known.clear();
+    this.#census.changing(change);
     for (const step of writesOf(change)) {
       const writes = 'query' in step ? step.writes(this.#connection.all(step.query.sql, step.query.values)) : [step];
       for (const write of writes) {

@@ -113,7 +113,8 @@ function deniedAt({ acl }: AccountEntity, path: string): string | undefined {
   return acl.deniedBy({ path, capability: 'read' });
 }
 
-function sourceText(entity: AccountEntity, policy: string): string {
+/** How a policy of the entity is told: in the audit, and to whoever asks why. */
+export function sourceText(entity: AccountEntity, policy: string): string {
   return `vault policy ${policy} of ${entity.sourceOf(policy)}`;
 }
 
