@@ -18,6 +18,7 @@ import type { KeyChange, KeyNeed, KeyRowByNeed } from './keys/rows.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
 import type { NoticeChange, NoticeNeed, NoticeRowByNeed } from './notice-rows.ts';
 import type { Seen } from './principal.ts';
+import type { ProjectDeletion, ProjectNeed, ProjectRowByNeed } from './project-deletion.ts';
 import type { Redacted } from './redacted.ts';
 import type { RotationChange, RotationNeed, RotationRowByNeed } from './rotation/rows.ts';
 import type {
@@ -132,6 +133,7 @@ export type Need =
   | CensusNeed
   | KeyNeed
   | NoticeNeed
+  | ProjectNeed
   | RotationNeed
   | TagNeed
   | VaultNeed;
@@ -166,6 +168,7 @@ interface RowByNeed
     CensusRowByNeed,
     KeyRowByNeed,
     NoticeRowByNeed,
+    ProjectRowByNeed,
     RotationRowByNeed,
     TagRowByNeed,
     VaultRowByNeed {
@@ -232,6 +235,7 @@ export type Change =
   | { readonly change: 'token.deleteAll'; readonly member: string }
   | KeyChange
   | NoticeChange
+  | ProjectDeletion
   | RotationChange
   | TagChange
   | VaultChange;

@@ -78,7 +78,7 @@ export function kindsOf({ change }: Change): readonly EpochKind[] {
     case 'events.deleteBefore':
       return NONE;
     default:
-      // An account that is deleted is renamed in the policies of secrets too.
+      // A project goes with all that is in it, an account is renamed in the policies of secrets too.
       return ALL;
   }
 }
