@@ -30,8 +30,7 @@ const args = values.workers === undefined ? [] : [`--workers=${values.workers}`]
 
 const FILLER = join(import.meta.dirname, 'scale-fill-child.ts');
 const CONNECTIONS = 16;
-/** V8 compiles what a read runs through for its first hundred thousand requests. */
-const WARM_SECONDS = 20;
+const WARM_SECONDS = 3;
 const CACHED_SECRETS = 100;
 const SAMPLE_EVERY = 16;
 /** How much more a read may cost where there are a thousand times as many secrets. */
