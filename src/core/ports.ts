@@ -81,7 +81,8 @@ export type Need =
   | { readonly need: 'projectOfAwsAccount'; readonly account: string }
   | { readonly need: 'projects'; readonly after: string; readonly limit: number }
   | { readonly need: 'projectCount' }
-  | ({ readonly need: 'secret' } & SecretPlace)
+  /** `numbers: 'any'`: those of its versions may be of a moment ago; all else may not. */
+  | ({ readonly need: 'secret'; readonly numbers?: 'any' } & SecretPlace)
   | {
       readonly need: 'secrets';
       readonly project: ProjectRef;

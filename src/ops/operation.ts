@@ -222,6 +222,11 @@ interface Spec<C, N extends Needs, P, K, D, R, M extends Needs> {
   opens?(command: C, keyring: Keyring): P;
   /** `decide` may throw Wanting for rows that follow from others. */
   readonly explores?: true;
+  /**
+   * Of a write: neither what `prepare` makes nor what `finish` tells hangs on the numbers of the secret's versions, so that
+   * others may add versions meanwhile. `decide` sees the true ones.
+   */
+  readonly anyNumbers?: true;
   /** It asks who reads what: every sighting of every thread is in the store before it decides. */
   readonly census?: true;
   /** The version whose payload the answer holds: what the census is told. */

@@ -186,6 +186,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
       candidate: true,
     }),
   },
+  anyNumbers: true,
   target: (command) => secretTarget(command),
   prepare: (input, keyring) => {
     const project = input.project(input.command.project);

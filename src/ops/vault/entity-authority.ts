@@ -129,7 +129,7 @@ function firstOf<T, R>(all: readonly T[], find: (each: T) => R | undefined): R |
 function waysAsked({ mounts }: AccountEntity, { permission, operation, target, scope }: AwsAsked): Ways {
   const { secret } = scope;
   const name = nameAsked(target, scope);
-  const [, ring, key] = /^keyRings\/([^/]+)\/cryptoKeys\/([^/]+)$/.exec(target.below ?? '') ?? [];
+  const [, ring, key] = /^keyRings\/(.+)\/cryptoKeys\/([^/]+)$/.exec(target.below ?? '') ?? [];
   const meant = {
     ...(name === undefined ? {} : { secret: name }),
     ...(ring === undefined || key === undefined ? {} : { key: { ring, name: key } }),
