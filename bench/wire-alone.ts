@@ -19,7 +19,13 @@ const payload = Buffer.from(payloadText, 'base64');
 const project = aProject();
 const secret = aSecret(project, name);
 const version = aVersion(secret, 1, { crc32c: crc32c(payload) });
-const accessed: AccessedVersion = { project, secret, version, payload: new Redacted<Uint8Array>(payload) };
+const accessed: AccessedVersion = {
+  project,
+  secret,
+  version,
+  ordinal: 1,
+  payload: new Redacted<Uint8Array>(payload),
+};
 
 const door: Door = {
   authenticate: (_credential, origin) => ({

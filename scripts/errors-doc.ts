@@ -90,6 +90,8 @@ const remedies: Record<FaultCode, string> = {
   KEY_VERSION_NOT_FOUND: 'See which versions the key has.',
   KEY_EXISTS: 'Use the key that exists, choose another name, or restore with force to replace it.',
   PROJECT_EXISTS: 'Use the project that exists, or choose another name.',
+  PROJECT_RETIRED: 'Choose another id: ids of deleted projects are not used again.',
+  PROJECT_PERMANENT: 'Delete what is in it.',
   SECRET_EXISTS: 'Add a version to the secret that exists, or choose another name.',
   SECRET_DELETED: 'Restore it with the tool that deleted it, wait for that time, or choose another name.',
   ACCOUNT_EXISTS: 'Use the account that exists, or choose another name.',

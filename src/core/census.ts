@@ -12,6 +12,8 @@ export interface Sighting {
   readonly secretUid: Uid;
   /** The number of the version. */
   readonly version: number;
+  /** Where the version lies in the store, as it was read; absent: the store looks it up. */
+  readonly ordinal?: number;
   /** IAM member, or `anonymous`. */
   readonly principal: string;
   /** The name of the program; empty: none is known. */

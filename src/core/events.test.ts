@@ -161,6 +161,6 @@ test('the registry is Google’s vocabulary, and what no topic of Google hears o
     Object.entries(EVENT_TYPES)
       .filter(([, kind]) => !kind.data)
       .map(([type]) => type),
-    ['SECRET_ROTATION', 'TOPIC_CONFIGURED'],
+    ['SECRET_ROTATION', 'PROJECT_DELETE', 'TOPIC_CONFIGURED'],
   );
 });

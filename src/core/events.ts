@@ -34,13 +34,14 @@ export const EVENT_TYPES = {
     version: false,
     data: false,
   },
+  PROJECT_DELETE: { help: 'a project was deleted, with all that was in it', version: false, data: false },
   TOPIC_CONFIGURED: { help: 'a topic was set on a secret, which tests it', version: false, data: false },
 } as const satisfies Record<string, EventKind>;
 
 export type EventType = keyof typeof EVENT_TYPES;
 
 type VersionEventType = { [T in EventType]: (typeof EVENT_TYPES)[T]['version'] extends true ? T : never }[EventType];
-type SecretEventType = Exclude<EventType, VersionEventType | 'TOPIC_CONFIGURED' | 'SECRET_ROTATION'>;
+type SecretEventType = Exclude<EventType, VersionEventType | 'PROJECT_DELETE' | 'TOPIC_CONFIGURED' | 'SECRET_ROTATION'>;
 
 export interface EventOfSecret {
   /** A new uid: the event's own. */
@@ -99,6 +100,13 @@ interface Told {
 /** What goes to topics (full names) when a secret begins to name them: the type alone, and no data. */
 export function topicEvent(about: EventOfSecret, topics: readonly string[]): StoredEvent {
   return { ...base('TOPIC_CONFIGURED', about), topics, attributes: { eventType: 'TOPIC_CONFIGURED' }, data: '' };
+}
+
+/** One for all that was in it. Google has no such event, so no topic of Google's hears of it. */
+export function projectDeleted({ uid, now, project }: Omit<EventOfSecret, 'secret'>): StoredEvent {
+  const [type, resource] = ['PROJECT_DELETE', `projects/${project.id}`];
+  const attributes = { eventType: type, project: `projects/${project.number}`, timestamp: pacificTime(now) };
+  return { id: uid, time: now, projectUid: project.uid, type, resource, topics: [], attributes, data: '' };
 }
 
 /** How far a rotation is. Google has no such event, so no topic of Google's hears of it. */

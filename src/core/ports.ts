@@ -18,6 +18,7 @@ import type { KeyChange, KeyNeed, KeyRowByNeed } from './keys/rows.ts';
 import type { AccountEmail, Location, ProjectRef, SecretKey } from './name.ts';
 import type { NoticeChange, NoticeNeed, NoticeRowByNeed } from './notice-rows.ts';
 import type { Seen } from './principal.ts';
+import type { ProjectDeletion, ProjectNeed, ProjectRowByNeed } from './project-deletion.ts';
 import type { Redacted } from './redacted.ts';
 import type { RotationChange, RotationNeed, RotationRowByNeed } from './rotation/rows.ts';
 import type {
@@ -80,7 +81,8 @@ export type Need =
   | { readonly need: 'projectOfAwsAccount'; readonly account: string }
   | { readonly need: 'projects'; readonly after: string; readonly limit: number }
   | { readonly need: 'projectCount' }
-  | ({ readonly need: 'secret' } & SecretPlace)
+  /** `numbers: 'any'`: those of its versions may be of a moment ago; all else may not. */
+  | ({ readonly need: 'secret'; readonly numbers?: 'any' } & SecretPlace)
   | {
       readonly need: 'secrets';
       readonly project: ProjectRef;
@@ -132,6 +134,7 @@ export type Need =
   | CensusNeed
   | KeyNeed
   | NoticeNeed
+  | ProjectNeed
   | RotationNeed
   | TagNeed
   | VaultNeed;
@@ -155,6 +158,8 @@ export interface CurrentInList extends SecretInList {
 
 export interface PayloadRow {
   readonly version: Version;
+  /** Where the version lies in the store. */
+  readonly ordinal: number;
   /** Absent once destroyed. */
   readonly sealed?: SealedPayload;
 }
@@ -164,6 +169,7 @@ interface RowByNeed
     CensusRowByNeed,
     KeyRowByNeed,
     NoticeRowByNeed,
+    ProjectRowByNeed,
     RotationRowByNeed,
     TagRowByNeed,
     VaultRowByNeed {
@@ -230,6 +236,7 @@ export type Change =
   | { readonly change: 'token.deleteAll'; readonly member: string }
   | KeyChange
   | NoticeChange
+  | ProjectDeletion
   | RotationChange
   | TagChange
   | VaultChange;

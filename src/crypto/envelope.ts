@@ -63,7 +63,22 @@ function checkKey(raw: Uint8Array): void {
 }
 
 export function newKey(): KeyObject {
-  return adoptKey(randomBytes(KEY_BYTES));
+  return adoptKey(newKeyBytes());
+}
+
+/** Asked of the system at once: each question costs more than its bytes. */
+const KEYS_EACH = 32;
+let keyBytes = Buffer.alloc(0);
+let keyBytesTaken = 0;
+
+/** The bytes of a new key, for whoever needs it twice and no more; to be overwritten then. */
+export function newKeyBytes(): Buffer {
+  if (keyBytesTaken === keyBytes.length) {
+    keyBytes = randomBytes(KEYS_EACH * KEY_BYTES);
+    keyBytesTaken = 0;
+  }
+  keyBytesTaken += KEY_BYTES;
+  return keyBytes.subarray(keyBytesTaken - KEY_BYTES, keyBytesTaken);
 }
 
 /** `key` with its id: the first 64 bits of HMAC-SHA256 under the key itself, in hex. It tells nothing else of the key. */
@@ -124,7 +139,12 @@ export function wrapKey(wrapping: NamedKey, aad: Buffer, key: KeyObject): Buffer
 }
 
 /** Seals `plaintext` under a key that seals this one box only, so the box carries no key id. */
-export function sealBare(key: KeyObject, aad: Buffer, plaintext: Uint8Array, nonce: Buffer = newNonce()): Buffer {
+export function sealBare(
+  key: KeyObject | Buffer,
+  aad: Buffer,
+  plaintext: Uint8Array,
+  nonce: Buffer = newNonce(),
+): Buffer {
   return encrypt(Buffer.of(FORMAT_VERSION), key, aad, plaintext, nonce);
 }
 
@@ -166,7 +186,7 @@ export function newNonce(): Buffer {
   return nonces.subarray(noncesTaken - NONCE_BYTES, noncesTaken);
 }
 
-function encrypt(header: Buffer, key: KeyObject, aad: Buffer, plaintext: Uint8Array, nonce: Buffer): Buffer {
+function encrypt(header: Buffer, key: KeyObject | Buffer, aad: Buffer, plaintext: Uint8Array, nonce: Buffer): Buffer {
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(aad);
   const ciphertext = cipher.update(plaintext);

@@ -19,7 +19,7 @@ import {
   lengthPrefixed,
   type NamedKey,
   nameKey,
-  newKey,
+  newKeyBytes,
   openBare,
   openBareOnce,
   openNamed,
@@ -119,15 +119,15 @@ export class Keyring implements KeyringPort {
     } catch (error) {
       throw error instanceof EnvelopeError ? new Fault('INTERNAL', {}, { cause: error }) : error;
     }
-    const dataKey = newKey();
-    return {
-      wrappedKey: this.#wrapByCustomer(
-        projectKey,
-        place,
-        project.wrap(placeData('coffer data key v1', place), dataKey),
-      ),
-      ciphertext: sealBare(dataKey, placeData('coffer payload v1', place), payload.reveal()),
-    };
+    // A key object for two uses costs more than both.
+    const dataKey = newKeyBytes();
+    try {
+      const wrapped = project.seal(placeData('coffer data key v1', place), dataKey);
+      const ciphertext = sealBare(dataKey, placeData('coffer payload v1', place), payload.reveal());
+      return { wrappedKey: this.#wrapByCustomer(projectKey, place, wrapped), ciphertext };
+    } finally {
+      dataKey.fill(0);
+    }
   }
 
   /** Throws PAYLOAD_CORRUPT, with the uids of the place and the problem, where anything sealed here was changed. */

@@ -3,7 +3,7 @@
 // authority with constraints on names). And what one says of its subject.
 
 import { hash, X509Certificate } from 'node:crypto';
-import type { CertificateReader, ClientCertificate, Trust } from '../core/vault/client-certificate.ts';
+import type { CertificateReader, ClientCertificate, Trust, TrustedBy } from '../core/vault/client-certificate.ts';
 
 /** Ours: certificates of one role, and links of a chain. */
 const TRUSTED_MAX = 50;
@@ -36,6 +36,14 @@ export function createCertificateReader(): CertificateReader {
       }
     },
     fingerprint: (der) => hash('sha256', der, 'hex'),
+    revocations: async (pem, roles) => {
+      const { readList } = await import('./parsed-list.ts');
+      const texts = new Set(Object.values(roles).map((trust) => trust.pem));
+      return readList(
+        pem,
+        [...texts].flatMap((text) => certificatesIn(text).filter(({ ca }) => ca)),
+      );
+    },
     verify: async (sent, roles, now) => {
       const { ParsedCertificate } = await import('./parsed-certificate.ts');
       let presented: Link[];
@@ -47,17 +55,20 @@ export function createCertificateReader(): CertificateReader {
       const [own] = presented;
       if (own === undefined) return undefined;
       const chain = linked(presented, now);
-      const trusted = new Map<string, boolean>();
-      const isTrusted = (trust: Trust) => {
-        const known = trusted.get(trust.fingerprint) ?? leadsTo(chain, anchorsOf(trust, ParsedCertificate), now);
-        trusted.set(trust.fingerprint, known);
-        return known;
-      };
-      const found = Object.entries(roles).filter(([, trust]) => isTrusted(trust));
-      return {
-        ...factsOf(own),
-        roles: Object.fromEntries(found.map(([name, { fingerprint }]) => [name, fingerprint])),
-      };
+      const paths = new Map<string, TrustedBy | undefined>();
+      const found = Object.entries(roles).flatMap(([name, trust]): [string, TrustedBy][] => {
+        const { fingerprint } = trust;
+        if (!paths.has(fingerprint)) {
+          const path = pathTo(chain, anchorsOf(trust, ParsedCertificate), now);
+          paths.set(
+            fingerprint,
+            path === undefined ? undefined : { fingerprint, path: path.map(({ parsed }) => parsed.issued) },
+          );
+        }
+        const known = paths.get(fingerprint);
+        return known === undefined ? [] : [[name, known]];
+      });
+      return { ...factsOf(own), roles: Object.fromEntries(found) };
     },
   };
 }
@@ -98,16 +109,19 @@ function linked(presented: readonly Link[], now: number): readonly Link[] {
   return presented.slice(0, end + 1);
 }
 
-/** Whether a client may be trusted by these: as the one that was named itself, or by an authority among them. */
-function leadsTo(chain: readonly Link[], anchors: readonly Link[], now: number): boolean {
+/** From the client to what trusts it: it was named itself, or certified by an authority among them. Undefined: none does. */
+function pathTo(chain: readonly Link[], anchors: readonly Link[], now: number): readonly Link[] | undefined {
   const [own] = chain;
   if (own === undefined || !isTimely(own, now) || own.parsed.hasUnknownCritical || !own.parsed.isForClients)
-    return false;
+    return undefined;
   const isNamed = anchors.some(({ certificate }) => !certificate.ca && certificate.raw.equals(own.certificate.raw));
-  if (isNamed) return true;
-  return chain.some(
-    (child, below) => child.parsed.isSoundlySigned && anchors.some((authority) => issued(authority, child, now, below)),
-  );
+  if (isNamed) return [own];
+  for (const [below, child] of chain.entries()) {
+    if (!child.parsed.isSoundlySigned) continue;
+    const anchor = anchors.find((authority) => issued(authority, child, now, below));
+    if (anchor !== undefined) return [...chain.slice(0, below + 1), anchor];
+  }
+  return undefined;
 }
 
 /** `below`: intermediate authorities between the client and this one. */

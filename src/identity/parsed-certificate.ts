@@ -2,7 +2,9 @@
 // takes a tenth of a second, so import this file only when a certificate came.
 
 import 'reflect-metadata';
+import { hash } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
+import type { Issued } from '../core/vault/client-certificate.ts';
 
 const KNOWN: ReadonlySet<string> = new Set([
   ...['2.5.29.14', '2.5.29.15', '2.5.29.17', '2.5.29.19', '2.5.29.35', '2.5.29.37', '2.5.29.31', '2.5.29.32'],
@@ -16,6 +18,16 @@ const SOUND_HASHES: ReadonlySet<string> = new Set(['SHA-256', 'SHA-384', 'SHA-51
 const STRING_TAGS: ReadonlySet<number> = new Set([0x0c, 0x13, 0x16, 0x1a]);
 const LIST_MAX = 200;
 
+/** What tells an authority by its name. */
+export function nameId(name: x509.Name): string {
+  return hash('sha256', new Uint8Array(name.toArrayBuffer()), 'hex');
+}
+
+/** Decimal, as Vault tells serial numbers. */
+export function serialText(hex: string): string {
+  return BigInt(`0x${hex}`).toString();
+}
+
 const colons = (hex: string | undefined) => (hex ?? '').toLowerCase().replace(/(..)(?!$)/g, '$1:');
 
 export class ParsedCertificate {
@@ -24,6 +36,11 @@ export class ParsedCertificate {
   /** Throws where it is no certificate. */
   constructor(der: Uint8Array) {
     this.#certificate = new x509.X509Certificate(new Uint8Array(der));
+  }
+
+  get issued(): Issued {
+    const { issuerName, serialNumber } = this.#certificate;
+    return { issuer: nameId(issuerName), serial: serialText(serialNumber) };
   }
 
   get commonName(): string {

@@ -6,18 +6,23 @@ import { type FoundGrant, grantsOf, principalNamed } from '../core/iam/grants.ts
 import type { Permission } from '../core/iam/permissions.ts';
 import { ACCOUNTS_PER_PROJECT_MAX, CENSUS_ROWS_MAX } from '../core/limits.ts';
 import { type ProjectRef, parseProjectRef } from '../core/name.ts';
-import type { Listed, Needs } from '../core/ports.ts';
+import type { Listed, Need, Needs } from '../core/ports.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Account, Project, Secret } from '../core/secret.ts';
-import { type AwsFindings, askedAbout, awsFindings, awsNeeds, showsPolicies } from './aws/explained.ts';
+import { askedAbout, awsNeeds, showsPolicies } from './aws/explained.ts';
 import { contextOf } from './conditions.ts';
 import { windowField } from './consumers.ts';
 import type { Fields, FieldValues } from './fields.ts';
+import { type Findings, findingsOf } from './findings.ts';
 import { nativeFields, nativeSecret } from './native-ref.ts';
 import { type Input, type Operation, operation, type Target } from './operation.ts';
 import { censusNeed, readerWindowSeconds } from './reader-guard.ts';
 import { type SecretRef, secretTarget } from './secrets.ts';
+import { type AccountEntity, accountEntity } from './vault/entity-authority.ts';
+import { withReach } from './vault/entity-explained.ts';
+import { Entries } from './vault/entries.ts';
 import { type Access, accessBy, mayAsk, parsePermission, targetOf, type View, type Viewer, viewOf } from './viewing.ts';
+import { Wanting } from './wanting.ts';
 
 /** The permission that questions are about where they name none. */
 export const READING: Permission = 'secretmanager.versions.access';
@@ -30,7 +35,7 @@ export interface MemberAccess {
   readonly access: Access;
   /** Every grant, those whose condition does not hold among them. */
   readonly grants: readonly FoundGrant[];
-  /** The statement of AWS's that denies it, whatever grants it. */
+  /** The statement of AWS's, or the policy of Vault's, that denies it, whatever grants it. */
   readonly deniedBy?: string;
   /** Its newest read within the window; absent: none, or not shown. */
   readonly read?: Consumer;
@@ -105,12 +110,12 @@ export const whoAccess: Operation<WhoQuestion, WhoAnswer> = operation({
         members.set(reader, [...grantsOf(permission, chain, context, principalNamed(reader))]);
       }
     }
-    const aws = awsOfMembers(input, permission, project, [...members.keys()]);
+    const others = othersOfMembers(input, permission, project, [...members.keys()]);
     const isComplete = sightings.length <= CENSUS_ROWS_MAX;
     const unseen = seen || permission !== READING ? hidden : [...hidden, CENSUS];
-    const rows = [...new Set([...members.keys(), ...aws.keys()])].map((member): MemberAccess => {
+    const rows = [...new Set([...members.keys(), ...others.keys()])].map((member): MemberAccess => {
       const read = readers.get(member);
-      const found = aws.get(member);
+      const found = others.get(member);
       const grants = [...(members.get(member) ?? []), ...(found?.grants ?? [])];
       const told = found?.deniedBy === undefined ? {} : { deniedBy: found.deniedBy };
       const access = accessBy(grants, { hidden, ...told });
@@ -121,25 +126,51 @@ export const whoAccess: Operation<WhoQuestion, WhoAnswer> = operation({
   finish: (result, { permission }, { exercisedBy }) => ({ ...result, dialects: exercisedBy(permission) }),
 });
 
-/** What AWS's policies say of the members that were found, and of the project's accounts that they grant it to. */
-function awsOfMembers(
+/** What policies of others say of the members that were found, and of the project's accounts that they grant it to. */
+function othersOfMembers(
   input: Viewer & { readonly command: WhoQuestion; readonly rows: { readonly accounts: Listed<Account> } },
   permission: Permission,
   project: Project,
   members: readonly string[],
-): ReadonlyMap<string, AwsFindings> {
+): ReadonlyMap<string, Findings> {
   const { command, scope, now } = input;
   const shows = showsPolicies(input, project);
   const accounts = new Map(input.rows.accounts.rows.map((account) => [`serviceAccount:${account.email}`, account]));
   const question = { permission, target: targetOf(permission, command), scope, now };
-  const all = new Map<string, AwsFindings>();
+  const entities = shows ? entitiesOf(accounts, new Entries(input.rows, now)) : undefined;
+  const all = new Map<string, Findings>();
   for (const member of new Set([...members, ...accounts.keys()])) {
     const account = accounts.get(member);
-    const about = { principal: principalNamed(member), account: shows ? account : undefined };
-    const found = awsFindings({ ...about, project: account === undefined ? undefined : project }, question);
+    const about = {
+      principal: principalNamed(member),
+      account: shows ? account : undefined,
+      project: account === undefined ? undefined : project,
+      entity: entities?.get(member),
+    };
+    const found = findingsOf(about, question);
     if (found.grants.length > 0 || (found.deniedBy !== undefined && members.includes(member))) all.set(member, found);
   }
   return all;
+}
+
+/** The entities that accounts are, by member. Throws Wanting for the rows of all of them at once. */
+function entitiesOf(
+  accounts: ReadonlyMap<string, Account>,
+  entries: Entries,
+): ReadonlyMap<string, AccountEntity | undefined> {
+  const found = new Map<string, AccountEntity | undefined>();
+  const wanted: Record<string, Need> = {};
+  for (const [member, account] of accounts) {
+    if (account.entity === undefined) continue;
+    try {
+      found.set(member, accountEntity(account, entries));
+    } catch (error) {
+      if (!(error instanceof Wanting)) throw error;
+      Object.assign(wanted, error.needs);
+    }
+  }
+  if (Object.keys(wanted).length > 0) throw new Wanting(wanted);
+  return found;
 }
 
 /** Who did read is part of a question about reading, for a caller who may ask it by itself. */
@@ -201,9 +232,9 @@ function explain(
   const { command, scope, now } = input;
   const { principal, permission } = command;
   const { chain, hidden } = viewOf(input, scope);
-  const aws = awsFindings(askedAbout(input, principal, input.rows), { permission, target, scope, now });
-  const grants = [...grantsOf(permission, chain, contextOf(target, scope, now), principal), ...aws.grants];
-  const { deniedBy } = aws;
+  const others = findingsOf(askedAbout(input, principal, input.rows), { permission, target, scope, now });
+  const grants = [...grantsOf(permission, chain, contextOf(target, scope, now), principal), ...others.grants];
+  const { deniedBy } = others;
   const access = accessBy(grants, { hidden, deniedBy });
   const told = deniedBy === undefined ? {} : { deniedBy };
   return { result: { principal: principal.member, permission, resource, access, grants, ...told, hidden } };
@@ -271,7 +302,9 @@ export const explainProjectAccess: Operation<ExplainProject, Explanation> = oper
     input.project(project);
     const asked = `projects/${project}`;
     const { result } = explain(input, { project, asked }, asked);
-    return { result: { ...result, access: onProject(result, permission) } };
+    const whole = { ...result, access: onProject(result, permission) };
+    const { entity } = askedAbout(input, input.command.principal, input.rows);
+    return { result: withReach(whole, entity, permission, input.scope.project?.id) };
   },
   finish: (result, { permission }, { exercisedBy }) => ({ ...result, dialects: exercisedBy(permission) }),
 });

@@ -30,6 +30,28 @@ test('reads of one reader become one sighting; what differs in anything is anoth
   assert.deepEqual([census.size, census.take()], [0, []]);
 });
 
+test('where a version lies is told on; a secret that came to the place of another has readers of its own', () => {
+  const census = createCensus({ entriesMax: 100 });
+  const placed = { ...read, ordinal: 131_073 };
+  for (const now of [1, 2]) {
+    census.seen(placed, now);
+    census.seen({ ...placed, principal: 'user:b@x' }, now);
+    census.seen({ ...placed, secretUid: 't' }, now);
+  }
+  const taken = census.take();
+  const times = { firstSeenAt: 1, lastSeenAt: 2, reads: 2 };
+  const found = taken.toSorted((a, b) => (a.principal + a.secretUid < b.principal + b.secretUid ? -1 : 1));
+  assert.deepEqual(found, [
+    { ...placed, ...times },
+    { ...placed, ...times, secretUid: 't' },
+    { ...placed, ...times, principal: 'user:b@x' },
+  ]);
+  census.restore(taken);
+  assert.equal(census.due(70_000).length, 3);
+  assert.equal(census.size, 3);
+  assert.deepEqual([census.due(140_000).length, census.size], [0, 0]);
+});
+
 test('it holds no more than it may: it asks to be emptied, and says what it missed where nobody does', () => {
   const out: Sighting[] = [];
   const emptied = createCensus({ entriesMax: 2, onFull: () => void out.push(...emptied.take()) });

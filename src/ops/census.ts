@@ -27,12 +27,15 @@ export interface CensusBook extends Census {
 }
 
 /** Counts what the store does not have yet; no reads: it has all. */
-type Entry = { -readonly [K in keyof Sighting]: Sighting[K] } & {
+type Entry = { -readonly [K in keyof Omit<Sighting, 'ordinal'>]: Sighting[K] } & {
+  readonly ordinal: number | undefined;
   /** When it was last handed on; 0: never. */
   dueSince: number;
-  /** Another of the same secret and principal: they differ in version, workload and dialect, and are a few. */
+  /** Another of the same key and principal: they differ in version, workload and dialect, and are a few. */
   next: Entry | undefined;
 };
+
+type Place = Pick<Seen, 'secretUid' | 'principal'> & { readonly ordinal?: number | undefined };
 
 const DUE_MS = CENSUS_DUE_SECONDS * 1000;
 
@@ -41,8 +44,11 @@ export function createCensus({ entriesMax, onFull }: CensusOptions): CensusBook 
 }
 
 class Book implements CensusBook {
-  /** By secret, and by principal where there are several: what is seen once costs no more than itself. */
-  #entries = new Map<string, Entry | Map<string, Entry>>();
+  /**
+   * By version, or else by secret, and by principal where there are several: what is seen once costs no more than itself. A
+   * number is no text that a Map makes known to V8.
+   */
+  #entries = new Map<number | string, Entry | Map<string, Entry>>();
   #size = 0;
   #missed = 0;
   readonly #entriesMax: number;
@@ -69,11 +75,11 @@ class Book implements CensusBook {
 
   due(now: number): Sighting[] {
     const due: Sighting[] = [];
-    for (const [secretUid, known] of this.#entries) {
+    for (const [key, known] of this.#entries) {
       if (!(known instanceof Map)) {
         const kept = this.#dueOf(entriesFrom(known), now, due);
-        if (kept === undefined) this.#entries.delete(secretUid);
-        else this.#entries.set(secretUid, kept);
+        if (kept === undefined) this.#entries.delete(key);
+        else this.#entries.set(key, kept);
         continue;
       }
       for (const [principal, first] of known) {
@@ -81,7 +87,7 @@ class Book implements CensusBook {
         if (kept === undefined) known.delete(principal);
         else known.set(principal, kept);
       }
-      if (known.size === 0) this.#entries.delete(secretUid);
+      if (known.size === 0) this.#entries.delete(key);
     }
     return due;
   }
@@ -102,7 +108,7 @@ class Book implements CensusBook {
     for (const sighting of sightings) {
       const entry = find(this.#firstOf(sighting), sighting);
       if (entry === undefined) {
-        this.#keep({ ...sighting, dueSince: 0, next: undefined });
+        this.#keep({ ...sighting, ordinal: sighting.ordinal, dueSince: 0, next: undefined });
         continue;
       }
       entry.firstSeenAt = Math.min(entry.reads === 0 ? sighting.firstSeenAt : entry.firstSeenAt, sighting.firstSeenAt);
@@ -112,24 +118,25 @@ class Book implements CensusBook {
     }
   }
 
-  #firstOf({ secretUid, principal }: Seen): Entry | undefined {
-    const known = this.#entries.get(secretUid);
+  #firstOf({ ordinal, secretUid, principal }: Place): Entry | undefined {
+    const known = this.#entries.get(ordinal ?? secretUid);
     if (known instanceof Map) return known.get(principal);
     return known?.principal === principal ? known : undefined;
   }
 
   #keep(entry: Entry): void {
-    const { secretUid, principal } = entry;
+    const { principal } = entry;
+    const key = entry.ordinal ?? entry.secretUid;
     this.#size += 1;
     const last = entriesFrom(this.#firstOf(entry)).at(-1);
     if (last !== undefined) {
       last.next = entry;
       return;
     }
-    const known = this.#entries.get(secretUid);
+    const known = this.#entries.get(key);
     if (known instanceof Map) known.set(principal, entry);
-    else if (known === undefined) this.#entries.set(secretUid, entry);
-    else this.#entries.set(secretUid, new Map([known, entry].map((each) => [each.principal, each])));
+    else if (known === undefined) this.#entries.set(key, entry);
+    else this.#entries.set(key, new Map([known, entry].map((each) => [each.principal, each])));
   }
 
   /** Adds what is due of these to `due`; answers the first of those that are still known. */
@@ -165,15 +172,18 @@ class Book implements CensusBook {
       again(nameless, now);
       return;
     }
-    const { projectUid, secretUid, version, principal, workload, dialect } = read;
-    const named = { projectUid, secretUid, version, principal, workload: isNamed ? workload : '', dialect };
+    const { projectUid, secretUid, version, ordinal, principal, dialect } = read;
+    const workload = isNamed ? read.workload : '';
+    const named = { projectUid, secretUid, version, ordinal, principal, workload, dialect };
     this.#keep({ ...named, firstSeenAt: now, lastSeenAt: now, reads: 1, dueSince: 0, next: undefined });
   }
 }
 
-function find(first: Entry | undefined, { version, workload, dialect }: Seen): Entry | undefined {
+function find(first: Entry | undefined, { secretUid, version, workload, dialect }: Seen): Entry | undefined {
   for (let entry = first; entry !== undefined; entry = entry.next) {
-    if (entry.version === version && entry.workload === workload && entry.dialect === dialect) return entry;
+    if (entry.version !== version || entry.workload !== workload || entry.dialect !== dialect) continue;
+    // Another may have come to the place of one that was deleted.
+    if (entry.secretUid === secretUid) return entry;
   }
   return undefined;
 }
@@ -193,10 +203,11 @@ function again(entry: Entry, now: number): void {
 }
 
 function sightingOf(entry: Entry): Sighting {
-  const { projectUid, secretUid, version, principal, workload, dialect, lastSeenAt, reads } = entry;
+  const { projectUid, secretUid, version, ordinal, principal, workload, dialect, lastSeenAt, reads } = entry;
   // Where the clock was set back since the last time, the first is the later of the two.
   const firstSeenAt = Math.min(entry.firstSeenAt, lastSeenAt);
-  return { projectUid, secretUid, version, principal, workload, dialect, firstSeenAt, lastSeenAt, reads };
+  const named = { projectUid, secretUid, version, principal, workload, dialect, firstSeenAt, lastSeenAt, reads };
+  return ordinal === undefined ? named : { ...named, ordinal };
 }
 
 type Recorder = Pick<Store, 'recordCensus'>;

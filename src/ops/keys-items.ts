@@ -26,11 +26,19 @@ export interface KeyUsed {
 /** A number that no row has: such an item is refused by itself. */
 const isNumber = (number: number) => Number.isSafeInteger(number) && number >= 0 && number < 2 ** 31;
 
-/** Throws LIMIT_REACHED where there are too many items, or too many different versions among them. */
-export function useNeeds(ref: KeyRef, numbers: readonly number[], itemsMax: number = KEY_ITEMS_MAX): UseNeeds {
+/**
+ * Throws LIMIT_REACHED where there are too many items, or too many different versions among them. `one`: what the row of an
+ * only item is called.
+ */
+export function useNeeds(
+  ref: KeyRef,
+  numbers: readonly number[],
+  itemsMax: number = KEY_ITEMS_MAX,
+  one: `version${string}` = 'version',
+): UseNeeds {
   if (numbers.length > itemsMax) throw new Fault('LIMIT_REACHED', { what: 'items of one request', limit: itemsMax });
   const [only] = numbers;
-  if (numbers.length === 1 && only !== undefined && isNumber(only)) return { [`version${only}`]: keyNeed(ref, only) };
+  if (numbers.length === 1 && only !== undefined && isNumber(only)) return { [one]: keyNeed(ref, only) };
   const distinct = new Set(numbers.filter(isNumber));
   if (distinct.size > KEY_ITEM_VERSIONS_MAX) {
     throw new Fault('LIMIT_REACHED', { what: 'versions of a key in one request', limit: KEY_ITEM_VERSIONS_MAX });

@@ -6,6 +6,7 @@ import type { Key } from '../core/keys/key.ts';
 import type { SealOptions } from '../core/keys/port.ts';
 import { checkUse, newUseFault, oldUseFault } from '../core/keys/rules.ts';
 import { isAead } from '../core/keys/type.ts';
+import { KEY_ITEMS_MAX } from '../core/limits.ts';
 import type { Maybe } from '../core/ports.ts';
 import type { Redacted } from '../core/redacted.ts';
 import type { KeyRef } from './keys-found.ts';
@@ -124,6 +125,8 @@ export const rewrap: Operation<Items<RewrapItem>, readonly ItemResult<Sealed>[]>
     ...useNeeds(
       command,
       command.items.map(({ to }) => to),
+      KEY_ITEMS_MAX,
+      'versionTo',
     ),
   }),
   decide: (input) => useOf(input, input.command.items.length, (key) => checkUse(key, 'decrypt')),

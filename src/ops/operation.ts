@@ -5,6 +5,7 @@
 import type { Audit } from '../core/audit-port.ts';
 import { homeOf, type SeenFrom } from '../core/aws/secret.ts';
 import type { BackupSource } from '../core/backup-port.ts';
+import type { Seen } from '../core/census-ports.ts';
 import { Fault } from '../core/error.ts';
 import type { Permission } from '../core/iam/permissions.ts';
 import type { Grant, Policy } from '../core/iam/policy.ts';
@@ -20,7 +21,7 @@ import {
 import type { Change, Entropy, Keyring, Maybe, Needs, RowsOf, TokenSigner } from '../core/ports.ts';
 import type { Caller } from '../core/principal.ts';
 import type { RotationFunctions } from '../core/rotation/port.ts';
-import type { Account, NewEvent, Project, Secret, Uid } from '../core/secret.ts';
+import type { Account, NewEvent, Project, Secret } from '../core/secret.ts';
 import type { AuditFiles } from '../core/vault/audit-device.ts';
 import type { VaultEntry } from '../core/vault/entry.ts';
 import type { GithubApi } from '../core/vault/github.ts';
@@ -221,10 +222,15 @@ interface Spec<C, N extends Needs, P, K, D, R, M extends Needs> {
   opens?(command: C, keyring: Keyring): P;
   /** `decide` may throw Wanting for rows that follow from others. */
   readonly explores?: true;
+  /**
+   * Of a write: neither what `prepare` makes nor what `finish` tells hangs on the numbers of the secret's versions, so that
+   * others may add versions meanwhile. `decide` sees the true ones.
+   */
+  readonly anyNumbers?: true;
   /** It asks who reads what: every sighting of every thread is in the store before it decides. */
   readonly census?: true;
   /** The version whose payload the answer holds: what the census is told. */
-  seen?(result: R): { readonly projectUid: Uid; readonly secretUid: Uid; readonly version: number };
+  seen?(result: R): Pick<Seen, 'projectUid' | 'secretUid' | 'version' | 'ordinal'>;
   /**
    * Of a write: work with keys and secrets that comes before the decision, in the thread that answers. It sees the scope
    * and the rows of `prepareNeeds`, and may throw Wanting for more; `decide` throws Stale where they have changed in what

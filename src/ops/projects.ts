@@ -96,6 +96,7 @@ export const createProject: Operation<CreateProject, ProjectResult> = operation(
     ({
       existing: { need: 'project', project: id as string as ProjectRef },
       count: { need: 'projectCount' },
+      isRetired: { need: 'retired', name: id },
     }) as const,
   prepare: (input, keyring) => {
     const { id, displayName, labels } = input.command;
@@ -108,6 +109,7 @@ export const createProject: Operation<CreateProject, ProjectResult> = operation(
   },
   decide: (input) => {
     if (input.rows.existing !== undefined) throw new Fault('PROJECT_EXISTS', { project: input.command.id });
+    if (input.rows.isRetired) throw new Fault('PROJECT_RETIRED', { project: input.command.id });
     if (input.rows.count >= PROJECTS_MAX) {
       throw new Fault('LIMIT_REACHED', { what: 'projects of one server', limit: PROJECTS_MAX });
     }

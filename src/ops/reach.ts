@@ -11,13 +11,15 @@ import type { Keyring, Needs, RowsOf } from '../core/ports.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Project, Secret } from '../core/secret.ts';
 import { onProject, permissionField, principalField, READING } from './access.ts';
-import { type AskedAbout, askedAbout, awsFindings, awsNeeds } from './aws/explained.ts';
+import { type AskedAbout, askedAbout, awsNeeds } from './aws/explained.ts';
 import { contextOf } from './conditions.ts';
+import { findingsOf } from './findings.ts';
 import { nativeFields } from './native-ref.ts';
 import { type Operation, operation } from './operation.ts';
 import { type PageRequest, pageCursor } from './paging.ts';
 import { readerWindowSeconds } from './reader-guard.ts';
 import { refOf, secretTarget } from './secrets.ts';
+import { withReach } from './vault/entity-explained.ts';
 import { type Access, accessBy, mayAsk, parsePermission, targetOf, type Viewer, viewOf } from './viewing.ts';
 
 export interface WhatQuestion extends PageRequest {
@@ -32,7 +34,7 @@ export interface SecretAccess {
   readonly access: Access;
   /** Those of the secret's own policy. */
   readonly grants: readonly FoundGrant[];
-  /** The statement of AWS's that denies it, whatever grants it. */
+  /** The statement of AWS's, or the policy of Vault's, that denies it, whatever grants it. */
   readonly deniedBy?: string;
 }
 
@@ -47,7 +49,7 @@ export interface WhatAnswer {
   readonly permission: Permission;
   /** On the project's secrets as a whole. */
   readonly access: Access;
-  /** Of the server's and the project's policies. */
+  /** Of the server's and the project's policies, and by the paths of those of its entity. */
   readonly grants: readonly FoundGrant[];
   readonly secrets: readonly SecretAccess[];
   /** With the first page only, newest first. */
@@ -114,16 +116,20 @@ export const whatAccess: Operation<WhatQuestion, WhatAnswer> = operation({
     const context = contextOf({ project: asked, asked: '' }, input.scope, input.now);
     const { chain, hidden } = viewOf(input, input.scope);
     const grants = grantsOf(permission, chain, context, principal);
-    const access = onProject({ access: accessBy(grants, { hidden }), grants }, permission);
     const pageSize = pageSizeOf(input.command);
     const page = input.rows.naming.slice(0, pageSize);
     // A page tells of fewer where the caller may not see the policies of some.
     const cursor = input.rows.naming.length > pageSize ? (page.at(-1)?.uid ?? '') : '';
     const about = askedAbout(input, principal, input.rows as RowsOf<Needs>);
+    const whole = {
+      ...{ principal: principal.member, permission, grants },
+      access: onProject({ access: accessBy(grants, { hidden }), grants }, permission),
+    };
+    const reach = withReach(whole, about.entity, permission, project.id);
     const secrets = page.flatMap((secret) => secretAccess(input, about, project, secret));
     const reads =
       pageToken === '' && permission === READING ? readsOf(input, about, project, input.rows.sightings) : [];
-    return { result: { project, principal: principal.member, permission, access, grants, secrets, reads, cursor } };
+    return { result: { project, ...reach, secrets, reads, cursor } };
   },
   finish: ({ cursor, ...result }, command, { keyring, exercisedBy }) => ({
     ...result,
@@ -143,14 +149,14 @@ function secretAccess(input: WhatInput, about: AskedAbout, project: Project, sec
   const { chain, hidden } = viewOf(input, scope);
   const { now } = input;
   const target = targetOf(permission, ref);
-  const aws = awsFindings(about, { permission, target, scope, now });
+  const others = findingsOf(about, { permission, target, scope, now });
   const all = grantsOf(permission, chain, contextOf(target, scope, now), principal);
   const own = chain.at(-1)?.resource;
-  const grants = [...all.filter(({ resource }) => resource === own), ...aws.grants];
-  const { deniedBy } = aws;
+  const grants = [...all.filter(({ resource }) => resource === own), ...others.grants];
+  const { deniedBy } = others;
   if (grants.length === 0 && (deniedBy === undefined || all.length === 0)) return [];
   const told = deniedBy === undefined ? {} : { deniedBy };
-  return [{ secret, access: accessBy([...all, ...aws.grants], { hidden, ...told }), grants, ...told }];
+  return [{ secret, access: accessBy([...all, ...others.grants], { hidden, ...told }), grants, ...told }];
 }
 
 /** The newest read of each secret within the window, where the caller may see who reads it. */
@@ -170,9 +176,9 @@ function readsOf(
     if (!mayAsk(input, 'secretmanager.versions.list', secretTarget(ref), scope)) continue;
     const { chain, hidden } = viewOf(input, scope);
     const target = targetOf(permission, ref);
-    const aws = awsFindings(about, { permission, target, scope, now: input.now });
-    const grants = [...grantsOf(permission, chain, contextOf(target, scope, input.now), principal), ...aws.grants];
-    newest.set(secret.uid, { sighting, secret, access: accessBy(grants, { hidden, deniedBy: aws.deniedBy }) });
+    const others = findingsOf(about, { permission, target, scope, now: input.now });
+    const grants = [...grantsOf(permission, chain, contextOf(target, scope, input.now), principal), ...others.grants];
+    newest.set(secret.uid, { sighting, secret, access: accessBy(grants, { hidden, deniedBy: others.deniedBy }) });
   }
   return [...newest.values()];
 }

@@ -108,13 +108,15 @@ export function secretTarget(
   version?: string,
 ): Target {
   const asked = `projects/${project}/${locationPart(location)}secrets/${key}`;
-  const found = {
-    ...{ project, location, secret: key },
-    ...(name === undefined ? {} : { name }),
-    ...(spelled === undefined ? {} : { spelled }),
-    ...(from === undefined ? {} : { from }),
-  };
-  return version === undefined ? { ...found, asked } : { ...found, version, asked: `${asked}/versions/${version}` };
+  // Field by field: every request for a secret comes by.
+  const found: { -readonly [K in keyof Target]: Target[K] } = { project, location, secret: key, asked };
+  if (name !== undefined) found.name = name;
+  if (spelled !== undefined) found.spelled = spelled;
+  if (from !== undefined) found.from = from;
+  if (version === undefined) return found;
+  found.version = version;
+  found.asked = `${asked}/versions/${version}`;
+  return found;
 }
 
 /** A secret that was found, as a command names it. */
@@ -124,11 +126,9 @@ export function refOf({ project, secret: { location, name } }: SecretResult): Se
 
 /** Where a need finds the secret. */
 export function placeOf({ project, location = GLOBAL, key, spelled, from }: SecretRef): SecretPlace {
-  return {
-    ...{ project, location, key },
-    ...(spelled === undefined ? {} : { spelled }),
-    ...(from === undefined ? {} : { from }),
-  };
+  const place: SecretPlace = { project, location, key };
+  if (spelled === undefined && from === undefined) return place;
+  return { ...place, ...(spelled === undefined ? {} : { spelled }), ...(from === undefined ? {} : { from }) };
 }
 
 /** Throws ETAG_MISMATCH where the caller named an etag that is not the current one. */

@@ -47,6 +47,7 @@ import { createClientSecret, uploadAccountKey } from './client-secrets.ts';
 import { listConsumers } from './consumers.ts';
 import { promoteVersion, rollbackSecret } from './current.ts';
 import { listCurrent } from './current-versions.ts';
+import { deleteProject } from './delete-project.ts';
 import { getDeletedSecret, purgeDeletedSecret, restoreSecret } from './deleted-secrets.ts';
 import { dropOldEvents, listEventTypes, queryEvents } from './events.ts';
 import { exchangeForIdToken, generateIdToken } from './id-tokens.ts';
@@ -176,6 +177,7 @@ export const OPERATIONS: readonly Operation<any, unknown>[] = [
   createProject,
   getProject,
   listProjects,
+  deleteProject,
   describeProject,
   setAwsAccount,
   createAccount,

@@ -48,6 +48,8 @@ export interface VersionResult extends SecretResult {
 
 export interface AccessedVersion extends VersionResult {
   readonly payload: Redacted<Uint8Array>;
+  /** Where the version lies in the store. */
+  readonly ordinal: number;
 }
 
 export interface AddVersion extends SecretRef {
@@ -184,6 +186,7 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
       candidate: true,
     }),
   },
+  anyNumbers: true,
   target: (command) => secretTarget(command),
   prepare: (input, keyring) => {
     const project = input.project(input.command.project);
@@ -284,7 +287,7 @@ export const accessVersion: Operation<VersionRef, AccessedVersion> = operation({
   target: versionTarget,
   needs: (command) => ({ row: { need: 'payload', ...placeOf(command), ...rowOf(command.selector) } }) as const,
   decide: (input) => {
-    const { version, sealed } = found(input, input.rows.row, input.command.selector);
+    const { version, ordinal, sealed } = found(input, input.rows.row, input.command.selector);
     checkNamed(input, version);
     const project = input.project(input.command.project);
     const secret = input.secret(input.command);
@@ -293,14 +296,15 @@ export const accessVersion: Operation<VersionRef, AccessedVersion> = operation({
       throw new Fault('DEFAULT_KEY_FOREIGN', secretFacts(project, secret.name, secret.location));
     }
     const place = { ...payloadPlace(project.uid, version), ...wrappedBy(input, project, version) };
-    return { result: { project, secret, version, sealed, place }, version: version.number };
+    return { result: { project, secret, version, ordinal, sealed, place }, version: version.number };
   },
-  seen: ({ project, secret, version }) => ({
+  seen: ({ project, secret, version, ordinal }) => ({
     projectUid: project.uid,
     secretUid: secret.uid,
     version: version.number,
+    ordinal,
   }),
-  finish: ({ project, secret, version, sealed, place }, _command, { keyring, grant }) => {
+  finish: ({ project, secret, version, ordinal, sealed, place }, _command, { keyring, grant }) => {
     const facts = { ...secretFacts(project, secret.name, secret.location), version: version.number };
     const corrupt = (cause?: unknown) => new Fault('PAYLOAD_CORRUPT', facts, { cause });
     if (grant === undefined) throw new TypeError('versions.access without a grant');
@@ -312,7 +316,7 @@ export const accessVersion: Operation<VersionRef, AccessedVersion> = operation({
     } catch (error) {
       throw error instanceof Fault && error.code === 'PAYLOAD_CORRUPT' ? corrupt(error) : error;
     }
-    return { project, secret, version, payload };
+    return { project, secret, version, ordinal, payload };
   },
 });
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { ProjectRef, SecretKey } from '../core/name.ts';
 import type { Need, Needs, RowsOf } from '../core/ports.ts';
 import { CachedReads } from './cached-reads.ts';
-import { Epoch, type EpochKind } from './epoch.ts';
+import { Epoch, type EpochKind, type EpochWord } from './epoch.ts';
 
 const project = 'p' as ProjectRef;
 const secret = (key: string) => ({ need: 'secret', project, key: key as SecretKey }) as const;
@@ -27,7 +27,8 @@ function counting() {
     const rowOf = ({ need }: Need) => (need === 'secret' || need === 'payload' ? commits.secrets : commits.authority);
     return Object.fromEntries(Object.entries(needs).map(([name, need]) => [name, rowOf(need)])) as RowsOf<N>;
   };
-  const commit = (kind: EpochKind) => epoch.commit(new Set([kind]), () => commits[kind]++);
+  const commit = (kind: EpochKind, ...more: readonly EpochWord[]) =>
+    epoch.commit(new Set([kind, ...more]), () => commits[kind]++);
   return {
     epoch,
     asked,
@@ -140,4 +141,19 @@ test('of more rows than there is room for, those stay that are asked for again',
   assert.equal(missed('hot', 100), 0);
   missed('b', 20_000);
   assert.equal(missed('hot', 100), 0, 'what comes once takes the place of none');
+});
+
+test('a secret whose numbers do not matter is read again only where something else of secrets has changed', () => {
+  const { reads, asked, commit, meanwhile } = counting();
+  const any = { server: { need: 'server' }, secret: { ...secret('s'), numbers: 'any' } } as const;
+  assert.deepEqual(reads.read(any), { server: 0, secret: 0 });
+  commit('secrets');
+  assert.deepEqual(reads.read(any), { server: 0, secret: 0 });
+  assert.deepEqual(reads.read({ secret: secret('s') }), { secret: 1 }, 'another need sees the numbers of now');
+  assert.deepEqual(asked, [['server', 'secret'], ['secret']]);
+  commit('secrets', 'settings');
+  assert.deepEqual(reads.read(any), { server: 0, secret: 2 });
+  commit('authority');
+  meanwhile(() => commit('secrets', 'settings'));
+  assert.deepEqual(reads.read(any), { server: 1, secret: 3 }, 'the kept one no longer stood');
 });

@@ -4,20 +4,22 @@
 
 import type { AuthorityStamp } from '../core/authority-stamp.ts';
 import type { Maybe, Need, Needs, RowsOf, SecretPlace, Store } from '../core/ports.ts';
-import type { Epoch, EpochKind } from './epoch.ts';
+import type { Epoch, EpochKind, EpochWord } from './epoch.ts';
 import { RowCache } from './row-cache.ts';
 
 const AUTHORITY_BYTES_MAX: number = 4 * 1024 * 1024;
 const SECRETS_BYTES_MAX: number = 12 * 1024 * 1024;
+const SETTINGS_BYTES_MAX: number = 2 * 1024 * 1024;
 
 type Rows = Record<string, unknown>;
 
 export class CachedReads implements Pick<Store, 'read'>, AuthorityStamp {
   readonly #store: Pick<Store, 'read'>;
   readonly #epoch: Epoch;
-  readonly #caches: Readonly<Record<EpochKind, RowCache>> = {
+  readonly #caches: Readonly<Record<EpochWord, RowCache>> = {
     authority: new RowCache(AUTHORITY_BYTES_MAX),
     secrets: new RowCache(SECRETS_BYTES_MAX),
+    settings: new RowCache(SETTINGS_BYTES_MAX),
   };
 
   constructor(store: Pick<Store, 'read'>, epoch: Epoch) {
@@ -26,21 +28,24 @@ export class CachedReads implements Pick<Store, 'read'>, AuthorityStamp {
   }
 
   read<const N extends Needs>(needs: N): Maybe<RowsOf<N>> {
-    const authority = this.#epoch.now('authority');
-    const secrets = this.#epoch.now('secrets');
-    if (authority !== undefined) this.#caches.authority.hold(authority);
-    if (secrets !== undefined) this.#caches.secrets.hold(secrets);
+    const at: Moment = {
+      authority: this.#hold('authority'),
+      secrets: this.#hold('secrets'),
+      settings: this.#hold('settings'),
+    };
     const rows: Rows = {};
     const missing: Record<string, Need> = {};
+    const keys: Record<string, string> = {};
     let found = 0;
     let wanted = 0;
     for (const name in needs) {
       const need = needs[name] as Need;
-      const kind = KINDS[need.need];
-      const isHeld = kind === 'authority' ? authority !== undefined : kind !== undefined && secrets !== undefined;
-      const row = isHeld ? this.#caches[kind as EpochKind].get(keyOf(need)) : ABSENT;
+      const word = wordOf(need);
+      const key = word === undefined || at[word] === undefined ? undefined : keyOf(need);
+      const row = key === undefined ? ABSENT : this.#caches[word as EpochWord].get(key);
       if (row === ABSENT) {
         missing[name] = need;
+        if (key !== undefined) keys[name] = key;
         wanted++;
       } else {
         rows[name] = row;
@@ -49,8 +54,8 @@ export class CachedReads implements Pick<Store, 'read'>, AuthorityStamp {
     }
     if (wanted === 0) return rows as RowsOf<N>;
     const settle = (read: Rows): Maybe<RowsOf<N>> => {
-      if (found > 0 && !this.#stands(authority, secrets)) return this.#store.read(needs);
-      this.#keep(missing, read, authority, secrets);
+      if (found > 0 && !this.#stands(at)) return this.#store.read(needs);
+      this.#keep(missing, keys, read, at);
       return Object.assign(rows, read) as RowsOf<N>;
     };
     const read = this.#store.read(missing);
@@ -61,24 +66,36 @@ export class CachedReads implements Pick<Store, 'read'>, AuthorityStamp {
     return this.#epoch.now('authority');
   }
 
+  #hold(word: EpochWord): number | undefined {
+    const number = this.#epoch.now(word);
+    if (number !== undefined) this.#caches[word].hold(number);
+    return number;
+  }
+
   /** Whether the rows from here were still true once the others had been read. */
-  #stands(authority: number | undefined, secrets: number | undefined): boolean {
+  #stands(at: Moment): boolean {
     return (
-      (authority === undefined || this.#epoch.now('authority') === authority) &&
-      (secrets === undefined || this.#epoch.now('secrets') === secrets)
+      (at.authority === undefined || this.#epoch.now('authority') === at.authority) &&
+      (at.secrets === undefined || this.#epoch.now('secrets') === at.secrets) &&
+      (at.settings === undefined || this.#epoch.now('settings') === at.settings)
     );
   }
 
-  #keep(missing: Needs, read: Rows, authority: number | undefined, secrets: number | undefined): void {
-    for (const name in missing) {
-      const need = missing[name] as Need;
-      const kind = KINDS[need.need];
-      if (kind === undefined) continue;
-      const readAt = kind === 'authority' ? authority : secrets;
+  /** `keys` are of those that may be kept. */
+  #keep(missing: Needs, keys: Readonly<Record<string, string>>, read: Rows, at: Moment): void {
+    for (const name in keys) {
+      const word = wordOf(missing[name] as Need) as EpochWord;
       // A read that took its time may come back after the cache has moved on.
-      if (readAt !== undefined) this.#caches[kind].add(keyOf(need), read[name], readAt);
+      this.#caches[word].add(keys[name] as string, read[name], at[word] as number);
     }
   }
+}
+
+/** The numbers under which rows that are read now may be kept. */
+type Moment = Readonly<Record<EpochWord, number | undefined>>;
+
+function wordOf(need: Need): EpochWord | undefined {
+  return need.need === 'secret' && need.numbers === 'any' ? 'settings' : KINDS[need.need];
 }
 
 const ABSENT = RowCache.ABSENT;

@@ -6,6 +6,7 @@ import type { KeyChange } from '../core/keys/rows.ts';
 import type { Change } from '../core/ports.ts';
 import { accountPrincipal } from '../core/principal.ts';
 import { policyColumn } from './columns.ts';
+import { deleteProject } from './projects.ts';
 import { writeRotation } from './rotations.ts';
 import { ACCOUNT_KEY_DELETE } from './sql/account-keys.ts';
 import { ACCOUNT_DELETE } from './sql/accounts.ts';
@@ -38,6 +39,8 @@ export function writesOf(change: Change): readonly (Write | Rewrite)[] {
   switch (change.change) {
     case 'account.delete':
       return deleteAccount(change);
+    case 'project.delete':
+      return deleteProject(change);
     case 'secret.insert':
       return [insertSecret(change.secret), ...insertMembers(change.secret)];
     case 'secret.delete': {
@@ -81,7 +84,13 @@ function deleteAccount(change: AccountDeletion): readonly (Write | Rewrite)[] {
   ];
 }
 
-type ManyWrites = 'account.delete' | 'accountKey.delete' | `secret.${string}` | 'secrets.deleteAt' | 'token.delete';
+type ManyWrites =
+  | 'account.delete'
+  | 'accountKey.delete'
+  | 'project.delete'
+  | `secret.${string}`
+  | 'secrets.deleteAt'
+  | 'token.delete';
 
 function writeOf(change: Exclude<Change, KeyChange | { change: ManyWrites }>): Write {
   switch (change.change) {
@@ -152,6 +161,7 @@ export function erases(change: Change): boolean {
     case 'key.delete':
     case 'keyRing.delete':
     case 'keyVersions.destroy':
+    case 'project.delete':
       return true;
     case 'version.update':
       return change.version.state === 'DESTROYED';

@@ -1,20 +1,27 @@
 // How a thread knows whether anything was committed since it read: a number that all threads share, odd while a commit is
 // under way, even and new after it. What was read under an even number holds as long as the number stands still. It
 // turns odd before a commit can be seen by anybody: else one reader could see the new rows, and another, later, the old.
-// There is one for what says who may do what, which changes seldom, and one for secrets, keys and their versions.
+// There is one for what says who may do what, which changes seldom, one for secrets, keys and their versions, and one for
+// all of secrets but the numbers of their versions: adding a version needs no more, and then holds nobody else up.
 
 import type { Change } from '../core/ports.ts';
+import { onlyAdvances } from './advancing.ts';
 
 export type EpochKind = 'authority' | 'secrets';
 
-const WORD: Readonly<Record<EpochKind, number>> = { authority: 0, secrets: 1 };
+/** With `settings`: all of secrets but the numbers of their versions. */
+export type EpochWord = EpochKind | 'settings';
+
+const WORD: Readonly<Record<EpochWord, number>> = { authority: 0, secrets: 1, settings: 2 };
 const ALL: readonly EpochKind[] = ['authority', 'secrets'];
 
 export class Epoch {
   readonly #words: Int32Array<SharedArrayBuffer>;
 
   /** `memory` is that of the writer's own epoch, where this is another thread's. */
-  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(ALL.length * Int32Array.BYTES_PER_ELEMENT)) {
+  constructor(
+    memory: SharedArrayBuffer = new SharedArrayBuffer(Object.keys(WORD).length * Int32Array.BYTES_PER_ELEMENT),
+  ) {
     this.#words = new Int32Array(memory);
   }
 
@@ -23,18 +30,18 @@ export class Epoch {
   }
 
   /** The number under which rows read from now on may be kept; undefined while a commit is under way. */
-  now(kind: EpochKind): number | undefined {
-    const number = Atomics.load(this.#words, WORD[kind]);
+  now(word: EpochWord): number | undefined {
+    const number = Atomics.load(this.#words, WORD[word]);
     return (number & 1) === 0 ? number : undefined;
   }
 
-  /** Runs a commit: what was read before it of these kinds is not to be used after it, even where it fails. */
-  commit(kinds: ReadonlySet<EpochKind>, work: () => void): void {
-    for (const kind of kinds) Atomics.add(this.#words, WORD[kind], 1);
+  /** Runs a commit: what was read before it under these words is not to be used after it, even where it fails. */
+  commit(words: ReadonlySet<EpochWord>, work: () => void): void {
+    for (const word of words) Atomics.add(this.#words, WORD[word], 1);
     try {
       work();
     } finally {
-      for (const kind of kinds) Atomics.add(this.#words, WORD[kind], 1);
+      for (const word of words) Atomics.add(this.#words, WORD[word], 1);
     }
   }
 }
@@ -78,8 +85,26 @@ export function kindsOf({ change }: Change): readonly EpochKind[] {
     case 'events.deleteBefore':
       return NONE;
     default:
-      // An account that is deleted is renamed in the policies of secrets too.
+      // A project goes with all that is in it, an account is renamed in the policies of secrets too.
       return ALL;
+  }
+}
+
+/** The words that turn with a change. */
+export function wordsOf(change: Change): readonly EpochWord[] {
+  const kinds = kindsOf(change);
+  return kinds.includes('secrets') && !keepsSettings(change) ? [...kinds, 'settings'] : kinds;
+}
+
+function keepsSettings(change: Change): boolean {
+  switch (change.change) {
+    case 'version.insert':
+    case 'version.update':
+      return true;
+    case 'secret.update':
+      return change.before !== undefined && onlyAdvances(change.before, change.secret);
+    default:
+      return false;
   }
 }
 

@@ -5,6 +5,7 @@ import { versionIdOf } from '../core/aws/secret.ts';
 import { stagesOf } from '../core/aws/stages.ts';
 import type { Need } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
+import { readOfProject } from './projects.ts';
 import { checkedLimit, counted, listed, one, type Read, rowsOf } from './read.ts';
 import { readCensus } from './reads-census.ts';
 import { readEvents } from './reads-events.ts';
@@ -25,7 +26,7 @@ import {
 import { accountKeyOf, accountOf, tokenOf } from './rows-accounts.ts';
 import { ACCOUNT_KEY_SELECT, ACCOUNT_KEYS_LIST } from './sql/account-keys.ts';
 import { ACCOUNT_OF_UID_SELECT, ACCOUNT_SELECT, ACCOUNTS_LIST, ACCOUNTS_TOTAL } from './sql/accounts.ts';
-import { PROJECT_OF_AWS_ACCOUNT_SELECT, PROJECT_SELECT, PROJECTS_LIST, PROJECTS_TOTAL } from './sql/projects.ts';
+import { PROJECT_OF_AWS_ACCOUNT_SELECT, PROJECT_SELECT, PROJECTS_LIST } from './sql/projects.ts';
 import { foldedName, forPlace, forReference, placeValues, seenValues } from './sql/reference.ts';
 import {
   SECRET_SELECT,
@@ -93,7 +94,9 @@ export function readOf(need: Need): Read {
     case 'projects':
       return rowsOf(PROJECTS_LIST, [need.after, checkedLimit(need)], projectOf);
     case 'projectCount':
-      return counted(PROJECTS_TOTAL);
+    case 'retired':
+    case 'tagUseElsewhere':
+      return readOfProject(need);
     case 'secrets':
     case 'versions':
     case 'accounts':

@@ -157,8 +157,13 @@ export function versionStateOf(table: string, row: Row, column: number): Version
 
 export function payloadOf(row: Row): PayloadRow {
   const version = versionOf(row);
-  if (version.state === 'DESTROYED') return { version };
-  return { version, sealed: { wrappedKey: bytes('versions', row, 13), ciphertext: bytes('versions', row, 14) } };
+  const ordinal = integer('versions', row, 15);
+  if (version.state === 'DESTROYED') return { version, ordinal };
+  return {
+    version,
+    ordinal,
+    sealed: { wrappedKey: bytes('versions', row, 13), ciphertext: bytes('versions', row, 14) },
+  };
 }
 
 const RECORD_TEXTS = ['id', 'operation', 'outcome', 'principal', 'resource', 'dialect', 'peer', 'requestId'] as const;

@@ -10,8 +10,9 @@ import type { Change, Decided, MetaStore, Need, Needs, RowsOf, Settled, Store, T
 import { erases, writesOf } from './changes.ts';
 import { Connection } from './connection.ts';
 import { prepareDirectory, prepareFile, syncDirectory } from './directory.ts';
-import { Epoch, type EpochKind, kindsOf } from './epoch.ts';
+import { Epoch, type EpochWord, wordsOf } from './epoch.ts';
 import { Eraser } from './eraser.ts';
+import { KnownRows } from './known-rows.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 import { MIGRATIONS } from './migrations/all.ts';
 import { type HeldRow, type Inserted, PendingAudit } from './pending-audit.ts';
@@ -22,9 +23,9 @@ import { CENSUS_SWEEP, PRINCIPALS_SWEEP } from './sql/census.ts';
 import { META_UPSERT } from './sql/server.ts';
 import { TOKENS_SWEEP } from './sql/tokens.ts';
 import { VAULT_ENTRIES_SWEEP } from './sql/vault.ts';
+import { SqliteCensus } from './sqlite-census.ts';
 import { DATABASE_FILE, SqliteReads } from './sqlite-reads.ts';
 import { StoreError } from './store-error.ts';
-import { addPrincipals, addSighting } from './writes-census.ts';
 
 /** A file up to this size is checked whole at every start: some 20 ms. */
 const CHECKED_BYTES_MAX = 4 * 1024 * 1024;
@@ -33,9 +34,7 @@ const SWEEP_ROWS_MAX = 10_000;
 /** Under which schema the whole file was last gone through; another number where something was destroyed since. */
 const ERASED_META = 'erased';
 /** What a sweep of Vault's entries changes. */
-const SWEPT: ReadonlySet<EpochKind> = new Set(['authority']);
-/** Rows that the writer keeps decoded. */
-const KNOWN_MAX = 1000;
+const SWEPT: ReadonlySet<EpochWord> = new Set(['authority']);
 
 export interface SqliteOptions {
   /** The data directory; made, private, where it is not there. */
@@ -65,22 +64,6 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
   }
 }
 
-/** Of a need whose answer the writer keeps: what every change asks for, and few change. */
-function knownKey(need: Need): string | undefined {
-  switch (need.need) {
-    case 'server':
-      return 'server';
-    case 'project':
-      return `project ${need.project}`;
-    case 'token':
-      return `token ${need.hash}`;
-    case 'accountKey':
-      return `accountKey ${need.id}`;
-    default:
-      return undefined;
-  }
-}
-
 /** What a change was decided on is as it was, and yet its statements fail: a bug, or a disk that is full. */
 class NotApplied extends Error {}
 
@@ -93,12 +76,14 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   /** Turns with every commit that changes what an operation can see. */
   readonly epoch: Epoch = new Epoch();
   readonly #connection: Connection;
+  readonly #census: SqliteCensus;
   readonly #eraser: Eraser;
   readonly #lock: DirectoryLock;
   readonly #onErase = new Set<() => void>();
   readonly #pending: PendingAudit;
-  /** Rows as the writer knows them: they change by its own hand alone. */
-  readonly #known = new Map<string, unknown>();
+  readonly #known = new KnownRows();
+  /** What the changes of the transaction that is open turn. */
+  readonly #turning = new Set<EpochWord>();
   /** Nothing was destroyed since all of the file was gone through. */
   #isErased: boolean;
   #open = true;
@@ -106,6 +91,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   constructor(connection: Connection, path: string, lock: DirectoryLock) {
     super(connection);
     this.#connection = connection;
+    this.#census = new SqliteCensus(connection);
     this.#pending = new PendingAudit(connection);
     this.#eraser = new Eraser({ connection, path, onDone: () => this.#noteErased() });
     this.#lock = lock;
@@ -178,6 +164,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   sweepVault(now: number): number {
     this.#connection.assertIdle();
     let swept = 0;
+    this.#known.clear();
     this.epoch.commit(SWEPT, () => {
       swept = this.#connection.run(VAULT_ENTRIES_SWEEP, [now, SWEEP_ROWS_MAX]);
     });
@@ -186,18 +173,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
 
   /** Not a change that anybody decided: it has no audit record. */
   recordCensus(sightings: readonly Sighting[]): void {
-    if (sightings.length === 0) return;
-    // In the order of the index that finds their secrets, neighbours share the pages that they touch.
-    const inOrder = sightings.toSorted((a, b) => (a.secretUid < b.secretUid ? -1 : 1));
-    this.#connection.transaction(() => {
-      for (const { sql, values } of addPrincipals(sightings)) this.#connection.run(sql, values);
-      for (const sighting of inOrder) {
-        const { query, writes } = addSighting(sighting);
-        for (const { sql, values } of writes(this.#connection.all(query.sql, query.values))) {
-          this.#connection.run(sql, values);
-        }
-      }
-    });
+    this.#census.record(sightings);
   }
 
   /** Removes at most ten thousand at a time, as with tokens. */
@@ -279,6 +255,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   #commit<R>(guard: Guard, work: () => readonly Decided<R>[]): readonly Decided<R>[] {
     let changes: readonly Change[] = [];
     let inserted: Inserted = [];
+    this.#turning.clear();
     try {
       const all = this.#connection.transaction(
         () => {
@@ -291,7 +268,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
           });
           return done;
         },
-        (commit) => this.epoch.commit(new Set(changes.flatMap(kindsOf)), commit),
+        (commit) => this.epoch.commit(this.#turning, commit),
       );
       this.#pending.keep(inserted);
       if (changes.some(erases)) this.#erased();
@@ -309,6 +286,7 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
         for (const change of changes) this.#apply(change);
       });
     } catch (error) {
+      this.#known.clear();
       throw new NotApplied('a decision could not be applied', { cause: error });
     }
   }
@@ -317,14 +295,10 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
     const rows: Record<string, unknown> = {};
     for (const name in needs) {
       const need = needs[name] as Need;
-      const key = knownKey(need);
-      if (key !== undefined && this.#known.has(key)) rows[name] = this.#known.get(key);
-      else {
-        rows[name] = this.one(need);
-        if (key === undefined || rows[name] === undefined) continue;
-        if (this.#known.size >= KNOWN_MAX) this.#known.clear();
-        this.#known.set(key, rows[name]);
-      }
+      rows[name] = this.#known.get(need);
+      if (rows[name] !== undefined) continue;
+      rows[name] = this.one(need);
+      this.#known.keep(need, rows[name]);
     }
     return rows as RowsOf<Needs>;
   }
@@ -342,7 +316,10 @@ export class SqliteStore extends SqliteReads implements Store, MetaStore {
   }
 
   #apply(change: Change): void {
-    if (kindsOf(change).includes('authority')) this.#known.clear();
+    const words = wordsOf(change);
+    this.#known.follow(change, words);
+    for (const word of words) this.#turning.add(word);
+    this.#census.changing(change);
     for (const step of writesOf(change)) {
       const writes = 'query' in step ? step.writes(this.#connection.all(step.query.sql, step.query.values)) : [step];
       for (const write of writes) {

@@ -3,6 +3,7 @@
 import { liveReplicas } from '../core/aws/secret.ts';
 import { secretKey } from '../core/name.ts';
 import type { Project, SealedPayload, Secret, Version } from '../core/secret.ts';
+import { onlyAdvances } from './advancing.ts';
 import {
   awsSettingsColumn,
   labelsColumn,
@@ -77,15 +78,6 @@ export function updateSecret(secret: Secret, before: Secret | undefined): readon
 
 function identity({ uid, projectUid, location, name, createdAt }: Secret): readonly Value[] {
   return [uid, projectUid, location, name, createdAt];
-}
-
-const ADVANCING: ReadonlySet<string> = new Set(['lastVersion', 'currentVersion', 'previousVersion']);
-
-/** Whether all but the numbers of versions is the very same. */
-function onlyAdvances(before: Secret, after: Secret): boolean {
-  const keys = Object.keys(after) as (keyof Secret)[];
-  if (keys.length !== Object.keys(before).length) return false;
-  return keys.every((key) => after[key] === before[key] || ADVANCING.has(key));
 }
 
 /** The columns that an update sets, and an insert has in the same order. */

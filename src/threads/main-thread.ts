@@ -16,6 +16,7 @@ import type { Submission, Writer } from '../ops/writer.ts';
 import type { Certificate } from '../wire/tls.ts';
 import type { Answerers, Line } from './line.ts';
 import type { MainCensus } from './main-census.ts';
+import { receivedCensus, type SentCensus, sentCensus } from './sent-census.ts';
 
 /** The text of the metrics of the whole server. */
 export interface Exposition {
@@ -81,7 +82,7 @@ export function mainThreadOver(line: Line): MainThread {
     anchorAudit: (anchor) => ask('anchorAudit', anchor),
     refreshAudit: () => ask('refreshAudit'),
     streamEnds: () => ask('streamEnds'),
-    recordCensus: (sightings) => ask('recordCensus', sightings),
+    recordCensus: (sightings) => ask('recordCensus', sentCensus(sightings)),
     settleCensus: () => ask('settleCensus'),
     certificateFor: (servername) => ask('certificateFor', servername),
     certificatePem: () => ask('certificatePem'),
@@ -114,7 +115,7 @@ export function answersOf(
     anchorAudit: (anchor: AuditAnchor) => main.anchorAudit(anchor),
     refreshAudit: () => main.refreshAudit(),
     streamEnds: () => main.streamEnds(),
-    recordCensus: (sightings: readonly Sighting[]) => main.recordCensus(sightings),
+    recordCensus: (sent: SentCensus) => main.recordCensus(receivedCensus(sent)),
     settleCensus: () => main.settleCensus(),
     certificateFor: (servername: string | undefined) => main.certificateFor(servername),
     certificatePem: () => main.certificatePem(),

@@ -10,6 +10,7 @@ import { Fault } from '../core/error.ts';
 import type { CountsSnapshot } from '../counts.ts';
 import type { ServingOptions } from '../serving.ts';
 import { type Answerers, Line } from './line.ts';
+import { receivedCensus, type SentCensus } from './sent-census.ts';
 import type { Threads } from './threads.ts';
 import type { WorkerData } from './worker.ts';
 
@@ -146,7 +147,7 @@ class Member {
     const line = this.#line;
     if (line === undefined) return [];
     try {
-      return (await line.ask('takeCensus', undefined)) as readonly Sighting[];
+      return receivedCensus((await line.ask('takeCensus', undefined)) as SentCensus);
     } catch (error) {
       if (this.#line !== line) return [];
       throw new Fault('STORE_UNAVAILABLE', { problem: 'a thread does not say what it has read' }, { cause: error });

@@ -9,6 +9,7 @@ import { type Serving, type ServingOptions, startServing } from '../serving.ts';
 import { openThreadReads, type StoreSource } from '../store/open.ts';
 import { Line } from './line.ts';
 import { mainThreadOver } from './main-thread.ts';
+import { sentCensus } from './sent-census.ts';
 
 /** What a worker is told to do. Keys cross as KeyObject, never as bytes. */
 export interface WorkerData {
@@ -38,7 +39,7 @@ async function begin({ options, root, source, quotaMemory, logLevel }: WorkerDat
     {
       counts: async () => (await started).counts(),
       streamEnd: async () => (await started).streamEnd(),
-      takeCensus: async () => (await started).takeCensus(),
+      takeCensus: async () => sentCensus((await started).takeCensus()),
       forgetPayloads: async () => (await started).forgetPayloads(),
       closeDoors: async (graceMs: number) => (await started).closeDoors(graceMs),
       stop: async (graceMs: number) => {

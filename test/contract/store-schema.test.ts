@@ -185,6 +185,8 @@ test('every need is answered from an index', async () => {
       { need: 'projectOfTag', kind: 'tagValues', id: '1' },
       { need: 'tagsOfSecret', project, key },
       { need: 'tagUse', valueId: '1' },
+      { need: 'tagUseElsewhere', project },
+      { need: 'retired', name: 'a' },
       { need: 'events', after: 0, limit: 1 },
       { need: 'dueSecrets', until: 0, limit: 1 },
       { need: 'dueVersions', until: 0, limit: 1 },

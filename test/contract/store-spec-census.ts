@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import type { Sighting } from '../../src/core/census.ts';
 import { EMPTY_POLICY } from '../../src/core/iam/policy.ts';
 import { parseProjectRef, secretKey } from '../../src/core/name.ts';
-import type { AccountKey, Secret } from '../../src/core/secret.ts';
+import type { Change } from '../../src/core/ports.ts';
+import type { AccountKey, Secret, Version } from '../../src/core/secret.ts';
 import {
   type AnyStore,
   anAccount,
@@ -170,6 +171,46 @@ export function describeCensus(use: () => AnyStore): void {
     await use().recordCensus([aSighting(gone)]);
     assert.deepEqual(await censusOf(use(), project, next), [], 'nor what was seen of the one that is gone');
     assert.equal((await censusOf(use(), project, secret)).length, 1);
+  });
+
+  test('a sighting that says where its version lies is of that secret alone, also once another has come to its place', async () => {
+    const { project, versions } = await seed(use(), 1);
+    const location = 'kv:2' as never;
+    const deletions = (secret: Secret) => [
+      { change: 'secret.delete', uid: secret.uid } as const,
+      { change: 'secrets.deleteAt', projectUid: project.uid, location } as const,
+    ];
+    for (const way of [0, 1]) {
+      const make = async () => {
+        const secret = aSecret(project, undefined, { location, lastVersion: 1, currentVersion: 1 });
+        const version = { ...(versions[0] as Version), uid: uid(), secretUid: secret.uid };
+        await apply(
+          use(),
+          { change: 'secret.insert', secret },
+          { change: 'version.insert', version, sealed: aSealed(10) },
+        );
+        const place = { project: parseProjectRef(project.id), location, key: secretKey(secret.name) };
+        const { row } = await use().read({ row: { need: 'payload', ...place, number: 1 } });
+        return { secret, ordinal: row?.ordinal as number };
+      };
+      const first = await make();
+      const sighting = aSighting(first.secret, { ordinal: first.ordinal });
+      await use().recordCensus([sighting, { ...sighting, principal: 'user:other@x.org' }]);
+      const { ordinal: _, ...kept } = sighting;
+      const seen = await censusOf(use(), project, first.secret);
+      assert.deepEqual(
+        seen.find(({ principal }) => principal === kept.principal),
+        { ...kept, state: 'ENABLED' },
+      );
+      assert.equal(seen.length, 2);
+      await apply(use(), deletions(first.secret)[way] as Change);
+      await use().recordCensus([sighting]);
+      const next = await make();
+      await use().recordCensus([sighting]);
+      assert.deepEqual(await censusOf(use(), project, next.secret), []);
+      await use().recordCensus([aSighting(next.secret, { ordinal: next.ordinal })]);
+      assert.equal((await censusOf(use(), project, next.secret)).length, 1);
+    }
   });
 
   test('readers of long ago are forgotten', async () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseProjectRef, secretKey } from '../../src/core/name.ts';
 import type { Project, Secret } from '../../src/core/secret.ts';
-import { type AnyStore, apply, aSecret, hex, seed } from './store-rows.ts';
+import { type AnyStore, apply, aSealed, aSecret, aVersion, hex, seed } from './store-rows.ts';
 
 function together(store: AnyStore, project: Project, { name, location }: Secret, number: number, deleted?: true) {
   const place = { project: parseProjectRef(project.id), key: secretKey(name), location };
@@ -44,6 +44,21 @@ export function describeTogether(use: () => AnyStore): void {
     assert.deepEqual(await together(use(), project, secret, 1), none);
     const found = await together(use(), project, secret, 1, true);
     assert.deepEqual([found.secret, found.payload?.version.number], [deleted, 1]);
+  });
+
+  test('no number finds a version of another secret', async () => {
+    const { project, secret } = await seed(use(), 1);
+    const next = aSecret(project, undefined, { lastVersion: 1, currentVersion: 1 });
+    const version = aVersion(next, 1);
+    await apply(
+      use(),
+      { change: 'secret.insert', secret: next },
+      { change: 'version.insert', version, sealed: aSealed() },
+    );
+    for (const number of [131_073, 2 * 131_072 + 1, Number.MAX_SAFE_INTEGER]) {
+      assert.equal((await together(use(), project, secret, number)).payload, undefined);
+    }
+    assert.equal((await together(use(), project, next, 1)).payload?.version.uid, version.uid);
   });
 
   test('what is usual of a secret and what is not is read as it was written', async () => {

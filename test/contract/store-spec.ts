@@ -32,6 +32,7 @@ import { describeIdentity, describeOutbox, describeTopics } from './store-spec-e
 import { describeGroups } from './store-spec-groups.ts';
 import { describeKeys } from './store-spec-keys.ts';
 import { describeSchedules, describeSecrets } from './store-spec-lifecycle.ts';
+import { describeProjects } from './store-spec-projects.ts';
 import { describeRotations } from './store-spec-rotations.ts';
 import { describeSpelled } from './store-spec-spelled.ts';
 import { describeTags } from './store-spec-tags.ts';
@@ -361,6 +362,7 @@ export function storeSpec(engine: string, create: () => Maybe<StorePlace>): void
     describeAws(use);
     describeVault(use);
     describeKeys(use);
+    describeProjects(use);
     describeRotations(use);
     describeCensus(use);
     describeOutbox(use);

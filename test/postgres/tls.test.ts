@@ -51,7 +51,9 @@ describe('TLS to PostgreSQL', { skip: whyNoPostgres() ?? false }, () => {
       const store = await open(`${byName()}?${options.replace('OURS', ours)}`);
       await store.setMeta('a', Uint8Array.of(1));
       const sessions = `SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'coffer'`;
-      assert.deepEqual(await runSql(dsn, sessions), [[true]]);
+      // Those that were closed may not have gone yet.
+      const encrypted = (await runSql(dsn, sessions)).map(([ssl]) => ssl);
+      assert.deepEqual([...new Set(encrypted)], [true]);
       await store.close();
     });
   }

@@ -28,7 +28,8 @@ export function asking(world: World, credential: string, ring = 'transit'): Ask 
       { verb, path, data: fields, project, ring, call, judge: () => undefined },
       (told) => told,
     );
-    return { status: answer.status, data: answer.data, errors: answer.errors ?? [] };
+    const sent = answer.text === undefined ? answer.data : (JSON.parse(answer.text) as Data);
+    return { status: answer.status, data: sent, errors: answer.errors ?? [] };
   };
 }
 

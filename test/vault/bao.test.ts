@@ -111,7 +111,7 @@ except hvac.exceptions.Forbidden:
   assert.equal(code, 0, said);
 });
 
-test('bao namespace: made, described, listed, and used', async () => {
+test('bao namespace: made, described, listed, used, and deleted', async () => {
   const made = await json('namespace', 'create', '-format=json', '-custom-metadata=Owner=Ann', 'team-one');
   assert.deepEqual([made.path, made.custom_metadata], ['team-one/', { Owner: 'Ann' }]);
   await bao('namespace', 'patch', '-custom-metadata=stage=prod', '-remove-custom-metadata=Owner', 'team-one');
@@ -121,6 +121,8 @@ test('bao namespace: made, described, listed, and used', async () => {
   await bao('kv', 'put', '-namespace=team-one', 'secret/db', 'in=one');
   assert.equal((await bao('kv', 'get', '-ns=team-one/', '-field=in', 'secret/db')).trim(), 'one');
   assert.equal((await bao('read', '-field=data', 'team-one/secret/data/db')).trim(), 'map[in:one]');
+  assert.match(await bao('namespace', 'delete', 'team-one'), /Success! Namespace deletion scheduled: team-one/);
+  assert.match((await run(join(dirname(python), 'bao'), ['namespace', 'delete', 'team-one'])).said, /does not exist/);
   const { code, said } = await run(join(dirname(python), 'bao'), ['namespace', 'create', 'ns1']);
   assert.deepEqual([code, /6 to 30 lower-case letters/.test(said)], [2, true]);
 });
@@ -137,6 +139,12 @@ assert inside.secrets.kv.v2.read_secret_version("db", raise_on_deleted_version=T
 try:
     root.secrets.kv.v2.read_secret_version("db", raise_on_deleted_version=True)
     raise SystemExit("read in the root namespace")
+except hvac.exceptions.InvalidPath:
+    pass
+root.sys.delete_namespace("team-hvac")
+try:
+    inside.secrets.kv.v2.read_secret_version("db", raise_on_deleted_version=True)
+    raise SystemExit("read in a namespace that is gone")
 except hvac.exceptions.InvalidPath:
     pass
 `;

@@ -57,6 +57,24 @@ export async function certificate(wanted: Wanted): Promise<Made> {
   return { pem: `${made.toString('pem')}\n`, key, keys, certificate: made };
 }
 
+/** A list of those that an authority took back, by its own key or another's. */
+export async function revocationList(
+  issuer: Made,
+  revoked: readonly Made[],
+  { days = 3, keys = issuer.keys, extensions = [] as readonly x509.Extension[] } = {},
+): Promise<string> {
+  const list = await x509.X509CrlGenerator.create({
+    issuer: issuer.certificate.subject,
+    thisUpdate: new Date(Date.now() - 10 * DAY_MS),
+    nextUpdate: new Date(Date.now() + days * DAY_MS),
+    entries: revoked.map(({ certificate: { serialNumber } }) => ({ serialNumber, revocationDate: new Date() })),
+    extensions: [...extensions],
+    signingKey: keys.privateKey,
+    signingAlgorithm: SIGNING,
+  });
+  return list.toString('pem').replaceAll(' CRL-----', ' X509 CRL-----');
+}
+
 export interface Presented {
   /** The first is the client's own, then what it sends along. */
   readonly chain: readonly Made[];

@@ -3,111 +3,34 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { type Api, apiOf, auditRecords, must } from '../support/api.ts';
-import { type SigningKey, signed } from '../support/aws-sign.ts';
-import { openVault, type VaultClient } from './fixture.ts';
-
-const SECRETS = '/v1/projects/default/secrets';
-const TOKEN_ACCESSOR = 'auth_token_00000001';
-
-/** One account, with a credential of each API. */
-interface Person {
-  readonly email: string;
-  readonly google: Api;
-  readonly azure: Api;
-  readonly aws: SigningKey;
-}
+import { type Api, auditRecords, must } from '../support/api.ts';
+import { APIS, type Entities, emailOf, openEntities, type Person, SECRETS, TOKEN_ACCESSOR } from './entity-fixture.ts';
+import type { VaultClient } from './fixture.ts';
 
 let vault: VaultClient;
 let owner: Api;
 let ann: Person;
 let ben: Person;
-
-const emailOf = (name: string, project = 'default') => `${name}@${project}.iam.gserviceaccount.com`;
-
-async function person(name: string, project = 'default'): Promise<Person> {
-  await must(owner, 'POST', `/v1/projects/${project}/serviceAccounts`, { accountId: name });
-  const email = emailOf(name, project);
-  const made = await must(owner, 'POST', '/coffer/v1/tokens:generate', { serviceAccount: email });
-  const google = apiOf(vault.server, made.json.accessToken);
-  const narrowed = await must(google, 'POST', '/coffer/v1/tokens:narrow', { audience: 'https://vault.azure.net' });
-  const key = (await must(owner, 'POST', '/coffer/v1/accountKeys:createAws', { serviceAccount: email })).json;
-  return {
-    ...{ email, google, azure: apiOf(vault.server, narrowed.json.accessToken) },
-    aws: { id: key.accessKeyId, secret: key.secretAccessKey },
-  };
-}
-
-/** By AWS's API: the status, 200 or 400. */
-async function byAws(key: SigningKey, operation: string, input: object): Promise<number> {
-  const body = JSON.stringify(input);
-  const { host } = new URL(vault.server.address);
-  const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `secretsmanager.${operation}` };
-  const { host: _host, ...rest } = signed(key, { host, headers, body, time: Date.now() });
-  return (await fetch(vault.server.address, { method: 'POST', headers: rest, body })).status;
-}
-
-const APIS = ['google', 'aws', 'azure', 'coffer', 'vault'] as const;
-
-/** Which of the APIs read the current value of a secret of the default project to them. */
-async function readers({ google, azure, aws }: Person, name: string): Promise<readonly string[]> {
-  const spelled = name.replaceAll('/', '--');
-  const statuses = [
-    (await google('GET', `${SECRETS}/${spelled}/versions/latest:access`)).status,
-    await byAws(aws, 'GetSecretValue', { SecretId: name }),
-    (await azure('GET', `/secrets/${spelled}?api-version=7.6`)).status,
-    (await google('GET', `/coffer/v1/versions:sameValue?project=default&secret=${name}&version=1`)).status,
-    (await vault.ask('GET', `secret/data/${name}`, undefined, { token: google.token })).status,
-  ];
-  return APIS.filter((_, at) => statuses[at] === 200);
-}
-
-const alias = (email: string, canonical_id: string, fields: object = {}) =>
-  vault.must('POST', 'identity/entity-alias', {
-    ...{ name: email, canonical_id, mount_accessor: TOKEN_ACCESSOR },
-    ...fields,
-  });
-async function entity(email: string, fields: object): Promise<string> {
-  const { id } = (await vault.must('POST', 'identity/entity', fields)).json.data;
-  await alias(email, id);
-  return id;
-}
-const change = (id: string, fields: object) => vault.must('POST', `identity/entity/id/${id}`, fields);
-const bind = (...members: string[]) => {
-  const bindings = members.length === 0 ? [] : [{ role: 'roles/secretmanager.admin', members }];
-  return must(owner, 'POST', '/v3/projects/default:setIamPolicy', { policy: { bindings } });
-};
+let all: Entities;
 
 before(async () => {
-  vault = await openVault();
-  owner = apiOf(vault.server, vault.root);
+  all = await openEntities();
+  ({ vault, owner } = all);
+  ann = await all.person('ann-worker');
+  ben = await all.person('ben-worker');
   await must(owner, 'POST', '/v3/projects', { projectId: 'other-project' });
-  for (const name of ['app/db', 'app--key', 'plain']) {
-    await vault.must('POST', `secret/data/${name}`, { data: { name } });
-  }
-  await vault.policy('read-app', 'path "secret/data/app/*" { capabilities = ["read"] }');
-  await vault.policy('no-app', 'path "secret/data/app/*" { capabilities = ["deny"] }');
-  await vault.policy('read-plain', 'path "secret/data/plain" { capabilities = ["read"] }');
-  ann = await person('ann-worker');
-  ben = await person('ben-worker');
 });
-
-beforeEach(async () => {
-  const { keys = [] } = (await vault.ask('LIST', 'identity/entity/id')).json?.data ?? {};
-  if (keys.length > 0) await vault.must('POST', 'identity/entity/batch-delete', { entity_ids: keys });
-  await bind();
-});
-
+beforeEach(() => all.clear());
 after(() => vault.server.stop());
 
 test('what a policy of the entity allows, every API does, from the next request on and no longer', async () => {
-  assert.deepEqual(await readers(ann, 'app/db'), []);
-  const id = await entity(ann.email, { name: 'ann', policies: ['read-app'] });
-  assert.deepEqual(await readers(ann, 'app/db'), APIS);
-  assert.deepEqual(await readers(ann, 'plain'), []);
-  assert.deepEqual(await readers(ben, 'app/db'), []);
+  assert.deepEqual(await all.readers(ann, 'app/db'), []);
+  const id = await all.entity(ann.email, { name: 'ann', policies: ['read-app'] });
+  assert.deepEqual(await all.readers(ann, 'app/db'), APIS);
+  assert.deepEqual(await all.readers(ann, 'plain'), []);
+  assert.deepEqual(await all.readers(ben, 'app/db'), []);
   // Another name that Google spells alike is another secret.
-  assert.deepEqual(await readers(ann, 'app--key'), []);
+  assert.deepEqual(await all.readers(ann, 'app--key'), []);
   const reads = (await auditRecords(owner)).filter(
     ({ operation, outcome, principal }) =>
       operation === 'versions.access' && outcome === 'allowed' && principal === `serviceAccount:${ann.email}`,
@@ -116,23 +39,23 @@ test('what a policy of the entity allows, every API does, from the next request 
     reads.find(({ dialect }) => dialect === 'azure')?.details.grantedBy,
     'vault policy read-app of entity ann',
   );
-  await change(id, { policies: [] });
-  assert.deepEqual(await readers(ann, 'app/db'), []);
-  await change(id, { policies: ['read-app'] });
+  await all.change(id, { policies: [] });
+  assert.deepEqual(await all.readers(ann, 'app/db'), []);
+  await all.change(id, { policies: ['read-app'] });
   await vault.policy('read-app', 'path "secret/data/none" { capabilities = ["read"] }');
-  assert.deepEqual(await readers(ann, 'app/db'), []);
+  assert.deepEqual(await all.readers(ann, 'app/db'), []);
   await vault.policy('read-app', 'path "secret/data/app/*" { capabilities = ["read"] }');
-  assert.deepEqual(await readers(ann, 'app/db'), APIS);
+  assert.deepEqual(await all.readers(ann, 'app/db'), APIS);
   await vault.must('DELETE', `identity/entity/id/${id}`);
-  assert.deepEqual(await readers(ann, 'app/db'), []);
+  assert.deepEqual(await all.readers(ann, 'app/db'), []);
 });
 
 test('what it denies, no API does, whatever IAM grants; a disabled one may nothing', async () => {
-  await bind(`serviceAccount:${ann.email}`);
-  assert.deepEqual(await readers(ann, 'app/db'), APIS);
-  const id = await entity(ann.email, { name: 'ann', policies: ['no-app'] });
-  assert.deepEqual(await readers(ann, 'app/db'), []);
-  assert.deepEqual(await readers(ann, 'plain'), APIS);
+  await all.bind(`serviceAccount:${ann.email}`);
+  assert.deepEqual(await all.readers(ann, 'app/db'), APIS);
+  const id = await all.entity(ann.email, { name: 'ann', policies: ['no-app'] });
+  assert.deepEqual(await all.readers(ann, 'app/db'), []);
+  assert.deepEqual(await all.readers(ann, 'plain'), APIS);
   const denied = (await auditRecords(owner)).filter(({ outcome, details }) => outcome === 'denied' && details);
   assert.ok(
     denied.some(
@@ -141,75 +64,79 @@ test('what it denies, no API does, whatever IAM grants; a disabled one may nothi
   );
   // Without its mount nothing else is allowed either.
   await vault.must('DELETE', 'sys/mounts/secret');
-  assert.deepEqual(await readers(ann, 'app/db'), []);
+  assert.deepEqual(await all.readers(ann, 'app/db'), []);
   await vault.must('POST', 'sys/mounts/secret', { type: 'kv', options: { version: '2' } });
-  await change(id, { disabled: true });
-  assert.deepEqual(await readers(ann, 'plain'), []);
+  await all.change(id, { disabled: true });
+  assert.deepEqual(await all.readers(ann, 'plain'), []);
   for (const path of ['/coffer/v1/tokens:narrow']) {
     assert.equal((await ann.google('POST', path, { audience: 'https://vault.azure.net' })).status, 403, path);
   }
-  await change(id, { disabled: false });
-  assert.deepEqual(await readers(ann, 'plain'), APIS);
+  await all.change(id, { disabled: false });
+  assert.deepEqual(await all.readers(ann, 'plain'), APIS);
   await vault.must('DELETE', `identity/entity/id/${id}`);
-  assert.deepEqual(await readers(ann, 'app/db'), APIS);
+  assert.deepEqual(await all.readers(ann, 'app/db'), APIS);
 });
 
 test('groups bring theirs, also from above, until they are left', async () => {
-  const id = await entity(ann.email, { name: 'ann' });
+  const id = await all.entity(ann.email, { name: 'ann' });
   const group = async (fields: object) => (await vault.must('POST', 'identity/group', fields)).json.data.id;
   const inner = await group({ name: 'inner', member_entity_ids: [id] });
   const outer = await group({ name: 'outer', policies: ['read-plain'], member_group_ids: [inner] });
-  assert.deepEqual(await readers(ann, 'plain'), APIS);
+  assert.deepEqual(await all.readers(ann, 'plain'), APIS);
   const last = (await auditRecords(owner)).findLast(({ details }) => details?.grantedBy !== undefined);
   assert.equal(last.details.grantedBy, 'vault policy read-plain of group outer');
   await vault.must('POST', `identity/group/id/${outer}`, { member_group_ids: [] });
-  assert.deepEqual(await readers(ann, 'plain'), []);
+  assert.deepEqual(await all.readers(ann, 'plain'), []);
   await vault.must('POST', `identity/group/id/${inner}`, { policies: ['read-plain'] });
-  assert.deepEqual(await readers(ann, 'plain'), APIS);
+  assert.deepEqual(await all.readers(ann, 'plain'), APIS);
   await vault.must('DELETE', `identity/group/id/${inner}`);
-  assert.deepEqual(await readers(ann, 'plain'), []);
+  assert.deepEqual(await all.readers(ann, 'plain'), []);
   await vault.must('DELETE', `identity/group/id/${outer}`);
 });
 
 test('templates are filled in from the entity', async () => {
   await vault.policy('own', 'path "secret/data/{{identity.entity.name}}/*" { capabilities = ["read"] }');
-  const id = await entity(ann.email, { name: 'app', policies: ['own'] });
-  assert.deepEqual(await readers(ann, 'app/db'), APIS);
-  await change(id, { name: 'ann' });
-  assert.deepEqual(await readers(ann, 'app/db'), []);
-  await change(id, { name: '*' });
-  assert.deepEqual(await readers(ann, 'plain'), []);
+  const id = await all.entity(ann.email, { name: 'app', policies: ['own'] });
+  assert.deepEqual(await all.readers(ann, 'app/db'), APIS);
+  await all.change(id, { name: 'ann' });
+  assert.deepEqual(await all.readers(ann, 'app/db'), []);
+  await all.change(id, { name: '*' });
+  assert.deepEqual(await all.readers(ann, 'plain'), []);
 });
 
 test('an alias of another mount, of another case, moved, taken away or made too early is nobody else', async () => {
   await vault.must('POST', 'sys/auth/people', { type: 'userpass' });
   const people = (await vault.must('GET', 'sys/auth')).json.data['people/'].accessor;
   const made = (await vault.must('POST', 'identity/entity', { name: 'one', policies: ['read-app'] })).json.data.id;
-  await alias(ann.email, made, { mount_accessor: people });
-  assert.deepEqual(await readers(ann, 'app/db'), []);
-  const { id: aliasId } = (await alias(ann.email.toUpperCase(), made)).json.data;
-  assert.deepEqual(await readers(ann, 'app/db'), APIS);
+  await all.alias(ann.email, made, { mount_accessor: people });
+  assert.deepEqual(await all.readers(ann, 'app/db'), []);
+  const { id: aliasId } = (await all.alias(ann.email.toUpperCase(), made)).json.data;
+  assert.deepEqual(await all.readers(ann, 'app/db'), APIS);
   const other = (await vault.must('POST', 'identity/entity', { name: 'two', policies: ['read-plain'] })).json.data.id;
   await vault.must('POST', `identity/entity-alias/id/${aliasId}`, { name: ann.email, canonical_id: other });
-  assert.deepEqual([await readers(ann, 'app/db'), await readers(ann, 'plain')], [[], APIS]);
+  assert.deepEqual([await all.readers(ann, 'app/db'), await all.readers(ann, 'plain')], [[], APIS]);
   await vault.must('POST', `identity/entity-alias/id/${aliasId}`, { name: ben.email, canonical_id: other });
-  assert.deepEqual([await readers(ann, 'plain'), await readers(ben, 'plain')], [[], APIS]);
+  assert.deepEqual([await all.readers(ann, 'plain'), await all.readers(ben, 'plain')], [[], APIS]);
   await vault.must('POST', 'identity/entity/merge', { from_entity_ids: [other], to_entity_id: made, force: true });
-  assert.deepEqual([await readers(ben, 'plain'), await readers(ben, 'app/db')], [[], APIS]);
+  assert.deepEqual([await all.readers(ben, 'plain'), await all.readers(ben, 'app/db')], [[], APIS]);
   await vault.must('DELETE', `identity/entity-alias/id/${aliasId}`);
-  assert.deepEqual(await readers(ben, 'app/db'), []);
+  assert.deepEqual(await all.readers(ben, 'app/db'), []);
   // Whoever gets the address of an account that is gone, or that was not there yet, is somebody else.
-  await alias(emailOf('cyd-worker'), made);
-  const cyd = await person('cyd-worker');
-  assert.deepEqual(await readers(cyd, 'app/db'), []);
-  await alias(cyd.email, made);
-  assert.deepEqual(await readers(cyd, 'app/db'), APIS);
+  await all.alias(emailOf('cyd-worker'), made);
+  const cyd = await all.person('cyd-worker');
+  assert.deepEqual(await all.readers(cyd, 'app/db'), []);
+  await all.alias(cyd.email, made);
+  assert.deepEqual(await all.readers(cyd, 'app/db'), APIS);
   await must(owner, 'DELETE', `/v1/projects/default/serviceAccounts/${cyd.email}`);
-  assert.deepEqual(await readers(await person('cyd-worker'), 'app/db'), []);
+  const later = await all.person('cyd-worker');
+  assert.deepEqual(await all.readers(later, 'app/db'), []);
+  const kept = (await vault.must('POST', 'identity/entity', { name: 'three', policies: ['read-app'] })).json.data.id;
+  await vault.must('POST', 'identity/entity/merge', { from_entity_ids: [made], to_entity_id: kept });
+  assert.deepEqual(await all.readers(later, 'app/db'), []);
 });
 
 test('an entity is of its own project alone, and names accounts of it alone', async () => {
-  const far = await person('far-worker', 'other-project');
+  const far = await all.person('far-worker', 'other-project');
   const headers = { 'x-vault-namespace': 'other-project' };
   await vault.must(
     'PUT',
@@ -231,7 +158,7 @@ test('an entity is of its own project alone, and names accounts of it alone', as
   const number = String(name).split('/')[1];
   const ourPaths = ['default', number].map((id) => `/v1/projects/${id}/secrets/app--db/versions/latest:access`);
   for (const path of ourPaths) assert.equal((await far.google('GET', path)).status, 403, path);
-  const ours = await entity(far.email, { name: 'ours', policies: ['read-app'] });
+  const ours = await all.entity(far.email, { name: 'ours', policies: ['read-app'] });
   for (const path of ourPaths) assert.equal((await far.google('GET', path)).status, 403, path);
   await vault.must('DELETE', `identity/entity/id/${ours}`);
   assert.equal(
@@ -248,7 +175,7 @@ test('each capability is what it is by the API of Vault: create, update, delete,
         .map(([path, capabilities]) => `path "secret/${path}" { capabilities = ${JSON.stringify(capabilities)} }`)
         .join('\n'),
     );
-  await entity(ann.email, { name: 'ann', policies: ['all-ways'] });
+  await all.entity(ann.email, { name: 'ann', policies: ['all-ways'] });
   const { google } = ann;
   const make = (name: string) => google('POST', `${SECRETS}?secretId=${name}`, { replication: { automatic: {} } });
   const add = (name: string) => google('POST', `${SECRETS}/${name}:addVersion`, { payload: { data: btoa('v') } });
@@ -260,7 +187,7 @@ test('each capability is what it is by the API of Vault: create, update, delete,
   assert.deepEqual([(await add('made-a')).status, (await make('other-a')).status], [403, 403]);
   assert.deepEqual([(await azureSet('made-b')).status, (await azureSet('made-b')).status], [200, 403]);
   assert.equal(
-    await byAws(ann.aws, 'CreateSecret', { Name: 'made-c', SecretString: 'v', ClientRequestToken: 'c'.repeat(32) }),
+    await all.byAws(ann.aws, 'CreateSecret', { Name: 'made-c', SecretString: 'v', ClientRequestToken: 'c'.repeat(32) }),
     200,
   );
   await of({ 'data/made-*': ['create', 'update'] });
@@ -303,27 +230,27 @@ test('each capability is what it is by the API of Vault: create, update, delete,
   for (const path of [`${SECRETS}/plain:getIamPolicy`, '/v1/projects/default/serviceAccounts', '/coffer/v1/audit']) {
     assert.equal((await google('GET', path)).status, 403, path);
   }
-  await bind(`serviceAccount:${ann.email}`);
+  await all.bind(`serviceAccount:${ann.email}`);
   await vault.policy('all-ways', 'path "*" { capabilities = ["deny"] }');
   assert.equal((await google('GET', `${SECRETS}/plain:getIamPolicy`)).status, 403);
 });
 
 test('a rule that asks for fields or for wrapping allows another API nothing', async () => {
-  await entity(ann.email, { name: 'ann', policies: ['bounded'] });
+  await all.entity(ann.email, { name: 'ann', policies: ['bounded'] });
   await vault.policy(
     'bounded',
     `path "secret/data/plain" { capabilities = ["read", "update"], min_wrapping_ttl = "1m" }
      path "secret/data/app/db" { capabilities = ["update"], allowed_parameters = { "data" = [] } }`,
   );
-  assert.deepEqual(await readers(ann, 'plain'), []);
+  assert.deepEqual(await all.readers(ann, 'plain'), []);
   const add = await ann.google('POST', `${SECRETS}/app--db:addVersion`, { payload: { data: btoa('v') } });
   assert.equal(add.status, 403);
 });
 
 test('policies on a token bind that token; a child of an account has its entity, an orphan has none', async () => {
-  const id = await entity(ann.email, { name: 'ann', policies: ['read-app'] });
+  const id = await all.entity(ann.email, { name: 'ann', policies: ['read-app'] });
   await vault.policy('make', 'path "auth/token/*" { capabilities = ["create", "update", "sudo"] }');
-  await change(id, { policies: ['read-app', 'make'] });
+  await all.change(id, { policies: ['read-app', 'make'] });
   const self = (await vault.must('GET', 'auth/token/lookup-self', undefined, { token: ann.google.token })).json.data;
   assert.deepEqual(
     [self.entity_id, self.identity_policies, self.policies],
@@ -337,11 +264,11 @@ test('policies on a token bind that token; a child of an account has its entity,
   const orphan = await make('auth/token/create-orphan', { policies: ['read-plain'] });
   assert.deepEqual([orphan.entity_id, await read(orphan.client_token)], ['', 403]);
   // What the token may, the account may not: it is bound by the entity alone.
-  assert.deepEqual(await readers(ann, 'plain'), []);
+  assert.deepEqual(await all.readers(ann, 'plain'), []);
   const run = (
     await must(owner, 'POST', '/coffer/v1/vaultTokens:generate', { serviceAccount: ann.email, project: 'default' })
   ).json;
   assert.equal(await read(run.token), 200);
-  await change(id, { disabled: true });
+  await all.change(id, { disabled: true });
   assert.deepEqual([await read(run.token), await read(child.client_token)], [403, 403]);
 });

@@ -198,3 +198,81 @@ test('the token that was sent is nowhere: not in the data, the audit log, or wha
   }
   assert.ok(!vault.server.logs().includes('ghp_canary'));
 });
+
+test('teams are the members of external groups of the method, as of the last login and while the alias stands', async () => {
+  const accessorOf = async (path: string) => (await vault.must('GET', 'sys/auth')).json.data[path].accessor;
+  const accessor = await accessorOf('github/');
+  await vault.must('POST', 'secret/data/of-ops', { data: { a: 'b' } });
+  await vault.policy('of-ops', 'path "secret/data/of-ops" { capabilities = ["read"] }');
+  const group = async (fields: object) => (await vault.must('POST', 'identity/group', fields)).json.data.id;
+  const ops = await group({ name: 'ops-people', type: 'external' });
+  const above = await group({ name: 'above', policies: ['of-ops'], member_group_ids: [ops] });
+  const alias = (fields: object) =>
+    vault.must('POST', 'identity/group-alias', { canonical_id: ops, mount_accessor: accessor, ...fields });
+  const members = async () => (await vault.must('GET', `identity/group/id/${ops}`)).json.data.member_entity_ids ?? [];
+  const read = async (token: string) => (await vault.ask('GET', 'secret/data/of-ops', undefined, { token })).status;
+  const enter = async (token: string) => (await login(token)).json.auth;
+
+  const made = (await alias({ name: 'OPS-team' })).json.data.id;
+  const ann = await enter('ghp_canary-ann');
+  assert.deepEqual([ann.identity_policies, await members()], [['of-ops'], [ann.entity_id]]);
+  const bob = await enter('ghp_canary-bob');
+  assert.deepEqual([await read(ann.client_token), await read(bob.client_token)], [200, 403]);
+  const revision = (await vault.must('GET', `identity/group/id/${ops}`)).json.data.modify_index;
+  await enter('ghp_canary-ann');
+  assert.equal((await vault.must('GET', `identity/group/id/${ops}`)).json.data.modify_index, revision);
+
+  // Who left the team is out of it at his next login, and so is his older token.
+  const teams = PEOPLE['ghp_canary-ann']?.teams ?? [];
+  const [team] = teams.splice(0);
+  assert.equal((await enter('ghp_canary-ann')).identity_policies, undefined);
+  assert.deepEqual([await members(), await read(ann.client_token)], [[], 403]);
+  teams.push(team as object);
+  const again = await enter('ghp_canary-ann');
+  assert.equal(await read(again.client_token), 200);
+
+  // Another method of the same kind names no member of this one's groups, and takes none out of them.
+  await vault.must('POST', 'sys/auth/second', { type: 'github' });
+  await vault.must('POST', 'auth/second/config', { organization: 'acme', base_url: github.url });
+  const { auth: other } = (await login('ghp_canary-ann', 'second')).json;
+  assert.deepEqual([other.identity_policies, await members()], [undefined, [again.entity_id]]);
+  await vault.must('POST', 'identity/entity/merge', {
+    ...{ from_entity_ids: [other.entity_id], to_entity_id: again.entity_id },
+  });
+  await login('ghp_canary-ann', 'second');
+  assert.deepEqual(await members(), [again.entity_id]);
+
+  // Whoever was a member by one name is none by another, nor without any.
+  await vault.must('POST', `identity/group-alias/id/${made}`, { name: 'another-team', mount_accessor: accessor });
+  assert.deepEqual([await members(), await read(again.client_token)], [[], 403]);
+  await vault.must('POST', `identity/group-alias/id/${made}`, { name: 'ops-team', mount_accessor: accessor });
+  await enter('ghp_canary-ann');
+  assert.deepEqual(await members(), [again.entity_id]);
+  await vault.must('POST', `identity/group-alias/id/${made}`, { name: 'Ops-Team', mount_accessor: accessor });
+  assert.deepEqual(await members(), [again.entity_id]);
+  await vault.must('DELETE', `identity/group-alias/id/${made}`);
+  assert.deepEqual([await members(), await read(again.client_token)], [[], 403]);
+  const set = await vault.ask('POST', `identity/group/id/${ops}`, {
+    type: 'external',
+    member_entity_ids: [bob.entity_id],
+  });
+  assert.equal(set.status, 400);
+
+  // A service account that is the same entity has it too, by every API, and loses it with the team.
+  await alias({ name: 'ops-team' });
+  await enter('ghp_canary-ann');
+  const google = apiOf(vault.server, vault.root);
+  await must(google, 'POST', '/v1/projects/default/serviceAccounts', { accountId: 'ops-worker' });
+  const serviceAccount = 'ops-worker@default.iam.gserviceaccount.com';
+  await vault.must('POST', 'identity/entity-alias', {
+    ...{ name: serviceAccount, canonical_id: again.entity_id, mount_accessor: 'auth_token_00000001' },
+  });
+  const { accessToken } = (await must(google, 'POST', '/coffer/v1/tokens:generate', { serviceAccount })).json;
+  const worker = apiOf(vault.server, accessToken);
+  const path = '/v1/projects/default/secrets/of-ops/versions/latest:access';
+  assert.equal((await worker('GET', path)).status, 200);
+  teams.splice(0);
+  await enter('ghp_canary-ann');
+  assert.equal((await worker('GET', path)).status, 403);
+  for (const id of [ops, above]) await vault.must('DELETE', `identity/group/id/${id}`);
+});

@@ -4,13 +4,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { apiOf, auditRecords, must } from '../support/api.ts';
-import { type Asked, openVault, type VaultClient } from './fixture.ts';
+import { type Asked, inside, openVault, type VaultClient } from './fixture.ts';
 
 let vault: VaultClient;
-const inside = (namespace: string, token?: string): Asked => ({
-  ...(token === undefined ? {} : { token }),
-  headers: { 'x-vault-namespace': namespace },
-});
 const SUDO = 'path "sys/namespaces/*" { capabilities = ["create", "read", "update", "patch", "delete", "sudo"] }';
 
 before(async () => {
@@ -104,6 +100,8 @@ test('it takes sudo in the root namespace, or the right to make projects', async
   assert.equal(await make('made-by-plain', { token: plain }), 403);
   assert.equal(await make('bad_name', { token: await vault.token(['default']) }), 403);
   assert.equal(await make('made-by-none', { token: '' }), 403);
+  const bad = { custom_metadata: 'x' };
+  assert.equal((await vault.ask('POST', 'sys/namespaces/made-bad', bad, { token: '' })).status, 403);
   assert.equal(await make('made-by-sudo', { token: makes }), 200);
   const google = apiOf(vault.server, vault.root);
   const { bindings } = (await must(google, 'POST', '/v3/projects/made-by-sudo:getIamPolicy', {})).json;

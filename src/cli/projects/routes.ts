@@ -3,7 +3,7 @@
 import { buildCommand, type RouteMap } from '@stricli/core';
 import type { Context } from '../context.ts';
 import { argument, group, help, many, positional, text, toggle } from '../define.ts';
-import { allConditions, bindingFlags, listFlags } from '../flags.ts';
+import { allConditions, bindingFlags, force, listFlags } from '../flags.ts';
 
 const project = argument('the project: its id or number', 'PROJECT_ID');
 
@@ -30,6 +30,11 @@ export const projects: RouteMap<Context> = group('Manage projects', {
     loader: async () => (await import('./list.ts')).describeProject,
     parameters: { positional: positional(project), flags: {} },
     docs: help('Show a project', 'coffer projects describe my-project'),
+  }),
+  delete: buildCommand({
+    loader: async () => (await import('./delete.ts')).deleteProject,
+    parameters: { positional: positional(project), flags: { force } },
+    docs: help('Delete a project and all that is in it', 'coffer projects delete my-project'),
   }),
   update: buildCommand({
     loader: async () => (await import('./update.ts')).updateProject,

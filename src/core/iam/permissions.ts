@@ -23,6 +23,7 @@ export const PERMISSIONS = [
   'secretmanager.versions.get',
   'secretmanager.versions.list',
   'resourcemanager.projects.create',
+  'resourcemanager.projects.delete',
   'resourcemanager.projects.get',
   'resourcemanager.projects.getIamPolicy',
   'resourcemanager.projects.list',

@@ -160,6 +160,7 @@ const ROLES: Readonly<Record<string, ReadonlySet<Permission>>> = {
     'secretmanager.secrets.setIamPolicy',
     'secretmanager.versions.access',
     'coffer.secrets.backup',
+    'resourcemanager.projects.delete',
     'resourcemanager.projects.list',
     'resourcemanager.projects.setIamPolicy',
     'logging.privateLogEntries.list',
@@ -200,6 +201,7 @@ const ROLES: Readonly<Record<string, ReadonlySet<Permission>>> = {
     'iam.serviceAccounts.list',
     'iam.serviceAccounts.update',
   ]),
+  'roles/resourcemanager.projectDeleter': new Set([...PROJECT_VIEW, 'resourcemanager.projects.delete']),
   'roles/resourcemanager.projectIamAdmin': new Set([
     ...PROJECT_VIEW,
     'resourcemanager.projects.getIamPolicy',

@@ -100,6 +100,14 @@ export class Acl {
     return undefined;
   }
 
+  /** Every rule for paths that begin so, as it is written, with the policy that brings each capability. */
+  rulesBelow(
+    prefix: string,
+  ): readonly { readonly path: string; readonly capabilities: ReadonlyMap<Capability, string> }[] {
+    const written = ({ path, isPrefix, capabilities }: Rule) => ({ path: isPrefix ? `${path}*` : path, capabilities });
+    return [...this.#below(prefix)].map(written);
+  }
+
   /** The name of a policy that denies some path that begins so. */
   deniedBelow(prefix: string): string | undefined {
     for (const { capabilities } of this.#below(prefix)) {

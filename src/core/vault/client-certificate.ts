@@ -21,10 +21,30 @@ export interface ClientCertificate {
   readonly extensions: Readonly<Record<string, { readonly hex: string; readonly text?: string }>>;
 }
 
+/** What tells a certificate from every other: what its issuer is known by, and its decimal serial number. */
+export interface Issued {
+  readonly issuer: string;
+  readonly serial: string;
+}
+
 /** A presented certificate, and by which roles' trust it was found good. */
 export interface VerifiedCertificate extends ClientCertificate {
-  /** The fingerprint of what each of those roles trusts, by the role's name. */
-  readonly roles: Readonly<Record<string, string>>;
+  /** By the role's name, of each of those roles. */
+  readonly roles: Readonly<Record<string, TrustedBy>>;
+}
+
+export interface TrustedBy {
+  /** Of what the role trusts. */
+  readonly fingerprint: string;
+  /** From the client's certificate to the one that the role trusts. */
+  readonly path: readonly Issued[];
+}
+
+/** What an authority took back, as a list of it says. */
+export interface Revocations extends Pick<Issued, 'issuer'> {
+  readonly serials: readonly string[];
+  /** By an authority of that name that a role trusts; `unknown`: no role trusts one. */
+  readonly signature: 'good' | 'bad' | 'unknown';
 }
 
 /** What a role takes for its trust: its certificates in PEM, and a fingerprint of all of them. */
@@ -38,6 +58,8 @@ export interface CertificateReader {
   trust(pem: string): Trust | undefined;
   /** SHA-256 in hex. */
   fingerprint(der: Uint8Array): string;
+  /** The list of a PEM text; undefined where it is none, or more than is understood. `roles`: whose trust counts. */
+  revocations(pem: string, roles: Readonly<Record<string, Trust>>): Promise<Revocations | undefined>;
   /** The chain's first one, with those of `roles` (their PEM by name) that trust it now; undefined: it cannot be read. */
   verify(
     chain: readonly Uint8Array[],

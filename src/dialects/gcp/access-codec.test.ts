@@ -65,6 +65,7 @@ describe('an answer that carries a payload', () => {
       project: { number: '123456789012' } as Project,
       secret: { name: 'a/b', location: '' } as unknown as Secret,
       version: { number: 7, crc32c: 0xffffffff } as Version,
+      ordinal: 7,
       payload: new Redacted<Uint8Array>(data),
     });
     assert.match(accessJson(answer, true) ?? '', /"data": "YSB2YWx1ZQ==",\n {4}"dataCrc32c": "4294967295"/);

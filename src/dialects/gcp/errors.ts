@@ -138,6 +138,8 @@ const MESSAGES = {
   SUBSCRIPTION_NOT_FOUND: 'Resource not found (resource={id}).',
   TAG_BINDING_NOT_FOUND: 'The TagBinding between the given resource and TagValue was not found.',
   PROJECT_EXISTS: 'Requested entity already exists',
+  PROJECT_RETIRED: 'Requested entity already exists',
+  PROJECT_PERMANENT: 'Precondition check failed.',
   SECRET_EXISTS: `Secret [${SECRET}] already exists.`,
   SECRET_DELETED: `Secret [${SECRET}] already exists: it is deleted and can be restored until {purgeTime}.`,
   ACCOUNT_EXISTS: 'Service account {accountId} already exists within project projects/{project}.',

@@ -107,7 +107,8 @@ function walk<T>(
 ): Leaf<T> | undefined {
   const rest = node.rest.size === 0 ? undefined : firstAllowed(node.rest.get(verb), allowed);
   if (at === segments.length) return firstAllowed(node.leaves.get(verb), allowed) ?? rest;
-  const literal = node.literals.get(segments[at] as string);
+  // A Map makes each new text known to V8 that it is asked for, also where it holds nothing.
+  const literal = node.literals.size === 0 ? undefined : node.literals.get(segments[at] as string);
   const found = literal === undefined ? undefined : walk(literal, segments, at + 1, verb, allowed);
   if (found !== undefined) return found;
   return (node.any === undefined ? undefined : walk(node.any, segments, at + 1, verb, allowed)) ?? rest;

@@ -9,6 +9,7 @@ import type { AccessKeyResult } from '../../ops/aws/access-keys.ts';
 import type { SetAwsAccount } from '../../ops/aws/account.ts';
 import type { Session } from '../../ops/aws/sessions.ts';
 import type { ClientResult } from '../../ops/client-secrets.ts';
+import type { DeletedProject } from '../../ops/delete-project.ts';
 import type { EventPage } from '../../ops/events.ts';
 import type { OpenedProxy } from '../../ops/proxy.ts';
 import type { ProjectQuotas } from '../../ops/quotas.ts';
@@ -133,6 +134,7 @@ const encoders: Readonly<Record<string, (result: never) => Json>> = {
   'accountKeys.upload': client,
   'accountKeys.createAws': accessKey,
   'accountKeys.importAws': accessKey,
+  'projects.delete': (deleted: DeletedProject) => ({ ...deleted }),
   'projects.setAwsAccount': (set: SetAwsAccount) => ({ ...set }),
   'tokens.revoke': () => ({}),
   ...accessEncoders,

@@ -156,13 +156,17 @@ function perform(
     return attempt(
       () => namespaceCall(call),
       (error) => {
-        if (!(error instanceof VaultError)) throw error;
+        const isBad = error instanceof VaultError || (error instanceof Fault && error.code === 'VAULT_REQUEST_INVALID');
+        if (!isBad) throw error;
         return judgedFirst(door, request, entered, token, error);
       },
     );
   }
-  const at = mountOf(entered.mounts, request.path) ?? mountOf(entered.mounts, `${request.path}/`);
-  if (at?.mount.type === 'kv' && found === undefined) {
+  const at =
+    found === undefined
+      ? (mountOf(entered.mounts, request.path) ?? mountOf(entered.mounts, `${request.path}/`))
+      : undefined;
+  if (at?.mount.type === 'kv') {
     if (entered.caller.refused || request.query.get('help') === '1')
       return logical(door, request, entered, undefined, token);
     if (isVersioned(at.mount) && request.path === `${at.path}config`) {
@@ -186,7 +190,7 @@ function perform(
       return judge(error);
     }
   }
-  if (at?.mount.type === 'transit' && found === undefined && request.query.get('help') !== '1') {
+  if (at?.mount.type === 'transit' && request.query.get('help') !== '1') {
     return transitCall(door, entered, request, at.path, () => logical(door, request, entered, undefined, token));
   }
   if (TOOLS.test(request.path) && request.query.get('help') !== '1') {
@@ -258,7 +262,12 @@ function logical(
 ): Maybe<WireResponse> {
   const help = request.query.get('help') === '1';
   const route = help ? undefined : found?.route;
-  const { hashes, rest, chosen, credential, password, certificates } = secretFields(door, request, entered, found);
+  const { hashes, rest, chosen, credential, password, certificates, revoked } = secretFields(
+    door,
+    request,
+    entered,
+    found,
+  );
   const payload = route?.sealsAt === undefined || request.verb !== 'write' ? undefined : payloadOf(request);
   const command: Logical = {
     ...{ project: entered.project, verb: request.verb, path: request.path, hashes },
@@ -285,9 +294,11 @@ function logical(
   const reply =
     certificates !== undefined
       ? withCertificate(door, command, certificates, call)
-      : password === undefined
-        ? call(command)
-        : withPassword(door, caller, command, password, call);
+      : revoked !== undefined
+        ? withRevoked(door, command, revoked, call)
+        : password === undefined
+          ? call(command)
+          : withPassword(door, caller, command, password, call);
   return then(reply, (answered) => shown(door, request, entered, answered, token));
 }
 
@@ -322,6 +333,18 @@ function withCertificate(
   if (chain.length === 0) return call(command);
   return then(door.certificate(command.params['uid'] ?? '', chain), (certificate) =>
     call(certificate === undefined ? command : { ...command, hashes: { ...command.hashes, certificate } }),
+  );
+}
+
+/** A list of revoked certificates, read before whoever gives it is judged. */
+function withRevoked(
+  door: VaultDoor,
+  command: Logical,
+  pem: string,
+  call: (command: Logical) => Maybe<FinishedReply>,
+): Maybe<FinishedReply> {
+  return then(door.revocations(command.params['uid'] ?? '', pem), (revocations) =>
+    call(revocations === undefined ? command : { ...command, hashes: { ...command.hashes, revocations } }),
   );
 }
 

@@ -171,10 +171,8 @@ export class KvCall {
 
   #as(capability: VaultAsk['capability']): Caller {
     const { path, data, wrapSeconds } = this.request;
-    const ask: VaultAsk = {
-      ...{ path, capability, data: new Redacted(data) },
-      ...(wrapSeconds === undefined ? {} : { wrapSeconds }),
-    };
+    const plain: VaultAsk = { path, capability, data: new Redacted(data) };
+    const ask = wrapSeconds === undefined ? plain : { ...plain, wrapSeconds };
     return { ...this.#caller, vault: { ...this.#caller.vault, ask } };
   }
 }

@@ -44,10 +44,10 @@ export function placed(asked: Asked, namespace: string): Maybe<Placed> {
   });
 }
 
-/** Nobody learns which namespaces there are, with a bad token or without any. */
+/** Nobody learns which namespaces there are, with a bad token or without any; nor does one of a namespace that is gone. */
 function refuse({ door, request, token, origin }: Asked): Maybe<never> {
   return then(door.enter(token, origin, '', request.wire.peer), (home) => {
-    if (token === undefined || home?.caller.refused) throw new Fault('CREDENTIAL_MISSING');
+    if (token === undefined || home === undefined || home.caller.refused) throw new Fault('CREDENTIAL_MISSING');
     throw new VaultError(404, 'no such namespace');
   });
 }

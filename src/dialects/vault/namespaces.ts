@@ -8,6 +8,7 @@ import { type ProjectId, parseProjectId, parseProjectRef } from '../../core/name
 import type { Maybe } from '../../core/ports.ts';
 import type { Caller } from '../../core/principal.ts';
 import { DEFAULT_PROJECT } from '../../ops/bootstrap.ts';
+import { deleteProject } from '../../ops/delete-project.ts';
 import { attempt, then } from '../../ops/maybe.ts';
 import { createProject, getProject, type ProjectResult } from '../../ops/projects.ts';
 import { customMetadataOf } from '../../ops/vault/custom-metadata.ts';
@@ -43,7 +44,8 @@ export function namespaceCall(asked: Asked): Maybe<WireResponse> {
   if (name === DEFAULT_PROJECT || name === 'root') throw new VaultError(400, `"${name}" is the root namespace`);
   const shown = ({ project }: ProjectResult) => enveloped(request, { data: describedNamespace(project) });
   if (request.verb === 'write') return then(make(asked, name), shown);
-  return then(describe(asked, idOf(name), true), shown);
+  if (request.verb === 'patch') return then(describe(asked, idOf(name), true), shown);
+  return remove(asked, idOf(name));
 }
 
 function make({ door, entered, request, caller }: Asked, name: string): Maybe<ProjectResult> {
@@ -70,6 +72,19 @@ function describe({ door, request, caller }: Asked, id: ProjectId, isPatch: bool
   const customMetadata = request.data['custom_metadata'];
   if (customMetadata === undefined) throw new VaultError(400, 'missing required field "custom_metadata"');
   return door.call(describeProject, caller, { project: parseProjectRef(id), customMetadata, isPatch });
+}
+
+function remove({ door, request, caller }: Asked, id: ProjectId): Maybe<WireResponse> {
+  return attempt(
+    () =>
+      then(door.call(deleteProject, caller, { project: parseProjectRef(id) }), () =>
+        enveloped(request, { data: { status: 'deleted' } }),
+      ),
+    (error) => {
+      if (!(error instanceof Fault) || error.code !== 'PROJECT_NOT_FOUND') throw error;
+      return enveloped(request, { warnings: ['requested namespace does not exist'] });
+    },
+  );
 }
 
 function idOf(name: string): ProjectId {

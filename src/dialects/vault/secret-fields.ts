@@ -1,6 +1,7 @@
 // The fields of a request that are secrets: tokens, secret ids, passwords. They are taken out here and go on as hashes, so
 // that no text of one leaves the thread that answers.
 
+import { CERT_LIST_ROUTE } from '../../ops/vault/cert-revoked.ts';
 import type { Entered, VaultDoor } from '../../ops/vault/door.ts';
 import { GITHUB_LOGIN_ROUTE } from '../../ops/vault/github.ts';
 import type { Hashes } from '../../ops/vault/route.ts';
@@ -17,12 +18,15 @@ export interface SecretFields {
   readonly credential?: string;
   /** What the client presented, DER, still to be judged. */
   readonly certificates?: readonly Uint8Array[];
+  /** A list of revoked certificates, PEM, that whoever is somebody gives. */
+  readonly revoked?: string;
   /** It has still to be hashed. */
   readonly password?: { readonly user: string; readonly text: string };
 }
 
 const PASSWORD_CHARS_MAX = 1024;
 const TRUST_CHARS_MAX: number = 256 * 1024;
+const LIST_CHARS_MAX: number = 1024 * 1024;
 const WITH_TOKENS = /^(?:auth\/token|sys\/(?:wrapping\/(?!wrap$)|capabilities))/;
 
 const given = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
@@ -39,6 +43,7 @@ export function secretFields(
   if (found?.route.ceremony !== undefined) return { hashes: {}, rest: {} };
   if (route.startsWith('approle!')) return secretId(door, data, route);
   if (route === 'cert!login') return { hashes: {}, rest: data, certificates: request.wire.peer.certificates?.() ?? [] };
+  if (route === CERT_LIST_ROUTE) return revoked(data, entered);
   if (route.startsWith('cert!')) return trusted(door, data);
   if (route === GITHUB_LOGIN_ROUTE) return elsewhere(data);
   if (route.startsWith('userpass!')) return password(data, found?.params ?? {});
@@ -75,6 +80,15 @@ function trusted(door: VaultDoor, { certificate, ...rest }: Data): SecretFields 
   const trust = text.length > TRUST_CHARS_MAX ? undefined : door.trust(text);
   if (trust === undefined) throw new VaultError(400, 'failed to parse certificate');
   return { hashes: { trust }, rest };
+}
+
+/** To read a list takes time, so that nobody's is read. */
+function revoked({ crl, ...rest }: Data, { caller }: Entered): SecretFields {
+  const text = given(crl);
+  if (text === undefined || text.length > LIST_CHARS_MAX || caller.vault.policies.length === 0) {
+    return { hashes: {}, rest: text === undefined ? rest : { ...rest, crl: 'given' } };
+  }
+  return { hashes: {}, rest: { ...rest, crl: 'given' }, revoked: text };
 }
 
 /** By which certificate a renewal comes. */

@@ -26,6 +26,8 @@ export interface TransitRequest {
 export interface TransitAnswer {
   readonly status: number;
   readonly data?: Data;
+  /** In place of the data: the same as JSON text. */
+  readonly text?: string;
   readonly warnings?: readonly string[];
   /** In place of the data. */
   readonly errors?: readonly string[];

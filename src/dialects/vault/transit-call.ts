@@ -9,7 +9,7 @@ import { ringOfMount } from '../../core/vault/mounts.ts';
 import { attempt } from '../../ops/maybe.ts';
 import type { Entered, VaultDoor } from '../../ops/vault/door.ts';
 import type { WireResponse } from '../../wire/types.ts';
-import { bare, empty, enveloped } from './answer.ts';
+import { bare, empty, enveloped, envelopedText } from './answer.ts';
 import type { VaultRequest } from './request.ts';
 import { transit } from './transit.ts';
 import type { TransitRequest } from './transit-answer.ts';
@@ -24,10 +24,8 @@ export function transitCall(
 ): Maybe<WireResponse> {
   const { verb, path, data, wrapSeconds } = request;
   const { caller } = entered;
-  const asked = {
-    ...{ path, data: new Redacted(data) },
-    ...(wrapSeconds === undefined ? {} : { wrapSeconds }),
-  };
+  const plain = { path, data: new Redacted(data) };
+  const asked = wrapSeconds === undefined ? plain : { ...plain, wrapSeconds };
   const below: TransitRequest = {
     ...{ verb, data, path: path.slice(mountPath.length) },
     project: parseProjectRef(entered.project),
@@ -39,7 +37,8 @@ export function transitCall(
         if (!(error instanceof Fault) || error.code !== 'ROUTE_NOT_FOUND') throw error;
       }),
   };
-  return transit(below, ({ status, data: answer, errors, warnings }) => {
+  return transit(below, ({ status, data: answer, text, errors, warnings }) => {
+    if (text !== undefined) return envelopedText(request, text, status);
     if (errors !== undefined) return bare({ errors }, status);
     if (answer === undefined) return empty();
     return enveloped(request, { status, data: answer, ...(warnings === undefined ? {} : { warnings }) });

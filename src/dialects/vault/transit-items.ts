@@ -50,6 +50,8 @@ export interface ItemsUse<I, T> {
   otherwise?(items: readonly I[], error: unknown): Maybe<readonly ItemResult<T>[]>;
   /** The fields that tell of a value. */
   answer(value: T): Data;
+  /** The same as JSON text, where that is known without looking for what to escape. */
+  text?(value: T): string;
   /** What stands in an item of a batch that failed, beside its error. */
   readonly blank?: Data;
   /** Whether a failed item makes the status of the whole batch one of failure, unless the request names another. */
@@ -61,9 +63,9 @@ export function answerItems<I, T>(data: Data, items: Items<I>, how: ItemsUse<I, 
   const { read, isBatch } = items;
   const [first] = read;
   if (!isBatch && first !== undefined && 'refusal' in first) throw first.refusal;
-  const wanted = read.flatMap((each) => ('item' in each ? [each.item] : []));
+  const wanted = isBatch ? read.flatMap(itemOf) : itemOf(first as Read<I>);
   const told = (results: readonly ItemResult<T>[]) =>
-    isBatch ? ofBatch(data, items, results, how) : ok(dataOf(results[0] as ItemResult<T>, how));
+    isBatch ? ofBatch(data, items, results, how) : ofOne(results[0] as ItemResult<T>, how);
   const failed = (error: unknown) => told([{ fault: onlyFault(error, wanted.length, how.use) }]);
   return settle(
     () => how.work(wanted),
@@ -72,6 +74,15 @@ export function answerItems<I, T>(data: Data, items: Items<I>, how: ItemsUse<I, 
       ? failed
       : (error) => settle(() => how.otherwise?.(wanted, error) as Maybe<readonly ItemResult<T>[]>, told, failed),
   );
+}
+
+function itemOf<I>(each: Read<I>): readonly I[] {
+  return 'item' in each ? [each.item] : [];
+}
+
+function ofOne<I, T>(result: ItemResult<T>, how: ItemsUse<I, T>): TransitAnswer {
+  if (how.text === undefined || !('value' in result)) return ok(dataOf(result, how));
+  return { status: 200, text: how.text(result.value) };
 }
 
 /** Throws what an item ended in: a refusal, or what says nothing of it. */

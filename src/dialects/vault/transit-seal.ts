@@ -80,13 +80,18 @@ const sealed = ({ version, ciphertext }: Sealed): Data => ({
   key_version: version,
 });
 
+const sealedText = (value: Sealed): string => {
+  const { ciphertext, key_version: version } = sealed(value);
+  return `{"ciphertext":"${ciphertext}","key_version":${version}}`;
+};
+
 export const encryptData: TransitHandler = (request, { name }) => {
   const { data } = request;
   const items = readItems(data, encryptItem);
   const derived = checkContexts(items);
   const ref = keyRef(request, name);
   return answerItems(data, items, {
-    ...{ use: 'encrypt', answer: sealed, fails: true },
+    ...{ use: 'encrypt', answer: sealed, text: sealedText, fails: true },
     work: (wanted) => request.call(encrypt, { ...ref, items: wanted }, 'update'),
     otherwise: (wanted, error) => makeAndEncrypt(request, ref, derived, wanted, error),
   });
@@ -132,6 +137,7 @@ export const decryptData: TransitHandler = (request, { name }) => {
     ...{ use: 'decrypt', blank: { plaintext: '' }, fails: true },
     work: (wanted) => request.call(decrypt, { ...keyRef(request, name), items: wanted }, 'update'),
     answer: (plaintext): Data => ({ plaintext: encodeBase64(plaintext.reveal()) }),
+    text: (plaintext) => `{"plaintext":"${encodeBase64(plaintext.reveal())}"}`,
   });
 };
 

@@ -29,12 +29,16 @@ export const setAwsAccount: Operation<SetAwsAccount, SetAwsAccount> = operation(
     }),
   },
   target: ({ project }: SetAwsAccount) => ({ project: parseProjectRef(project), asked: `projects/${project}` }),
-  needs: ({ awsAccountId }) => ({ taken: { need: 'projectOfAwsAccount', account: awsAccountId } }) as const,
+  needs: ({ awsAccountId }) =>
+    ({
+      taken: { need: 'projectOfAwsAccount', account: awsAccountId },
+      isRetired: { need: 'retired', name: awsAccountId },
+    }) as const,
   decide: (input) => {
     const { awsAccountId } = input.command;
     const before = input.project(parseProjectRef(input.command.project));
-    const { taken } = input.rows;
-    if (taken !== undefined && taken.uid !== before.uid)
+    const { taken, isRetired } = input.rows;
+    if (isRetired || (taken !== undefined && taken.uid !== before.uid))
       throw new Fault('AWS_ACCOUNT_EXISTS', { account: awsAccountId });
     const project = { ...before, awsAccount: awsAccountId, updatedAt: input.now };
     return {

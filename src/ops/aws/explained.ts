@@ -2,13 +2,14 @@
 // that came by no API of AWS's; a principal's own policies count where whoever asks may read those of its project.
 
 import type { FoundGrant } from '../../core/iam/grants.ts';
-import type { Permission } from '../../core/iam/permissions.ts';
 import { accountProject } from '../../core/name.ts';
 import type { Needs, RowsOf } from '../../core/ports.ts';
 import { accountOfMember, type Principal } from '../../core/principal.ts';
 import type { Account, Project } from '../../core/secret.ts';
+import type { Findings } from '../findings.ts';
 import { permits, rulingByAws } from '../judgement.ts';
-import type { Scope, Target } from '../operation.ts';
+import { type AccountEntity, accountEntity } from '../vault/entity-authority.ts';
+import { Entries } from '../vault/entries.ts';
 import type { Viewer } from '../viewing.ts';
 import { type AwsAsked, awsDenial, hasAwsPolicy, rulingText } from './authority.ts';
 
@@ -17,12 +18,8 @@ export interface AskedAbout {
   readonly principal: Principal;
   readonly account: Account | undefined;
   readonly project: Project | undefined;
-}
-
-export interface AwsFindings {
-  readonly grants: readonly FoundGrant[];
-  /** The statement that denies it, whatever grants it. */
-  readonly deniedBy?: string;
+  /** Of Vault's, that the account is. */
+  readonly entity: AccountEntity | undefined;
 }
 
 /** The rows of a principal that has policies of AWS's of its own. */
@@ -43,13 +40,14 @@ function accountEmail(member: string) {
   }
 }
 
-/** `rows` answer `awsNeeds`. */
+/** `rows` answer `awsNeeds`. Throws Wanting. */
 export function askedAbout(viewer: Viewer, principal: Principal, rows: RowsOf<Needs>): AskedAbout {
   const { askedAccount: account, askedProject: project } = rows as {
     readonly askedAccount?: Account;
     readonly askedProject?: Project;
   };
-  return { principal, project, account: project !== undefined && showsPolicies(viewer, project) ? account : undefined };
+  const shown = project !== undefined && showsPolicies(viewer, project) ? account : undefined;
+  return { principal, project, account: shown, entity: accountEntity(shown, new Entries(rows, viewer.now)) };
 }
 
 /** Whether whoever asks may read the policies of that project, and with them those of its accounts. */
@@ -62,23 +60,13 @@ export function showsPolicies(
   return permits({ caller, permission, target: { asked: '' }, scope: about, now });
 }
 
-/** Nobody's address, and no API. */
-const UNKNOWN = { dialect: '', peer: '', requestId: '' };
-
-/** What AWS's policies say of the permission on what `target` names. */
-export function awsFindings(
-  { principal, account, project }: AskedAbout,
-  { permission, target, scope, now }: { permission: Permission; target: Target; scope: Scope; now: number },
-): AwsFindings {
-  const asked: AwsAsked = {
-    ...{ permission, target, now },
-    caller: { ...UNKNOWN, principal },
-    scope: { ...scope, callerAccount: account, callerProject: project, callerPolicies: undefined },
-  };
+/** What AWS's policies say of what is asked. */
+export function awsFindings(asked: AwsAsked): Findings {
   if (!hasAwsPolicy(asked.scope)) return { grants: [] };
   const ruling = rulingByAws(asked);
   const denial = awsDenial(asked);
-  const grant = (role: string): FoundGrant => ({ role, member: principal.member, resource: target.asked });
+  const { member } = asked.caller.principal;
+  const grant = (role: string): FoundGrant => ({ role, member, resource: asked.target.asked });
   return {
     grants: ruling === undefined ? [] : [grant(rulingText(ruling))],
     ...(denial === undefined ? {} : { deniedBy: rulingText(denial) }),

@@ -5,9 +5,10 @@
 
 import { Fault } from '../../core/error.ts';
 import { isWithin } from '../../core/vault/cidr.ts';
-import { meets, type VerifiedCertificate } from '../../core/vault/client-certificate.ts';
+import { meets, type TrustedBy, type VerifiedCertificate } from '../../core/vault/client-certificate.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import { tokenOfLogin, tokenSettings } from './auth-methods.ts';
+import { CERT_LIST_ROUTES, isRevoked } from './cert-revoked.ts';
 import { booleanField, invalid, listField, textField } from './fields.ts';
 import { entityOfLogin } from './identity-login.ts';
 import type { Handler, VaultCall, VaultRoute } from './route.ts';
@@ -105,7 +106,9 @@ function roleFor(
     const bound = (role.data['token_bound_cidrs'] as readonly string[] | undefined) ?? [];
     const isNear = bound.length === 0 || isWithin(call.view.caller.peer, bound);
     // What it trusts may have changed since that was found out.
-    if (fingerprint === certificate.roles[name] && isNear && meets(role.data, certificate)) return { name, role };
+    const trusted = certificate.roles[name] as TrustedBy;
+    if (fingerprint !== trusted.fingerprint || !isNear || !meets(role.data, certificate)) continue;
+    if (!isRevoked(call, trusted.path)) return { name, role };
   }
   throw names.length === 0
     ? invalid('invalid certificate or no client certificate supplied')
@@ -144,5 +147,6 @@ export const CERT_ROUTES: readonly VaultRoute[] = [
       return {};
     },
   },
+  ...CERT_LIST_ROUTES,
   { path: 'cert!login', help: 'Log in with a client certificate.', open: true, issues: true, write: login },
 ];

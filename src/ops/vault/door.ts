@@ -20,7 +20,12 @@ import { type AuthTable, authTable } from '../../core/vault/auth-mounts.ts';
 import { IAM_POLICY, ROOT_POLICY, type VaultAuthority } from '../../core/vault/authority.ts';
 import type { CeremonyFields, CeremonyStep } from '../../core/vault/ceremony.ts';
 import { isWithin } from '../../core/vault/cidr.ts';
-import type { CertificateReader, Trust, VerifiedCertificate } from '../../core/vault/client-certificate.ts';
+import type {
+  CertificateReader,
+  Revocations,
+  Trust,
+  VerifiedCertificate,
+} from '../../core/vault/client-certificate.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import type { Identity } from '../../core/vault/identity.ts';
 import { type MountTable, mountsId, mountTable } from '../../core/vault/mounts.ts';
@@ -79,6 +84,8 @@ export interface VaultDoor extends Engine {
   trust(pem: string): Trust | undefined;
   /** What this chain, DER, comes to for the roles of an auth mount; undefined: it cannot be read. */
   certificate(mountUid: string, chain: readonly Uint8Array[]): Maybe<VerifiedCertificate | undefined>;
+  /** What a list, PEM, takes back, its signature held against what the roles of an auth mount trust. */
+  revocations(mountUid: string, pem: string): Maybe<Revocations | undefined>;
   /** Of a certificate in DER, in hex. */
   fingerprint(der: Uint8Array): string;
   /** Has a step done by whoever holds the seal; answers what Vault answers to it. Throws or rejects with a Fault. */
@@ -172,16 +179,10 @@ export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
       return next;
     },
     trust: (pem) => deps.certificates.trust(pem),
-    certificate: (mountUid, chain) => {
-      const range = { prefix: certRolesPrefix(mountUid), after: '', limit: CERT_ROLES_MAX };
-      return then(store.read({ roles: { need: 'vaultEntries', ...range } }), ({ roles }) =>
-        deps.certificates.verify(
-          chain,
-          Object.fromEntries(roles.map(({ id, data }) => [id.slice(range.prefix.length), data['trust'] as Trust])),
-          clock.now(),
-        ),
-      );
-    },
+    certificate: (mountUid, chain) =>
+      then(trustOfRoles(store, mountUid), (roles) => deps.certificates.verify(chain, roles, clock.now())),
+    revocations: (mountUid, pem) =>
+      then(trustOfRoles(store, mountUid), (roles) => deps.certificates.revocations(pem, roles)),
     fingerprint: (der) => deps.certificates.fingerprint(der),
     ceremony: deps.ceremony,
     now: () => clock.now(),
@@ -190,6 +191,14 @@ export function createVaultDoor(deps: VaultDoorDeps): VaultDoor {
       return { id, name: `coffer-${id.slice(0, 8)}`, isShared: keyring.status().shares !== undefined };
     },
   };
+}
+
+/** What the roles of an auth mount trust, by their names. */
+function trustOfRoles(store: Pick<Store, 'read'>, mountUid: string): Maybe<Readonly<Record<string, Trust>>> {
+  const range = { prefix: certRolesPrefix(mountUid), after: '', limit: CERT_ROLES_MAX };
+  return then(store.read({ roles: { need: 'vaultEntries', ...range } }), ({ roles }) =>
+    Object.fromEntries(roles.map(({ id, data }) => [id.slice(range.prefix.length), data['trust'] as Trust])),
+  );
 }
 
 function nobody(origin: Origin, refused: boolean): Known {
@@ -303,9 +312,11 @@ function place({ store, seen }: Asking, known: Known, namespace: string): Maybe<
   const first = {
     project: { need: 'project', project: wanted },
     devices: { need: 'vaultEntry', id: AUDIT_DEVICES_ID },
+    ...(wanted === home ? {} : { own: { need: 'project', project: home } as const }),
   } as const;
-  return then(store.read(first, seen), ({ project, devices }) => {
-    if (project === undefined) return undefined;
+  return then(store.read(first, seen), ({ project, devices, own: from }) => {
+    // A project that is gone takes its tokens along, those that nothing keeps among them.
+    if (project === undefined || (wanted !== home && from === undefined)) return undefined;
     return then(store.read({ mounts: { need: 'vaultEntry', id: mountsId(project.id) } }, seen), ({ mounts }) => ({
       caller: {
         ...caller,

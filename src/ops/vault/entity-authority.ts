@@ -113,7 +113,8 @@ function deniedAt({ acl }: AccountEntity, path: string): string | undefined {
   return acl.deniedBy({ path, capability: 'read' });
 }
 
-function sourceText(entity: AccountEntity, policy: string): string {
+/** How a policy of the entity is told: in the audit, and to whoever asks why. */
+export function sourceText(entity: AccountEntity, policy: string): string {
   return `vault policy ${policy} of ${entity.sourceOf(policy)}`;
 }
 
@@ -128,7 +129,7 @@ function firstOf<T, R>(all: readonly T[], find: (each: T) => R | undefined): R |
 function waysAsked({ mounts }: AccountEntity, { permission, operation, target, scope }: AwsAsked): Ways {
   const { secret } = scope;
   const name = nameAsked(target, scope);
-  const [, ring, key] = /^keyRings\/([^/]+)\/cryptoKeys\/([^/]+)$/.exec(target.below ?? '') ?? [];
+  const [, ring, key] = /^keyRings\/(.+)\/cryptoKeys\/([^/]+)$/.exec(target.below ?? '') ?? [];
   const meant = {
     ...(name === undefined ? {} : { secret: name }),
     ...(ring === undefined || key === undefined ? {} : { key: { ring, name: key } }),

@@ -10,6 +10,7 @@ import { DEFAULT_PROJECT } from '../bootstrap.ts';
 import { tokenOfLogin, tokenSettings } from './auth-methods.ts';
 import { type Data, integerField, invalid, listField, textField } from './fields.ts';
 import { entityOfLogin } from './identity-login.ts';
+import { refreshMemberships } from './identity-memberships.ts';
 import { policyName } from './policies.ts';
 import type { Handler, Inquiry, VaultCall, VaultRoute } from './route.ts';
 import { mintToken } from './token-create.ts';
@@ -165,11 +166,13 @@ const login: Handler = (call) => {
   if (policies.length > POLICIES_MAX) {
     throw new Fault('LIMIT_REACHED', { what: 'policies of one token', limit: POLICIES_MAX });
   }
+  const entity = entityOfLogin(view, params['accessor'] ?? '', member.login);
+  refreshMemberships(view, entity, params['accessor'] ?? '', member.teams);
   const about = {
     displayName: `${(params['mount'] ?? '').slice(0, -1)}-${member.login}`,
     path: call.path,
     meta: { username: member.login, org: member.organization },
-    entity: entityOfLogin(view, params['accessor'] ?? '', member.login),
+    entity,
   };
   const token = tokenOfLogin({ ...settings, token_policies: policies }, about);
   return mintToken(view, { ...token, renewable: false }, made.hash);

@@ -11,8 +11,8 @@ type Described = ReturnType<typeof describeAlias>;
 
 export interface AliasWays<K extends Kind> {
   aliasesOf(row: Found<K>['row']): readonly Alias[];
-  /** The row without the alias of that id. */
-  without(row: Found<K>['row'], id: string): Found<K>['row'];
+  /** The row without the alias of that id, and without what hangs on it. */
+  without(view: View, known: Found<K>, id: string): Found<K>['row'];
   /** What a read shows of one, and what a list does. */
   shown(described: Described): object;
   listed(described: Described): object;
@@ -46,7 +46,7 @@ export function aliasHandlersOf<K extends Kind>(kind: K, { aliasesOf, without, s
     if (found === undefined) return {};
     const { known, alias } = found;
     dropAlias(call.view, kind, alias);
-    keep(call.view, kind, { id: known.id, row: without(known.row, alias.id) });
+    keep(call.view, kind, { id: known.id, row: without(call.view, known, alias.id) });
     return {};
   };
   const list: Handler = ({ view }) => {

@@ -150,7 +150,7 @@ function mergeOne(view: View, from: string, to: string, kept: readonly string[],
   const merged = [...target.row.merged, ...source.row.merged, from];
   const groups = [...new Set([...target.row.groups, ...source.row.groups])];
   keep(view, 'entity', { id: to, row: { ...target.row, aliases, merged, groups } });
-  for (const alias of aliases) indexAlias(view, 'entity', to, alias);
+  for (const alias of aliases) indexAlias(view, 'entity', to, alias, from);
   for (const each of [...source.row.merged, from]) leadMerged(view, each, to);
   keep(view, 'entity', { id: from, row: { ...source.row, groups: [] } });
   drop(view, 'entity', from);
@@ -221,7 +221,7 @@ export function putAlias(
 
 const aliasHandlers = aliasHandlersOf('entity', {
   aliasesOf: (row) => row.aliases,
-  without: (row, id) => ({ ...row, aliases: row.aliases.filter((each) => each.id !== id) }),
+  without: (_view, { row }, id) => ({ ...row, aliases: row.aliases.filter((each) => each.id !== id) }),
   shown: (described) => described,
   listed: ({ id: _id, creation_time: _made, last_update_time: _changed, merged_from_canonical_ids: _from, ...rest }) =>
     rest,

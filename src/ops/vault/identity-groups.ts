@@ -7,6 +7,7 @@ import type { Alias, Group } from '../../core/vault/identity.ts';
 import { type Data, invalid, listField, textField } from './fields.ts';
 import { aliasHandlersOf, describeAlias } from './identity-aliases.ts';
 import { handlersOf } from './identity-handlers.ts';
+import { withoutMembers } from './identity-memberships.ts';
 import {
   all,
   boundPolicies,
@@ -152,9 +153,11 @@ const writeAlias: Handler = ({ view, data, params }) => {
   const known = asked === '' ? undefined : byAlias(view, 'group', asked);
   if (asked !== '' && known === undefined) throw invalid('invalid group alias ID');
   const before = known?.row.alias ?? undefined;
-  const name = checkedName(textField(data, 'name') ?? before?.name ?? '', 'alias name');
+  const sent = checkedName(textField(data, 'name') ?? before?.name ?? '', 'alias name');
   const accessor = textField(data, 'mount_accessor') ?? before?.accessor ?? '';
-  if (methodOf(view, accessor) === undefined) throw invalid(`invalid mount accessor "${accessor.slice(0, 64)}"`);
+  const method = methodOf(view, accessor);
+  if (method === undefined) throw invalid(`invalid mount accessor "${accessor.slice(0, 64)}"`);
+  const name = method.type === 'github' ? sent.toLowerCase() : sent;
   const taken = byMethod(view, 'group', accessor, name);
   const canonical = textField(data, 'canonical_id') || known?.id || taken?.id;
   if (taken !== undefined && taken.id !== canonical) {
@@ -166,11 +169,13 @@ const writeAlias: Handler = ({ view, data, params }) => {
   if (group.row.alias !== null) dropAlias(view, 'group', group.row.alias);
   if (known !== undefined && known.id !== group.id) {
     dropAlias(view, 'group', known.row.alias as Alias);
-    keep(view, 'group', { id: known.id, row: { ...known.row, alias: null } });
+    keep(view, 'group', { id: known.id, row: { ...withoutMembers(view, known).row, alias: null } });
   }
   const made = { id: newId(view), createdAt: view.now, customMetadata: null };
   const alias: Alias = { ...(before ?? made), name, accessor, updatedAt: view.now };
-  keep(view, 'group', { id: group.id, row: { ...group.row, alias } });
+  const isSame = group.row.alias?.name === name && group.row.alias.accessor === accessor;
+  const { row } = isSame ? group : withoutMembers(view, group);
+  keep(view, 'group', { id: group.id, row: { ...row, alias } });
   indexAlias(view, 'group', group.id, alias);
   return { data: { canonical_id: group.id, id: alias.id } };
 };
@@ -182,7 +187,7 @@ function newGroup(view: View): FoundGroup {
 
 const aliasHandlers = aliasHandlersOf('group', {
   aliasesOf: ({ alias }) => (alias === null ? [] : [alias]),
-  without: (row) => ({ ...row, alias: null }),
+  without: (view, group) => ({ ...withoutMembers(view, group).row, alias: null }),
   shown: ofGroup,
   listed: (described) => described,
 });

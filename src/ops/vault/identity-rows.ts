@@ -84,6 +84,16 @@ export function byMethod<K extends Kind>(view: View, kind: K, accessor: string, 
   return through(view, kind, methodId(view, kind, { accessor, name }));
 }
 
+/** Reads at once what finds all these. */
+export function loadMethods(view: View, kind: Kind, accessor: string, names: readonly string[]): void {
+  const rows = view.all(names.map((name) => methodId(view, kind, { accessor, name })));
+  load(
+    view,
+    kind,
+    rows.flatMap((row) => (row === undefined ? [] : String(row.data['id']))),
+  );
+}
+
 export function all<K extends Kind>(view: View, kind: K): readonly Found<K>[] {
   const prefix = rowId(view, kind, '');
   return view.below(prefix, IDENTITIES_MAX).map((entry) => ({
@@ -142,17 +152,17 @@ export function ownName(kind: Kind, id: string): string {
   return `${kind}_${id.replaceAll('-', '').slice(0, 20)}`;
 }
 
-/** The places by which an alias is found. */
-export function indexAlias(view: View, kind: Kind, id: string, alias: Alias): void {
+/** The places by which an alias is found. `from`: the entity that becomes this one; nobody is tied then who was not tied to it. */
+export function indexAlias(view: View, kind: Kind, id: string, alias: Alias, from?: string): void {
   const owner = rowId(view, kind, id);
   view.put({ id: aliasId(view, kind, alias.id), owner, data: { id } });
   view.put({ id: methodId(view, kind, alias), owner, data: { id } });
-  if (kind === 'entity') tieAccount(view, alias, owner);
+  if (kind === 'entity') tieAccount(view, alias, owner, from === undefined ? undefined : rowId(view, kind, from));
 }
 
 /**
  * An alias of `token/` by the address of a service account of the project makes that account the entity. One that is made
- * later under the same address is another.
+ * later under the same address is another. `before`: only one that is this entity so far.
  */
 function tieAccount(view: View, alias: Alias, entity: string | undefined, before?: string): void {
   const account = accountOf(view, alias);

@@ -24,6 +24,8 @@ interface Kept extends Omit<Sent, 'connection'> {
   readonly entered: Entered;
 }
 
+type Making<T> = { -readonly [K in keyof T]: T[K] };
+
 export class KeptCallers {
   readonly #store: AuthorityStamp;
   readonly #clock: Clock;
@@ -39,7 +41,11 @@ export class KeptCallers {
     const kept = this.#last.get(connection);
     if (kept === undefined || kept.stamp !== this.stamp || this.#clock.now() >= kept.until) return undefined;
     if (kept.namespace !== namespace || !isSameSecret(kept.credential, credential)) return undefined;
-    return { ...kept.entered, caller: { ...origin, ...kept.who, seen: {} } };
+    const { dialect, peer, secure, requestId, userAgent } = origin;
+    const caller: Making<Entered['caller']> = { ...kept.who, dialect, peer, requestId, seen: {} };
+    if (secure !== undefined) caller.secure = secure;
+    if (userAgent !== undefined) caller.userAgent = userAgent;
+    return { ...kept.entered, caller };
   }
 
   /** What to hand to `keep` with all that is read from now on; undefined where nothing is kept. */

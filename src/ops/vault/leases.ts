@@ -55,9 +55,11 @@ const tokens: LeaseEngine = {
 /** An engine that leases joins in here, by the name that its leases keep. */
 const ENGINES: Readonly<Record<string, LeaseEngine>> = { token: tokens, pki: CERTIFICATE_LEASES };
 
-function leasesOf(view: View): string {
-  return `lease/${view.project.id}/`;
+export function leasesOfProject(id: string): string {
+  return `lease/${id}/`;
 }
+
+const leasesOf = (view: View) => leasesOfProject(view.project.id);
 
 /** Where the leases of an auth method, or of a mount, lie. `path` ends in `/`. */
 export function leasesBelow(view: View, path: string): string {

@@ -5,7 +5,7 @@ import type { Caller } from '../../core/principal.ts';
 import type { Redacted } from '../../core/redacted.ts';
 import type { AuditFiles } from '../../core/vault/audit-device.ts';
 import type { CeremonyStep } from '../../core/vault/ceremony.ts';
-import type { Trust, VerifiedCertificate } from '../../core/vault/client-certificate.ts';
+import type { Revocations, Trust, VerifiedCertificate } from '../../core/vault/client-certificate.ts';
 import type { VaultEntry } from '../../core/vault/entry.ts';
 import type { GithubApi, GithubMember } from '../../core/vault/github.ts';
 import type { PkiCrypto, PkiKey, RevocationListSpec } from '../../core/vault/pki.ts';
@@ -36,6 +36,8 @@ export interface Hashes {
   readonly secretId?: string;
   /** The certificate that was presented, and who trusts it. */
   readonly certificate?: VerifiedCertificate;
+  /** What a list that came takes back. */
+  readonly revocations?: Revocations;
   /** The fingerprints of those that the connection presented. */
   readonly presented?: string;
   /** What a role is to trust. */

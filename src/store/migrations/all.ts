@@ -19,6 +19,7 @@ import { awsSecrets } from './0015-aws-secrets.ts';
 import { rotations } from './0016-rotations.ts';
 import { eventsWithoutTimes } from './0017-events-without-times.ts';
 import { accountEntities } from './0018-account-entities.ts';
+import { retiredNames } from './0019-retired-names.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   init,
@@ -39,4 +40,5 @@ export const MIGRATIONS: readonly Migration[] = [
   rotations,
   eventsWithoutTimes,
   accountEntities,
+  retiredNames,
 ];

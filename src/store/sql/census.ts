@@ -50,6 +50,16 @@ export const SIGHTING_PLACE = `SELECT ${PLACE}, n.ordinal, CASE
   END
   FROM secrets s, census_principals n WHERE s.uid = ? AND n.project_uid = ? AND n.principal = ?`;
 
+/** Where a version lies, whether or not there is one of this number; takes the number and the uid of its secret. */
+export const VERSION_PLACE = `SELECT ${PLACE} FROM secrets s WHERE s.uid = ?`;
+/** Where those of a location begin. */
+export const ORDINALS_OF_LOCATION = `SELECT ${FIRST} FROM secrets s WHERE s.project_uid = ? AND s.location = ?`;
+export const PRINCIPAL_ORDINAL = 'SELECT ordinal FROM census_principals WHERE project_uid = ? AND principal = ?';
+/** How many sightings a principal has of a version, up to a bound. */
+export const WORKLOADS_TOTAL =
+  'SELECT COUNT(*) FROM (SELECT 1 FROM census WHERE place = ? AND principal = ? LIMIT ?) AS others';
+export const WORKLOAD_KNOWN = 'SELECT 1 FROM census WHERE place = ? AND principal = ? AND workload = ? LIMIT 1';
+
 const LATER = 'excluded.last_seen_at > census.last_seen_at';
 const EARLIER = 'excluded.first_seen_at < census.first_seen_at';
 

@@ -9,6 +9,8 @@ import { secretCells } from './secrets.ts';
 const COLUMNS = `uid, secret_uid, number, state, created_at, destroyed_at, etag, crc32c, client_checksum,
   scheduled_destroy_at, fingerprint, attributes, deleted_at`;
 const SEALED = `${COLUMNS}, wrapped_key, ciphertext`;
+/** The payload's row as it is read. */
+const PAYLOAD = `${qualified('v', SEALED)}, v.ordinal`;
 /** Ordinals that a secret takes up. More than VERSIONS_MAX; never changes, as it is in what is stored. */
 export const ORDINALS_A_SECRET = 131_072;
 /** What they begin and end with. */
@@ -24,14 +26,10 @@ const WITH_SECRET = `${qualified('p', PROJECT_COLUMNS)}, ${secretCells('s')}, ${
 export const VERSION_SELECT = byPlace(
   (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET} WHERE ${found} AND ${WANTED}`,
 );
-export const PAYLOAD_SELECT = byPlace(
-  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${WANTED}`,
-);
+export const PAYLOAD_SELECT = byPlace((found) => `SELECT ${PAYLOAD} ${OF_SECRET} WHERE ${found} AND ${WANTED}`);
 /** The secret, and then its version, or nothing; takes the number first. */
 export const SECRET_AND_PAYLOAD_SELECT = byPlace(
-  (
-    found,
-  ) => `SELECT ${secretCells('s')}, ${qualified('v', SEALED)} FROM projects p JOIN secrets s ON s.project_uid = p.uid
+  (found) => `SELECT ${secretCells('s')}, ${PAYLOAD} FROM projects p JOIN secrets s ON s.project_uid = p.uid
   LEFT JOIN versions v ON v.secret_uid = s.uid AND ${WANTED} WHERE ${found}`,
 );
 /** Few secrets have many versions: they lie together, and are looked through. */
@@ -39,7 +37,7 @@ export const VERSION_OF_UID_SELECT = byPlace(
   (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET} WHERE ${found} AND ${OWN} AND v.uid = ?`,
 );
 export const PAYLOAD_OF_UID_SELECT = byPlace(
-  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${OWN} AND v.uid = ?`,
+  (found) => `SELECT ${PAYLOAD} ${OF_SECRET} WHERE ${found} AND ${OWN} AND v.uid = ?`,
 );
 /** By the uid, or by a part of the attributes: whoever asks looks whether it is the one. */
 const NAMED = "(v.uid = ? OR v.attributes LIKE ? ESCAPE '!')";
@@ -47,10 +45,10 @@ export const VERSIONS_OF_ID = byPlace(
   (found) => `SELECT ${qualified('v', COLUMNS)} ${OF_SECRET} WHERE ${found} AND ${OWN} AND ${NAMED}`,
 );
 export const PAYLOADS_OF_ID = byPlace(
-  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET} WHERE ${found} AND ${OWN} AND ${NAMED}`,
+  (found) => `SELECT ${PAYLOAD} ${OF_SECRET} WHERE ${found} AND ${OWN} AND ${NAMED}`,
 );
 export const PAYLOADS_LIST = byPlace(
-  (found) => `SELECT ${qualified('v', SEALED)} ${OF_SECRET}
+  (found) => `SELECT ${PAYLOAD} ${OF_SECRET}
   WHERE ${found} AND ${OWN} ORDER BY v.ordinal LIMIT ?`,
 );
 /** Those that deletion took are lists of their own. Of two that are spelled alike, only one that is spelled exactly so counts. */

@@ -12,6 +12,7 @@ export const KEYS: Readonly<Record<string, readonly string[]>> = {
   meta: ['key'],
   server: ['id'],
   projects: ['uid'],
+  retired_names: ['name'],
   accounts: ['uid'],
   account_keys: ['id'],
   tokens: ['hash'],
