@@ -9,6 +9,7 @@ import { integer } from './cells.ts';
 import type { Connection } from './connection.ts';
 import {
   ORDINALS_OF_LOCATION,
+  ORDINALS_OF_PROJECT,
   PRINCIPAL_ORDINAL,
   SIGHTING_UPSERT,
   VERSION_PLACE,
@@ -49,13 +50,22 @@ export class SqliteCensus {
 
   /** Is told of every change within its transaction, before it is applied; one that is undone does no harm. */
   changing(change: Change): void {
-    if (change.change !== 'secret.delete' && change.change !== 'secrets.deleteAt') return;
-    const rows =
-      change.change === 'secret.delete'
-        ? this.#connection.all(VERSION_PLACE, [0, change.uid])
-        : this.#connection.all(ORDINALS_OF_LOCATION, [change.projectUid, change.location]);
-    for (const row of rows) {
+    for (const row of this.#leaving(change)) {
       if (this.#deleted.size < DELETED_MAX) this.#deleted.add(integer('secrets', row, 0) / ORDINALS_A_SECRET);
+    }
+  }
+
+  /** Where the secrets begin that go with a change. */
+  #leaving(change: Change): Rows {
+    switch (change.change) {
+      case 'secret.delete':
+        return this.#connection.all(VERSION_PLACE, [0, change.uid]);
+      case 'secrets.deleteAt':
+        return this.#connection.all(ORDINALS_OF_LOCATION, [change.projectUid, change.location]);
+      case 'project.delete':
+        return this.#connection.all(ORDINALS_OF_PROJECT, [change.project.uid]);
+      default:
+        return [];
     }
   }
 

@@ -6,7 +6,7 @@ import type { Sighting } from '../../src/core/census.ts';
 import { EMPTY_POLICY } from '../../src/core/iam/policy.ts';
 import { parseProjectRef, secretKey } from '../../src/core/name.ts';
 import type { Change } from '../../src/core/ports.ts';
-import type { AccountKey, Secret, Version } from '../../src/core/secret.ts';
+import type { AccountKey, Project, Secret, Version } from '../../src/core/secret.ts';
 import {
   type AnyStore,
   anAccount,
@@ -20,6 +20,7 @@ import {
   seed,
   uid,
 } from './store-rows.ts';
+import { deletionOf } from './store-spec-projects.ts';
 
 function aSighting({ uid: secretUid, projectUid }: Secret, over: Partial<Sighting> = {}): Sighting {
   return {
@@ -176,12 +177,15 @@ export function describeCensus(use: () => AnyStore): void {
   test('a sighting that says where its version lies is of that secret alone, also once another has come to its place', async () => {
     const { project, versions } = await seed(use(), 1);
     const location = 'kv:2' as never;
-    const deletions = (secret: Secret) => [
-      { change: 'secret.delete', uid: secret.uid } as const,
-      { change: 'secrets.deleteAt', projectUid: project.uid, location } as const,
+    const leaving = aProject();
+    await apply(use(), { change: 'project.insert', project: leaving });
+    const ways = [
+      { of: leaving, deletion: (): Change => deletionOf(leaving) },
+      { of: project, deletion: ({ uid }: Secret): Change => ({ change: 'secret.delete', uid }) },
+      { of: project, deletion: (): Change => ({ change: 'secrets.deleteAt', projectUid: project.uid, location }) },
     ];
-    for (const way of [0, 1]) {
-      const make = async () => {
+    for (const { of, deletion } of ways) {
+      const make = async (project: Project) => {
         const secret = aSecret(project, undefined, { location, lastVersion: 1, currentVersion: 1 });
         const version = { ...(versions[0] as Version), uid: uid(), secretUid: secret.uid };
         await apply(
@@ -193,19 +197,19 @@ export function describeCensus(use: () => AnyStore): void {
         const { row } = await use().read({ row: { need: 'payload', ...place, number: 1 } });
         return { secret, ordinal: row?.ordinal as number };
       };
-      const first = await make();
+      const first = await make(of);
       const sighting = aSighting(first.secret, { ordinal: first.ordinal });
       await use().recordCensus([sighting, { ...sighting, principal: 'user:other@x.org' }]);
       const { ordinal: _, ...kept } = sighting;
-      const seen = await censusOf(use(), project, first.secret);
+      const seen = await censusOf(use(), of, first.secret);
       assert.deepEqual(
         seen.find(({ principal }) => principal === kept.principal),
         { ...kept, state: 'ENABLED' },
       );
       assert.equal(seen.length, 2);
-      await apply(use(), deletions(first.secret)[way] as Change);
+      await apply(use(), deletion(first.secret));
       await use().recordCensus([sighting]);
-      const next = await make();
+      const next = await make(project);
       await use().recordCensus([sighting]);
       assert.deepEqual(await censusOf(use(), project, next.secret), []);
       await use().recordCensus([aSighting(next.secret, { ordinal: next.ordinal })]);

@@ -54,6 +54,7 @@ export const SIGHTING_PLACE = `SELECT ${PLACE}, n.ordinal, CASE
 export const VERSION_PLACE = `SELECT ${PLACE} FROM secrets s WHERE s.uid = ?`;
 /** Where those of a location begin. */
 export const ORDINALS_OF_LOCATION = `SELECT ${FIRST} FROM secrets s WHERE s.project_uid = ? AND s.location = ?`;
+export const ORDINALS_OF_PROJECT = `SELECT ${FIRST} FROM secrets s WHERE s.project_uid = ?`;
 export const PRINCIPAL_ORDINAL = 'SELECT ordinal FROM census_principals WHERE project_uid = ? AND principal = ?';
 /** How many sightings a principal has of a version, up to a bound. */
 export const WORKLOADS_TOTAL =
