@@ -135,7 +135,7 @@ export class Request<C, R> {
       if (deleted !== undefined) found.deleted = deleted;
       if (spelled !== undefined) found.spelled = spelled;
       if (from !== undefined) found.from = from;
-      if (this.operation.anyNumbers) found.numbers = 'any';
+      if (this.operation.anyNumbers?.(this.command)) found.numbers = 'any';
       needs['scopeSecret'] = found;
       if (spelled) needs['scopeSpellings'] = { ...found, need: 'spellings' };
     }

@@ -226,7 +226,7 @@ interface Spec<C, N extends Needs, P, K, D, R, M extends Needs> {
    * Of a write: neither what `prepare` makes nor what `finish` tells hangs on the numbers of the secret's versions, so that
    * others may add versions meanwhile. `decide` sees the true ones.
    */
-  readonly anyNumbers?: true;
+  anyNumbers?(command: C): boolean;
   /** It asks who reads what: every sighting of every thread is in the store before it decides. */
   readonly census?: true;
   /** The version whose payload the answer holds: what the census is told. */

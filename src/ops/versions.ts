@@ -186,7 +186,8 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
       candidate: true,
     }),
   },
-  anyNumbers: true,
+  // Of a candidate the answer says which version is current.
+  anyNumbers: ({ candidate }) => !candidate,
   target: (command) => secretTarget(command),
   prepare: (input, keyring) => {
     const project = input.project(input.command.project);
