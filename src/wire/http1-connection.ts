@@ -6,8 +6,8 @@ import type { Socket } from 'node:net';
 import { type Connection, connectionTo } from './connection.ts';
 import type { Expiring, WireContext } from './context.ts';
 import { ChunkedBody } from './h1/chunked.ts';
-import { type RequestHead, requestHead } from './h1/request-head.ts';
-import { HeadCache } from './h2/head-cache.ts';
+import type { KnownHeads } from './h1/known-heads.ts';
+import { type HeadProblem, type RequestHead, requestHead } from './h1/request-head.ts';
 import { REFUSALS, type Refusal, rawRefusal } from './refusal.ts';
 
 /** Ours: a peer that leaves this much unread is not read from either. */
@@ -36,6 +36,8 @@ export interface Asked {
 }
 
 export interface ConnectionOwner<T> {
+  /** Of all its connections. */
+  readonly heads: KnownHeads<Prepared<T> | HeadProblem>;
   /** Makes of a head what all requests that have it share. */
   prepare(head: RequestHead): T;
   /** A request begins; `take` is to be called for it. */
@@ -63,7 +65,6 @@ export class Http1Connection<T> implements Expiring {
   readonly #socket: Socket;
   readonly #context: WireContext;
   readonly #owner: ConnectionOwner<T>;
-  readonly #heads: HeadCache<Prepared<T>> = new HeadCache();
   /** What came of a head that is not whole. */
   #partial: Buffer | undefined;
   /** Requests that were not answered, in their order. */
@@ -207,15 +208,15 @@ export class Http1Connection<T> implements Expiring {
       return bytes.length;
     }
     this.#headSinceMs = undefined;
-    let prepared = this.#heads.find(bytes, start, end, 0);
-    if (prepared === undefined) {
-      const head = requestHead(bytes.toString('latin1', start, end), headerCountMax);
-      if (typeof head === 'string') return this.#stop(HEAD_REFUSALS[head]);
-      prepared = { head, made: this.#owner.prepare(head) };
-      this.#heads.keep(bytes, start, end, 0, prepared);
-    }
-    this.#owner.request(this, prepared);
+    const known = this.#owner.heads.get(bytes, start, end, () => this.#prepared(bytes, start, end, headerCountMax));
+    if (typeof known === 'string') return this.#stop(HEAD_REFUSALS[known]);
+    this.#owner.request(this, known);
     return end + HEAD_END.length;
+  }
+
+  #prepared(bytes: Buffer, start: number, end: number, fieldsMax: number): Prepared<T> | HeadProblem {
+    const head = requestHead(bytes, start, end, fieldsMax);
+    return typeof head === 'string' ? head : { head, made: this.#owner.prepare(head) };
   }
 
   #readBody(bytes: Buffer, start: number, waiting: Waiting): number {

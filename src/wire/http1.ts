@@ -4,11 +4,12 @@
 import type { Socket } from 'node:net';
 import { report, type WireContext } from './context.ts';
 import { answerHead } from './h1/answer-head.ts';
+import { KnownHeads } from './h1/known-heads.ts';
 import type { RequestHead } from './h1/request-head.ts';
 import { cutTarget, hostOf, openRequest, type RequestParts, targetProblem } from './head.ts';
 import { httpDate } from './http-date.ts';
 import { type AnswerHeaders, HttpExchange } from './http-exchange.ts';
-import { Http1Connection, type Prepared } from './http1-connection.ts';
+import { type ConnectionOwner, Http1Connection, type Prepared } from './http1-connection.ts';
 import type { WireLimits } from './limits.ts';
 import { REFUSALS, type Refusal } from './refusal.ts';
 
@@ -25,6 +26,7 @@ interface Made {
 /** All HTTP/1.1 connections of one listener. */
 export class Http1Front {
   readonly #connections: Set<Http1Connection<Made>> = new Set();
+  readonly #heads: ConnectionOwner<Made>['heads'] = new KnownHeads();
   readonly #context: WireContext;
   readonly #kept: string;
 
@@ -38,6 +40,7 @@ export class Http1Front {
   accept(socket: Socket, secure: boolean): void {
     const context = this.#context;
     const connection = new Http1Connection<Made>(socket, secure, context, {
+      heads: this.#heads,
       prepare: (head) => prepare(head, context.limits),
       request: (asked, prepared) => this.#receive(asked, prepared),
       refused: (id, status) => {
@@ -47,6 +50,7 @@ export class Http1Front {
       },
       closed: () => {
         this.#connections.delete(connection);
+        if (this.#connections.size === 0) this.#heads.clear();
         context.load.forget(connection);
       },
     });

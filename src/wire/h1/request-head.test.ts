@@ -5,7 +5,9 @@ import { requestHead } from './request-head.ts';
 const FIELDS_MAX = 10;
 
 function read(...lines: readonly string[]) {
-  return requestHead(lines.join('\r\n'), FIELDS_MAX);
+  // What lies around it is none of it.
+  const bytes = Buffer.from(`\n${lines.join('\r\n')}\r\n`, 'latin1');
+  return requestHead(bytes, 1, bytes.length - 2, FIELDS_MAX);
 }
 
 test('a head is taken apart, and fields of one name are joined', () => {

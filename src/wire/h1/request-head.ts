@@ -25,17 +25,17 @@ const KNOWN_METHODS = new Set([...METHODS, 'LIST', 'SCAN']);
 const REQUEST_LINE = /^([A-Z-]+) ([^ ]+) HTTP\/1\.([01])$/;
 /** RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** Control characters other than HTAB, and a CR or LF that stands alone (sections 2.2 and 5.5). */
-const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/;
+const HTAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const DEL = 0x7f;
 /** As many digits as a number can hold exactly. */
 const LENGTH = /^[0-9]{1,15}$/;
 
-/**
- * Reads a head.
- * @param text all of it as latin1, without the empty line that ends it.
- */
-export function requestHead(text: string, fieldsMax: number): RequestHead | HeadProblem {
-  if (FORBIDDEN.test(text)) return 'malformed';
+/** Reads the head that these bytes are, without the empty line that ends it. */
+export function requestHead(bytes: Buffer, start: number, end: number, fieldsMax: number): RequestHead | HeadProblem {
+  if (!isText(bytes, start, end)) return 'malformed';
+  const text = bytes.toString('latin1', start, end);
   const lineEnd = text.indexOf('\r\n');
   const line = REQUEST_LINE.exec(lineEnd < 0 ? text : text.slice(0, lineEnd));
   if (line === null) return 'malformed';
@@ -49,6 +49,18 @@ export function requestHead(text: string, fieldsMax: number): RequestHead | Head
   // Requests with the same head share it.
   Object.freeze(headers);
   return { method, target, isCurrent, headers, body, isKept: isKept(headers['connection'], isCurrent) };
+}
+
+/** Whether there is no control character but HTAB, and no CR or LF that stands alone (sections 2.2 and 5.5). */
+function isText(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte >= 0x20 && byte !== DEL) continue;
+    if (byte === HTAB) continue;
+    if (byte !== CR || at + 1 === end || bytes[at + 1] !== LF) return false;
+    at++;
+  }
+  return true;
 }
 
 function fieldsOf(text: string, start: number, fieldsMax: number): Record<string, string | undefined> | HeadProblem {
@@ -82,7 +94,7 @@ function trimmed(text: string, start: number, end: number): string {
 }
 
 function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
+  return code === 0x20 || code === HTAB;
 }
 
 /** Section 6: a length and a coding together, two lengths, or chunks before HTTP/1.1 are how requests are smuggled. */
