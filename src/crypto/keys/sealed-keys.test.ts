@@ -170,13 +170,20 @@ test('nonces of one key never come twice', async () => {
   assert.equal(nonces.size, 5000);
 });
 
+/** The same with one bit changed. */
+function flipped(bytes: Uint8Array, at: number): Buffer {
+  const changed = Buffer.from(bytes);
+  changed[at] = (changed[at] as number) ^ 1;
+  return changed;
+}
+
 test('RSA opens what it sealed, and says the same of everything else', async () => {
   const key = await opener('rsa-2048');
   const [sealing, opening] = [key.as('coffer.keys.encrypt'), key.as('coffer.keys.decrypt')];
   const box = sealing.encrypt(Buffer.alloc(190, 7), {});
   assert.deepEqual(Buffer.from((await opening.decrypt(box, {})).reveal()), Buffer.alloc(190, 7));
   assert.throws(() => sealing.encrypt(Buffer.alloc(191), {}), ends('INVALID_FIELD'));
-  for (const bad of [Buffer.from(box).fill(1, 9, 10), box.subarray(1), Buffer.alloc(0), Buffer.alloc(256, 0xff)]) {
+  for (const bad of [flipped(box, 9), box.subarray(1), Buffer.alloc(0), Buffer.alloc(256, 0xff)]) {
     await assert.rejects(async () => opening.decrypt(bad, {}), ends('KEY_CIPHERTEXT_INVALID'));
   }
 });
@@ -200,7 +207,7 @@ test('signatures of each type hold for their input alone, in both encodings and 
       const signature = await signing.sign(input, how);
       assert.equal(await checking.verify(input, signature, how), true, `${type} ${JSON.stringify(over)}`);
       assert.equal(await checking.verify(digest.other, signature, how), false);
-      assert.equal(await checking.verify(input, Buffer.from(signature).fill(0, 4, 6), how), false);
+      assert.equal(await checking.verify(input, flipped(signature, 4), how), false);
       assert.equal(await checking.verify(input, Buffer.alloc(0), how), false);
     }
   }
