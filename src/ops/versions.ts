@@ -186,7 +186,6 @@ export const addVersion: Operation<AddVersion, VersionResult> = operation({
       candidate: true,
     }),
   },
-  // Of a candidate the answer says which version is current.
   anyNumbers: ({ candidate }) => !candidate,
   target: (command) => secretTarget(command),
   prepare: (input, keyring) => {
