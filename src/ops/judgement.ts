@@ -119,7 +119,9 @@ export class Request<C, R> {
     const email = accountAsking(this.caller);
     if (email !== undefined) {
       needs['callerAccount'] = { need: 'account', email };
-      if (vault === undefined) Object.assign(needs, entityNeeds(email), this.#wanted);
+      const known = vault === undefined ? entityNeeds(email) : undefined;
+      if (known !== undefined) Object.assign(needs, known);
+      if (vault === undefined && this.#wanted !== undefined) Object.assign(needs, this.#wanted);
       // By its number, or of somebody else: what is the same project costs nothing but this.
       if (project === undefined || !isOf(email, project)) {
         needs['callerProject'] = { need: 'project', project: accountProject(email) };

@@ -229,3 +229,37 @@ test('a peer that begins a request in each of its packets is not taken for a slo
   socket.destroy();
   await patient.listener.drain(100);
 });
+
+test('a peer that asks much in one packet and reads nothing is answered as far as it reads', async () => {
+  const asked = 1000;
+  const body = 'x'.repeat(64 * 1024);
+  const large = await start({ http: () => ({ status: 200, body }) });
+  const socket = net.connect(large.port, '127.0.0.1');
+  socket.pause();
+  socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(asked));
+  await until(() => large.requests.length > 0);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.ok(large.requests.length < asked / 2, `${large.requests.length} were answered`);
+  let bytes = 0;
+  socket.on('data', (chunk) => {
+    bytes += chunk.length;
+  });
+  socket.resume();
+  await until(() => bytes > asked * body.length);
+  assert.equal(large.requests.length, asked);
+  socket.destroy();
+  await large.listener.drain(100);
+});
+
+test('a peer that sends nothing but empty lines is idle', async () => {
+  const short = await start({ limits: { idleMs: 100 } });
+  const socket = net.connect(short.port, '127.0.0.1');
+  socket.on('error', () => {});
+  const timer = setInterval(() => socket.write('\r\n'), 20);
+  socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  socket.resume();
+  await new Promise((resolve) => socket.on('close', resolve));
+  clearInterval(timer);
+  assert.equal(short.requests.length, 1);
+  await short.listener.drain(100);
+});

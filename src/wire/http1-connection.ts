@@ -13,6 +13,7 @@ import { REFUSALS, type Refusal, rawRefusal } from './refusal.ts';
 /** Ours: a peer that leaves this much unread is not read from either. */
 const UNREAD_BYTES_MAX = 1024 * 1024;
 const HEAD_END = Buffer.from('\r\n\r\n');
+const NOTHING = Buffer.alloc(0);
 const CR = 0x0d;
 const LF = 0x0a;
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
@@ -65,7 +66,7 @@ export class Http1Connection<T> implements Expiring {
   readonly #socket: Socket;
   readonly #context: WireContext;
   readonly #owner: ConnectionOwner<T>;
-  /** What came of a head that is not whole. */
+  /** What came and was not read: of a head that is not whole, or behind more answers than the peer has taken. */
   #partial: Buffer | undefined;
   /** Requests that were not answered, in their order. */
   readonly #waiting: Waiting[] = [];
@@ -185,12 +186,18 @@ export class Http1Connection<T> implements Expiring {
       bytes = Buffer.concat([this.#partial, chunk]);
       this.#partial = undefined;
     }
-    while (at < bytes.length && !this.#isDeaf) {
+    while (at < bytes.length && !this.#isDeaf && !this.#isUnread) {
       at = this.#body === undefined ? this.#readHead(bytes, at) : this.#readBody(bytes, at, this.#body);
     }
-    if (this.#socket.writableLength <= UNREAD_BYTES_MAX || this.#isPaused) return;
+    if (!this.#isUnread) return;
+    if (at < bytes.length && !this.#isDeaf) this.#partial = bytes.subarray(at);
     this.#isPaused = true;
     this.#socket.pause();
+  }
+
+  /** Whether the peer leaves too much unread to be read from. */
+  get #isUnread(): boolean {
+    return this.#socket.writableLength > UNREAD_BYTES_MAX;
   }
 
   /** Where the next thing begins. A head that is not whole is kept, up to its limit. */
@@ -298,6 +305,7 @@ export class Http1Connection<T> implements Expiring {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#socket.resume();
+    if (this.#partial !== undefined) this.#read(NOTHING);
   }
 
   #closed(): void {
